@@ -1,0 +1,47 @@
+"""What every test may lean on: the big-trial switch, the real inputs beside the project, closed sockets in unit tests."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", help="run the big trials in full instead of a slice of each")
+
+
+@pytest.fixture(scope="session")
+def full(request: pytest.FixtureRequest) -> bool:
+    """Whether the big trials run whole."""
+    return bool(request.config.getoption("--full"))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real captures beside the project; tests that read it skip elsewhere."""
+    if not (SHARED / "corpus" / "README.md").is_file():
+        pytest.skip("the real captures (../shared beside the project) are not on this machine")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def seeds(shared: Path) -> list[Path]:
+    """The four seed captures, in name order."""
+    return sorted((shared / "seeds").glob("*.txt"))
+
+
+@pytest.fixture(autouse=True)
+def _closed_sockets(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A unit test that opens a socket has left its room."""
+    if "unit" not in Path(str(request.node.path)).relative_to(Path(__file__).parent).parts:
+        return
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a unit test may not open a network connection")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket.socket, "bind", refuse)

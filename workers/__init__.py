@@ -1,0 +1,1 @@
+"""When it happens: Celery around the use cases of `service`. No business rule lives here."""
