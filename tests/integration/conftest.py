@@ -1,0 +1,37 @@
+"""One real neighbour at a time: the servers an integration test may ask for, started once per run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests import servers
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The SQLAlchemy URL of a PostgreSQL server shared by the run; see `postgres_database` for an empty one."""
+    with servers.postgres() as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_database(postgres_url: str) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database for this one test."""
+    with servers.fresh_database(postgres_url) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """The URL of a Redis server shared by the run."""
+    with servers.redis() as url:
+        yield url
+
+
+@pytest.fixture
+def smtp() -> Iterator[servers.Sink]:
+    """A plain capturing SMTP server for this one test."""
+    with servers.smtp() as sink:
+        yield sink
