@@ -1,0 +1,112 @@
+"""Signed links: who may do what, carried by the link itself, so that nothing has to be stored or looked up first.
+
+Comes in: a purpose, a subject (a subscriber's public name) and the time of signing. Goes out: a short token for a URL,
+and from a token the subject again. Refuses to know: URLs, subscribers, clocks.
+
+    66f2a1c0.Qm9vdHN0cmFw.kq3V8m0yWb2x9c4d5e6f7A
+    issued   subject      signature over both, with the purpose as salt
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import itsdangerous
+from itsdangerous.signer import HMACAlgorithm
+
+from service.errors import LinkError
+
+
+class Purpose(StrEnum):
+    """What a link allows; a signature made for one purpose is worth nothing for another."""
+
+    CONFIRM = "confirm"
+    MANAGE = "manage"
+    PAUSE = "pause"
+    UNSUBSCRIBE = "unsubscribe"
+
+
+# A reader may leave by a mail of any age (RFC 8058 knows no expiry), so that purpose has none.
+_AGES = {Purpose.CONFIRM: timedelta(days=7), Purpose.MANAGE: timedelta(days=365), Purpose.PAUSE: timedelta(days=365)}
+
+_ALLOWS = {
+    Purpose.CONFIRM: "confirms a subscription",
+    Purpose.MANAGE: "changes a subscription",
+    Purpose.PAUSE: "pauses a subscription",
+    Purpose.UNSUBSCRIBE: "ends a subscription",
+}
+
+# The unreserved characters of RFC 3986 pass through every URL and mail program unchanged.
+_SUBJECT = re.compile(r"[A-Za-z0-9_.~-]+")
+
+# 128 bits in base64 leave two bits for the last character: only these four spell a signature in its one true form.
+_TOKEN = re.compile(r"([0-9a-f]{1,12})\.([A-Za-z0-9_.~-]+)\.[A-Za-z0-9_-]{21}[AQgw]")
+
+
+class _HalfDigest(HMACAlgorithm):
+    """HMAC-SHA-256 cut to 128 bits, as RFC 2104 section 5 allows: the link stays on one line of a plain-text mail."""
+
+    def get_signature(self, key: bytes, value: bytes) -> bytes:
+        return super().get_signature(key, value)[:16]
+
+
+class Signer:
+    """Signs and verifies tokens; `keys` are newest first: the first signs, every one of them verifies."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        if not keys or not all(keys):
+            raise ValueError("signing links needs at least one key, and none may be empty")
+        # itsdangerous wants the newest key last.
+        oldest_first = [key.encode() for key in reversed(keys)]
+        self._signers = {purpose: _signer(oldest_first, purpose) for purpose in Purpose}
+
+    def sign(self, purpose: Purpose, subject: str, issued: datetime) -> str:
+        """Return the token that allows `purpose` to whoever holds it.
+
+        Equal arguments give equal tokens; the time counts in whole seconds. `subject` is made of the unreserved
+        characters of RFC 3986 (ValueError otherwise).
+        """
+        if not _SUBJECT.fullmatch(subject):
+            raise ValueError(f"a link cannot carry {subject!r}")
+        return self._signers[purpose].sign(f"{_seconds(issued):x}.{subject}").decode("ascii")
+
+    def verify(self, purpose: Purpose, token: str, now: datetime) -> str:
+        """Return the subject the token was signed for.
+
+        Raises LinkError for a token that is forged or damaged, was signed for another purpose, or is too old. A
+        token from the future is taken: a clock that ran ahead while mails were made must not lock readers in.
+        """
+        parts = _TOKEN.fullmatch(token)
+        if parts is None or not self._signed(purpose, token):
+            raise LinkError(self._refusal(token if parts else ""))
+        age = _AGES.get(purpose)
+        if age is not None and _seconds(now) - int(parts[1], 16) > age.total_seconds():
+            raise LinkError(f"This link has expired: it worked for {age.days} days. Please ask for a new one.")
+        return parts[2]
+
+    def _signed(self, purpose: Purpose, token: str) -> bool:
+        return self._signers[purpose].validate(token)
+
+    def _refusal(self, token: str) -> str:
+        for purpose in Purpose:
+            if token and self._signed(purpose, token):
+                return f"This link {_ALLOWS[purpose]} and can do nothing else. Please use the link made for this page."
+        return "This link is not valid: it may have been cut off or changed on the way. Please copy the whole link."
+
+
+def _signer(keys: list[bytes], purpose: Purpose) -> itsdangerous.Signer:
+    algorithm = _HalfDigest(hashlib.sha256)
+    salt = f"paperround.link.{purpose}".encode()
+    return itsdangerous.Signer(
+        keys, salt=salt, key_derivation="hmac", digest_method=hashlib.sha256, algorithm=algorithm
+    )
+
+
+def _seconds(moment: datetime) -> int:
+    if moment.tzinfo is None:
+        raise ValueError("times are aware; this one names no time zone")
+    return max(0, int(moment.timestamp()))
