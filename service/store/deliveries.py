@@ -1,0 +1,247 @@
+"""Deliveries: the rows that own a mail from being due to being sent.
+
+    ready ──claim──▶ claimed ──begin──▶ sending ──▶ sent
+      ▲                 │                  ├──▶ failed
+      └────release──────┴──────retry───────┴──▶ quarantined        cancelled, superseded: never begun
+
+Comes in: rows to add, leases, outcomes. Goes out: rows to work on. Refuses to know: SMTP, rendering.
+A lease is a token on the database's clock, so workers whose clocks differ agree. `begin` is the one durable statement
+per message: it notes the previous mail as sent and begins the next, only while the lease is ours and the subscriber may
+still be written to.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, null, or_, select, update
+
+from service.model import DeliveryKind, DeliveryState, SubscriberState
+from service.store.statements import chunks, database_now, insert_new
+from service.store.tables import delivery, subscriber
+
+# Kinds that only an active subscriber gets; the others answer something the reader just did.
+EDITIONS = (DeliveryKind.DIGEST, DeliveryKind.QUIET)
+COVERED = (DeliveryState.SENT, DeliveryState.NONE)
+NEVER_BEGUN = (DeliveryState.READY, DeliveryState.CLAIMED)
+MAX_RECOVERIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One row as the sender needs it; `payload` is what rendering was frozen to."""
+
+    id: int
+    kind: DeliveryKind
+    subscriber_id: int
+    key: str
+    uid: str
+    state: DeliveryState
+    attempts: int
+    composed_at: datetime
+    payload: dict[str, Any]
+    error: str = ""
+    finished_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """What one reader's past digests cover: arrivals up to `upto`, composed at `at`, and the papers themselves."""
+
+    upto: int = 0
+    at: datetime | None = None
+    papers: frozenset[int] = frozenset()
+    in_flight: bool = False
+
+
+def _delivery(row: Any) -> Delivery:
+    return Delivery(
+        row.id,
+        DeliveryKind(row.kind),
+        row.subscriber_id,
+        row.key,
+        row.uid,
+        DeliveryState(row.state),
+        row.attempts,
+        row.composed_at,
+        row.payload,
+        row.error,
+        row.finished_at,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Deliveries:
+    """Verbs of one unit of work."""
+
+    connection: Connection
+
+    def add(self, rows: Sequence[dict[str, Any]]) -> int:
+        """Insert rows; one that is there already (kind, subscriber, key) stays untouched. Returns how many are new."""
+        added = 0
+        for piece in chunks(rows, 200):
+            statement = insert_new(self.connection, delivery).values(piece).returning(delivery.c.id)
+            added += len(self.connection.execute(statement).all())
+        return added
+
+    def claim(self, token: str, now: datetime, limit: int, seconds: float) -> list[Delivery]:
+        """Lease up to `limit` rows that are ready and due, oldest first, for `seconds`."""
+        due = (delivery.c.state == DeliveryState.READY) & (delivery.c.not_before <= now)
+        wanted = select(delivery.c.id).where(due).order_by(delivery.c.not_before, delivery.c.id).limit(limit)
+        if self.connection.dialect.name == "postgresql":
+            wanted = wanted.with_for_update(skip_locked=True)
+        until = database_now(self.connection) + seconds
+        values = {"state": DeliveryState.CLAIMED, "lease": token, "lease_until": until}
+        mine = delivery.c.id.in_(wanted.scalar_subquery()) & (delivery.c.state == DeliveryState.READY)
+        rows = self.connection.execute(update(delivery).where(mine).values(values).returning(delivery)).all()
+        return sorted(map(_delivery, rows), key=lambda each: each.id)
+
+    def begin(self, token: str, done: Sequence[int], begin: Sequence[int], now: datetime) -> set[int]:
+        """Note `done` as sent and begin `begin`, in one statement; returns the ids that are begun.
+
+        A row is noted or begun only while the lease is ours; an edition only while its subscriber is active.
+        """
+        if not done and not begin:
+            return set()
+        welcome = exists().where(
+            subscriber.c.id == delivery.c.subscriber_id, subscriber.c.state == SubscriberState.ACTIVE
+        )
+        sent = delivery.c.id.in_(done) & (delivery.c.state == DeliveryState.SENDING)
+        begun = (
+            delivery.c.id.in_(begin)
+            & (delivery.c.state == DeliveryState.CLAIMED)
+            & or_(delivery.c.kind.not_in(EDITIONS), welcome)
+        )
+        ours = and_(delivery.c.lease == token, or_(sent, begun))
+        is_done = delivery.c.id.in_(done)
+        values = {
+            "state": case((is_done, DeliveryState.SENT), else_=DeliveryState.SENDING),
+            "attempts": delivery.c.attempts + case((is_done, 0), else_=1),
+            "finished_at": case((is_done, now), else_=null()),
+            "lease": case((is_done, null()), else_=delivery.c.lease),
+            "error": case((is_done, ""), else_=delivery.c.error),
+        }
+        rows = self.connection.execute(update(delivery).where(ours).values(values).returning(delivery.c.id))
+        return {row.id for row in rows} - set(done)
+
+    def renew(self, token: str, seconds: float) -> int:
+        """Keep a lease; returns how many rows are still held."""
+        until = database_now(self.connection) + seconds
+        return self.connection.execute(
+            update(delivery).where(delivery.c.lease == token).values(lease_until=until)
+        ).rowcount
+
+    def release(self, token: str, not_before: datetime | None = None) -> int:
+        """Give back what was claimed and not begun, optionally not to be tried before a time."""
+        mine = (delivery.c.lease == token) & (delivery.c.state == DeliveryState.CLAIMED)
+        values: dict[str, Any] = {"state": DeliveryState.READY, "lease": None, "lease_until": None}
+        if not_before:
+            values["not_before"] = not_before
+        return self.connection.execute(update(delivery).where(mine).values(values)).rowcount
+
+    def retry(self, token: str, row: int, not_before: datetime, error: str) -> None:
+        """This mail was begun and surely not accepted: try again later."""
+        values = {"state": DeliveryState.READY, "lease": None, "lease_until": None, "not_before": not_before}
+        self._outcome(token, row, values | {"error": error[:500]})
+
+    def end(self, token: str, row: int, state: DeliveryState, now: datetime, error: str) -> None:
+        """This mail was begun and is over: failed or quarantined, and why."""
+        values = {"state": state, "lease": None, "lease_until": None, "finished_at": now, "error": error[:500]}
+        self._outcome(token, row, values)
+
+    def sweep(self, now: datetime) -> dict[str, int]:
+        """Take back expired leases: claimed rows as they were; rows in doubt up to MAX_RECOVERIES times."""
+        gone = delivery.c.lease_until < database_now(self.connection)
+        free: dict[str, Any] = {"lease": None, "lease_until": None}
+        claimed = gone & (delivery.c.state == DeliveryState.CLAIMED)
+        back = self.connection.execute(
+            update(delivery).where(claimed).values(state=DeliveryState.READY, **free)
+        ).rowcount
+        doubt = gone & (delivery.c.state == DeliveryState.SENDING)
+        poison = update(delivery).where(doubt & (delivery.c.recoveries + 1 >= MAX_RECOVERIES))
+        quarantine = {"state": DeliveryState.QUARANTINED, "finished_at": now, "error": "its sender died three times"}
+        quarantined = self.connection.execute(
+            poison.values(**quarantine, recoveries=delivery.c.recoveries + 1, **free)
+        ).rowcount
+        again = (
+            update(delivery)
+            .where(doubt)
+            .values(state=DeliveryState.READY, recoveries=delivery.c.recoveries + 1, **free)
+        )
+        return {"released": back, "recovered": self.connection.execute(again).rowcount, "quarantined": quarantined}
+
+    def cancel(self, subscriber_id: int, kinds: Sequence[DeliveryKind] = EDITIONS) -> int:
+        """Cancel what was not begun: leaving and erasing win over it."""
+        mine = (
+            (delivery.c.subscriber_id == subscriber_id) & delivery.c.state.in_(NEVER_BEGUN) & delivery.c.kind.in_(kinds)
+        )
+        values = {"state": DeliveryState.CANCELLED, "lease": None, "lease_until": None}
+        return self.connection.execute(update(delivery).where(mine).values(values)).rowcount
+
+    def supersede(self, subscriber_ids: Iterable[int]) -> int:
+        """Digests not begun when the next edition is due give way to it; their papers join it."""
+        count = 0
+        values = {"state": DeliveryState.SUPERSEDED, "lease": None, "lease_until": None}
+        for piece in chunks(subscriber_ids):
+            mine = delivery.c.subscriber_id.in_(piece) & (delivery.c.kind == DeliveryKind.DIGEST)
+            ready = mine & (delivery.c.state == DeliveryState.READY)
+            count += self.connection.execute(update(delivery).where(ready).values(values)).rowcount
+        return count
+
+    def covered(self, subscriber_ids: Sequence[int], since: datetime) -> dict[int, Covered]:
+        """What each reader's digests cover; papers only of digests composed at or after `since`."""
+        found: dict[int, list[Any]] = defaultdict(list)
+        columns = (
+            delivery.c.subscriber_id,
+            delivery.c.state,
+            delivery.c.upto,
+            delivery.c.composed_at,
+            delivery.c.papers,
+        )
+        states = (*COVERED, DeliveryState.SENDING, DeliveryState.CLAIMED)
+        for piece in chunks(subscriber_ids):
+            mine = delivery.c.subscriber_id.in_(piece) & (delivery.c.kind == DeliveryKind.DIGEST)
+            recent = (delivery.c.composed_at >= since) & delivery.c.state.in_(states)
+            for row in self.connection.execute(select(*columns).where(mine & recent)):
+                found[row.subscriber_id].append(row)
+        return {key: _covered(rows) for key, rows in found.items()}
+
+    def of(self, subscriber_id: int) -> list[Delivery]:
+        """One subscriber's rows, newest first."""
+        mine = select(delivery).where(delivery.c.subscriber_id == subscriber_id).order_by(delivery.c.id.desc())
+        return [_delivery(row) for row in self.connection.execute(mine)]
+
+    def count(self, subscriber_id: int, kind: DeliveryKind) -> int:
+        """How many rows of one kind a subscriber ever had."""
+        mine = (delivery.c.subscriber_id == subscriber_id) & (delivery.c.kind == kind)
+        return self.connection.scalar(select(func.count()).select_from(delivery).where(mine)) or 0
+
+    def states(self) -> dict[str, int]:
+        """How many rows are in each state."""
+        rows = self.connection.execute(select(delivery.c.state, func.count()).group_by(delivery.c.state))
+        return {row[0]: row[1] for row in rows}
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether any row is ready and due."""
+        due = (delivery.c.state == DeliveryState.READY) & (delivery.c.not_before <= now)
+        return self.connection.execute(select(delivery.c.id).where(due).limit(1)).first() is not None
+
+    def _outcome(self, token: str, row: int, values: dict[str, Any]) -> None:
+        ours: ColumnElement[bool] = (delivery.c.id == row) & (delivery.c.lease == token)
+        sending = delivery.c.state == DeliveryState.SENDING
+        self.connection.execute(update(delivery).where(ours & sending).values(values))
+
+
+def _covered(rows: Sequence[Any]) -> Covered:
+    ended = [row for row in rows if row.state in COVERED]
+    newest = max(ended, key=lambda row: row.upto, default=None)
+    return Covered(
+        newest.upto if newest else 0,
+        newest.composed_at if newest else None,
+        frozenset(paper for row in rows for paper in row.papers),
+        any(row.state not in COVERED for row in rows),
+    )

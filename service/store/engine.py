@@ -1,0 +1,66 @@
+"""From a database URL to an engine whose transactions mean the same on SQLite and PostgreSQL.
+
+Comes in: a URL. Goes out: an engine with the house's transaction rules. Refuses to know: tables.
+
+SQLite: `BEGIN` for reading and `BEGIN IMMEDIATE` for writing, never upgraded: an upgrade can fail with "database is
+locked" at once, whatever the busy time-out. WAL lets readers go on while one writes. PostgreSQL: read units see one
+snapshot (REPEATABLE READ), write units are READ COMMITTED and lock rows.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+from service.errors import StoreError
+
+BUSY_TIMEOUT_MS = 30_000
+
+
+def connect(url: str, sqlite_synchronous: str = "normal") -> Engine:
+    """Make the engine for `url`; opens nothing yet. Raises StoreError for a URL that names no database we know."""
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            return _sqlite(url, parsed.database, sqlite_synchronous)
+        if parsed.get_backend_name() == "postgresql":
+            return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise StoreError(f"the database URL cannot be read: {_hint(url)}") from error
+    except ModuleNotFoundError as error:
+        raise StoreError("PostgreSQL needs its driver: install paperround[postgres]") from error
+    raise StoreError(f"{parsed.get_backend_name()} is not a database this service knows: use sqlite or postgresql")
+
+
+def _hint(url: str) -> str:
+    scheme = url.split(":", 1)[0][:20]
+    return f'it begins with "{scheme}"; write sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME'
+
+
+def _sqlite(url: str, database: str | None, synchronous: str) -> Engine:
+    if database and database != ":memory:":
+        Path(database).expanduser().parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: sqlite3.Connection, _: Any) -> None:
+        connection.isolation_level = None  # SQLAlchemy's BEGIN is ours to choose, below.
+        for pragma in (
+            "journal_mode=WAL",
+            f"synchronous={synchronous}",
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
+            "foreign_keys=ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine

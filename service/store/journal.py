@@ -1,0 +1,68 @@
+"""Small tables that stand beside the pipe: events, heartbeats, suppressed addresses, flags.
+
+Comes in: names, times, hashes. Goes out: the same. Refuses to know: what they mean to the use cases.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, text, update
+
+from service.store.statements import upsert
+from service.store.tables import event, flag, heartbeat, suppression
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """Verbs of one unit of work."""
+
+    connection: Connection
+
+    def note(self, subscriber_id: int | None, name: str, now: datetime, **detail: Any) -> None:
+        """Write one line of the log of consent and delivery; `detail` holds no address and no token."""
+        self.connection.execute(insert(event).values(subscriber_id=subscriber_id, name=name, at=now, detail=detail))
+
+    def events(self, subscriber_id: int) -> list[dict[str, Any]]:
+        """What is known of one subscriber, oldest first."""
+        rows = self.connection.execute(select(event).where(event.c.subscriber_id == subscriber_id).order_by(event.c.id))
+        return [dict(row._mapping) for row in rows]
+
+    def forget(self, subscriber_id: int) -> None:
+        """Cut the events loose from an erased subscriber."""
+        self.connection.execute(update(event).where(event.c.subscriber_id == subscriber_id).values(subscriber_id=None))
+
+    def beat(self, name: str, now: datetime) -> None:
+        """Say that a process or a tick is alive."""
+        self.connection.execute(upsert(self.connection, heartbeat, {"name": name, "at": now}, ("name",)))
+
+    def beats(self) -> dict[str, datetime]:
+        """Every heartbeat by name."""
+        return {row.name: row.at for row in self.connection.execute(select(heartbeat))}
+
+    def suppress(self, hashed: str, reason: str, now: datetime) -> None:
+        """Never write to this address again until it confirms anew."""
+        values = {"hash": hashed, "reason": reason, "at": now}
+        self.connection.execute(upsert(self.connection, suppression, values, ("hash",)))
+
+    def suppressed(self, hashed: str) -> str:
+        """The reason an address must not be written to, or nothing."""
+        return self.connection.scalar(select(suppression.c.reason).where(suppression.c.hash == hashed)) or ""
+
+    def lift(self, hashed: str) -> None:
+        """The address has confirmed anew."""
+        self.connection.execute(delete(suppression).where(suppression.c.hash == hashed))
+
+    def set_flag(self, name: str, value: Any) -> None:
+        """Keep a small value, such as a held relay."""
+        self.connection.execute(upsert(self.connection, flag, {"name": name, "value": value}, ("name",)))
+
+    def flag(self, name: str) -> Any:
+        """A kept value, or None."""
+        return self.connection.scalar(select(flag.c.value).where(flag.c.name == name))
+
+    def ping(self) -> None:
+        """Touch the database."""
+        self.connection.execute(text("SELECT 1"))

@@ -1,0 +1,255 @@
+"""Papers, their keys and their arrivals.
+
+Comes in: the papers of one page. Goes out: rows with one identity over versions and sources, arrivals in order.
+Refuses to know: how identity is judged (`service.papers` does).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from service import papers as identity
+from service.model import Paper, StoredPaper
+from service.store.records import dump, load
+from service.store.statements import chunks, insert_new
+from service.store.tables import arrival, counter, paper, paper_key, paper_text, waiting
+
+# A paper whose source never gives an abstract arrives after this time, with its title as all the text it has.
+PATIENCE = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """One arrival: the paper through this source, with its gapless number."""
+
+    number: int
+    paper_id: int
+    source_id: int
+    kind: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """Verbs of one unit of work."""
+
+    connection: Connection
+
+    def add(self, source_id: int, source_url: str, found: Sequence[Paper], now: datetime) -> int:
+        """Store what one page told; returns how many papers arrived by it.
+
+        Takes the lock that numbers arrivals, so that two collectors never judge the same paper at once.
+        """
+        changed = self._draw("change", 1)
+        known = self._by_key({key for each in found for key in identity.keys(each, source_url)})
+        arrivals: list[tuple[int, str]] = []
+        for each in found:
+            paper_id, text = self._place(each, source_url, known, changed, now)
+            if text.abstract:
+                arrivals.append((paper_id, each.kind))
+            else:
+                self._wait(paper_id, source_id, each.kind, now)
+        return self._arrive(source_id, self._surviving(arrivals), now) + self.release(now)
+
+    def release(self, now: datetime) -> int:
+        """Let papers arrive that waited for an abstract and have one now, or have waited for PATIENCE."""
+        rows = self.connection.execute(
+            select(waiting.c.source_id, waiting.c.paper_id, waiting.c.kind, waiting.c.since, paper_text.c.body)
+            .join(paper, paper.c.id == waiting.c.paper_id)
+            .join(paper_text, (paper_text.c.paper_id == paper.c.id) & (paper_text.c.revision == paper.c.revision))
+            .order_by(waiting.c.since, waiting.c.paper_id)
+        ).all()
+        ripe = [row for row in rows if row.body.get("abstract") or row.since <= now - PATIENCE]
+        count = 0
+        for row in ripe:
+            count += self._arrive(row.source_id, [(row.paper_id, row.kind)], now)
+            gone = (
+                (waiting.c.paper_id == row.paper_id)
+                & (waiting.c.source_id == row.source_id)
+                & (waiting.c.kind == row.kind)
+            )
+            self.connection.execute(delete(waiting).where(gone))
+        return count
+
+    def change_number(self) -> int:
+        """Rises whenever any paper is added or changed; equal numbers mean equal papers."""
+        return self.connection.scalar(select(counter.c.value).where(counter.c.name == "change")) or 0
+
+    def last_arrival(self) -> int:
+        """The highest arrival number; everything up to it is committed."""
+        return self.connection.scalar(select(counter.c.value).where(counter.c.name == "arrival")) or 0
+
+    def arrivals(self, since: datetime, after: int = 0) -> list[Arrived]:
+        """The arrivals at or after `since` whose number is above `after`, in order."""
+        rows = self.connection.execute(
+            select(arrival).where(arrival.c.at >= since, arrival.c.number > after).order_by(arrival.c.number)
+        )
+        return [Arrived(row.number, row.paper_id, row.source_id, row.kind, row.at) for row in rows]
+
+    def get(self, ids: Iterable[int]) -> dict[int, StoredPaper]:
+        """Papers by id, at their newest revision; hidden and merged ones are left out."""
+        found: dict[int, StoredPaper] = {}
+        for piece in chunks(sorted(set(ids))):
+            rows = self.connection.execute(
+                select(paper, paper_text.c.body)
+                .join(paper_text, (paper_text.c.paper_id == paper.c.id) & (paper_text.c.revision == paper.c.revision))
+                .where(paper.c.id.in_(piece), paper.c.hidden.is_(False), paper.c.merged_into.is_(None))
+            )
+            for row in rows:
+                found[row.id] = StoredPaper(row.id, row.revision, load(row.body, row.upvotes, row.stars))
+        return found
+
+    def at_revision(self, wanted: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Paper]:
+        """The texts of papers as they stood: what a frozen delivery row names. Upvotes are not part of a text."""
+        pairs = set(wanted)
+        found: dict[tuple[int, int], Paper] = {}
+        for piece in chunks(sorted({paper_id for paper_id, _ in pairs})):
+            for row in self.connection.execute(select(paper_text).where(paper_text.c.paper_id.in_(piece))):
+                if (row.paper_id, row.revision) in pairs:
+                    found[row.paper_id, row.revision] = load(row.body)
+        return found
+
+    def merged(self) -> dict[int, int]:
+        """Papers that turned out to be another: old id → surviving id."""
+        rows = self.connection.execute(select(paper.c.id, paper.c.merged_into).where(paper.c.merged_into.is_not(None)))
+        return {row.id: row.merged_into for row in rows}
+
+    def hide(self, paper_id: int, hidden: bool = True) -> bool:
+        """Keep a paper out of every digest not yet composed; returns whether there is such a paper."""
+        changed = self._draw("change", 1)
+        result = self.connection.execute(
+            update(paper).where(paper.c.id == paper_id).values(hidden=hidden, changed=changed)
+        )
+        return bool(result.rowcount)
+
+    def count(self) -> int:
+        """How many papers there are."""
+        return self.connection.scalar(select(func.count()).select_from(paper).where(paper.c.merged_into.is_(None))) or 0
+
+    def _surviving(self, arrivals: list[tuple[int, str]]) -> list[tuple[int, str]]:
+        """A later entry of the same page may have shown that two earlier ones are one paper."""
+        ids = sorted({paper_id for paper_id, _ in arrivals})
+        rows = [
+            row for piece in chunks(ids) for row in self.connection.execute(select(paper).where(paper.c.id.in_(piece)))
+        ]
+        merged = {row.id: row.merged_into for row in rows if row.merged_into is not None}
+        return [(merged.get(paper_id, paper_id), kind) for paper_id, kind in arrivals]
+
+    def _draw(self, name: str, amount: int) -> int:
+        statement = update(counter).where(counter.c.name == name).values(value=counter.c.value + amount)
+        return int(self.connection.execute(statement.returning(counter.c.value)).scalar_one())
+
+    def _by_key(self, keys: set[str]) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for piece in chunks(sorted(keys)):
+            rows = self.connection.execute(select(paper_key).where(paper_key.c.key.in_(piece)))
+            found.update({row.key: row.paper_id for row in rows})
+        return found
+
+    def _place(
+        self, each: Paper, source_url: str, known: dict[str, int], changed: int, now: datetime
+    ) -> tuple[int, Paper]:
+        """Find the rows this paper is, join them where they are several, and keep the best of each."""
+        keys = identity.keys(each, source_url)
+        same = self._same(each, list(dict.fromkeys(known[key] for key in keys if key in known)))
+        if not same:
+            paper_id, text = self._create(each, changed, now), each
+        else:
+            paper_id, text = same[0].id, self._update(same, each, changed)
+        for absorbed in same[1:]:
+            self._absorb(absorbed.id, paper_id, changed)
+            known.update({key: paper_id for key, owner in known.items() if owner == absorbed.id})
+        self._own(paper_id, identity.keys(text, source_url) + keys, known)
+        return paper_id, text
+
+    def _same(self, each: Paper, candidates: list[int]) -> list[StoredPaper]:
+        stored = self._any(candidates)
+        return [
+            stored[number] for number in candidates if number in stored and identity.same(stored[number].paper, each)
+        ]
+
+    def _any(self, ids: Sequence[int]) -> dict[int, StoredPaper]:
+        if not ids:
+            return {}
+        rows = self.connection.execute(
+            select(paper, paper_text.c.body)
+            .join(paper_text, (paper_text.c.paper_id == paper.c.id) & (paper_text.c.revision == paper.c.revision))
+            .where(paper.c.id.in_(ids))
+        )
+        return {row.id: StoredPaper(row.id, row.revision, load(row.body, row.upvotes, row.stars)) for row in rows}
+
+    def _create(self, each: Paper, changed: int, now: datetime) -> int:
+        values: dict[str, Any] = {"changed": changed, "upvotes": each.upvotes, "stars": each.stars, "created_at": now}
+        paper_id = self.connection.execute(insert(paper).values(values).returning(paper.c.id)).scalar_one()
+        self.connection.execute(insert(paper_text).values(paper_id=paper_id, revision=1, body=dump(each)))
+        return int(paper_id)
+
+    def _update(self, same: list[StoredPaper], each: Paper, changed: int) -> Paper:
+        stored = same[0]
+        text = stored.paper
+        for other in same[1:]:
+            text = identity.merge(text, other.paper)
+        text = identity.merge(text, each)
+        values: dict[str, Any] = {"upvotes": text.upvotes, "stars": text.stars}
+        if dump(text) != dump(stored.paper):
+            values |= {"revision": stored.revision + 1, "changed": changed}
+            body = {"paper_id": stored.id, "revision": stored.revision + 1, "body": dump(text)}
+            self.connection.execute(insert(paper_text).values(body))
+        if (text.upvotes, text.stars) != (stored.paper.upvotes, stored.paper.stars) or "revision" in values:
+            self.connection.execute(update(paper).where(paper.c.id == stored.id).values(values))
+        return replace(text, kind=each.kind)
+
+    def _absorb(self, old: int, new: int, changed: int) -> None:
+        """`old` turned out to be `new`: its keys and first arrivals move over; frozen deliveries keep its texts."""
+        self.connection.execute(update(paper_key).where(paper_key.c.paper_id == old).values(paper_id=new))
+        for table in (arrival, waiting):
+            held = {
+                (row.source_id, row.kind)
+                for row in self.connection.execute(select(table).where(table.c.paper_id == new))
+            }
+            for row in self.connection.execute(select(table).where(table.c.paper_id == old)).all():
+                here = (table.c.paper_id == old) & (table.c.source_id == row.source_id) & (table.c.kind == row.kind)
+                if (row.source_id, row.kind) not in held:
+                    self.connection.execute(update(table).where(here).values(paper_id=new))
+        self.connection.execute(delete(waiting).where(waiting.c.paper_id == old))
+        self.connection.execute(update(paper).where(paper.c.id == old).values(merged_into=new, changed=changed))
+        self.connection.execute(update(paper).where(paper.c.merged_into == old).values(merged_into=new))
+        self.connection.execute(update(paper).where(paper.c.id == new).values(changed=changed))
+
+    def _own(self, paper_id: int, keys: Iterable[str], known: dict[str, int]) -> None:
+        new = [key for key in dict.fromkeys(keys) if key not in known]
+        if new:
+            rows = [{"key": key, "paper_id": paper_id} for key in new]
+            self.connection.execute(insert_new(self.connection, paper_key), rows)
+            known.update(dict.fromkeys(new, paper_id))
+
+    def _wait(self, paper_id: int, source_id: int, kind: str, now: datetime) -> None:
+        arrived = select(arrival.c.number).where(
+            arrival.c.paper_id == paper_id, arrival.c.source_id == source_id, arrival.c.kind == kind
+        )
+        if self.connection.execute(arrived).first() is None:
+            row = {"paper_id": paper_id, "source_id": source_id, "kind": kind, "since": now}
+            self.connection.execute(insert_new(self.connection, waiting), row)
+
+    def _arrive(self, source_id: int, arrivals: Sequence[tuple[int, str]], now: datetime) -> int:
+        """Number what is new to us; draws exactly as many numbers as it uses, so that none is missing."""
+        wanted = list(dict.fromkeys((paper_id, str(kind)) for paper_id, kind in arrivals))
+        held: set[tuple[int, str]] = set()
+        for piece in chunks(paper_id for paper_id, _ in wanted):
+            here = select(arrival).where(arrival.c.source_id == source_id, arrival.c.paper_id.in_(piece))
+            held |= {(row.paper_id, row.kind) for row in self.connection.execute(here)}
+        new = [pair for pair in wanted if pair not in held]
+        if not new:
+            return 0
+        first = self._draw("arrival", len(new)) - len(new) + 1
+        rows = [
+            {"number": first + n, "paper_id": paper_id, "source_id": source_id, "kind": kind, "at": now}
+            for n, (paper_id, kind) in enumerate(new)
+        ]
+        self.connection.execute(insert(arrival), rows)
+        return len(new)

@@ -1,0 +1,109 @@
+"""Sources and what their pages answered last.
+
+Comes in: URLs, outcomes of a fetch. Goes out: rows that are due. Refuses to know: how a source is fetched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, delete, select, update
+
+from service.store.statements import insert_new, upsert
+from service.store.tables import page, source
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Something we poll. Times are UTC; `failures` counts the polls in a row that failed."""
+
+    id: int
+    url: str
+    kind: str
+    active: bool
+    created_at: datetime
+    next_poll_at: datetime
+    filled: bool
+    failures: int
+    last_ok_at: datetime | None
+    last_error: str
+    last_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Verbs of one unit of work."""
+
+    connection: Connection
+
+    def add(self, url: str, kind: str, now: datetime) -> Source:
+        """Keep a source and make it due at once; one that was there stays as it is, switched on again."""
+        row = {"url": url, "kind": kind, "created_at": now, "next_poll_at": now, "active": True}
+        self.connection.execute(insert_new(self.connection, source), row)
+        self.connection.execute(update(source).where(source.c.url == url).values(active=True))
+        return self._one(source.c.url == url)
+
+    def get(self, source_id: int) -> Source | None:
+        """One source, or None."""
+        row = self.connection.execute(select(source).where(source.c.id == source_id)).first()
+        return Source(**row._mapping) if row else None
+
+    def find(self, url: str) -> Source | None:
+        """The source with this URL, or None."""
+        row = self.connection.execute(select(source).where(source.c.url == url)).first()
+        return Source(**row._mapping) if row else None
+
+    def all(self) -> list[Source]:
+        """Every source in the order they were added."""
+        return [Source(**row._mapping) for row in self.connection.execute(select(source).order_by(source.c.id))]
+
+    def due(self, now: datetime) -> list[int]:
+        """The ids of active sources whose next poll has come, longest waiting first."""
+        due = source.c.active.is_(True) & (source.c.next_poll_at <= now)
+        return list(self.connection.scalars(select(source.c.id).where(due).order_by(source.c.next_poll_at)))
+
+    def take(self, source_id: int, now: datetime, until: datetime) -> bool:
+        """Take the poll that is due, so that of two workers only one fetches; says whether it is ours."""
+        mine = (source.c.id == source_id) & source.c.active.is_(True) & (source.c.next_poll_at <= now)
+        return bool(self.connection.execute(update(source).where(mine).values(next_poll_at=until)).rowcount)
+
+    def wake(self, source_id: int, now: datetime) -> None:
+        """Make a source due at once."""
+        self.connection.execute(update(source).where(source.c.id == source_id).values(next_poll_at=now))
+
+    def polled(self, source_id: int, now: datetime, next_poll_at: datetime, papers: int) -> None:
+        """A poll went well and its page held so many papers."""
+        values = {
+            "failures": 0,
+            "last_error": "",
+            "last_ok_at": now,
+            "last_count": papers,
+            "next_poll_at": next_poll_at,
+        }
+        self.connection.execute(update(source).where(source.c.id == source_id).values(filled=True, **values))
+
+    def failed(self, source_id: int, next_poll_at: datetime, error: str) -> None:
+        """A poll failed; what went wrong is kept in one sentence."""
+        values = {"failures": source.c.failures + 1, "last_error": error[:500], "next_poll_at": next_poll_at}
+        self.connection.execute(update(source).where(source.c.id == source_id).values(values))
+
+    def remove(self, source_id: int) -> None:
+        """Poll it no more; its papers and arrivals stay."""
+        self.connection.execute(delete(page).where(page.c.source_id == source_id))
+        self.connection.execute(update(source).where(source.c.id == source_id).values(active=False))
+
+    def validators(self, url: str) -> tuple[str, str]:
+        """ETag and Last-Modified of the last good answer at this address, each possibly empty."""
+        row = self.connection.execute(select(page.c.etag, page.c.last_modified).where(page.c.url == url)).first()
+        return (row.etag, row.last_modified) if row else ("", "")
+
+    def read_page(self, source_id: int, url: str, validators: tuple[str, str], papers: int, now: datetime) -> None:
+        """Remember a page whose papers are stored; in the same transaction, or a crash could skip them."""
+        values = {"url": url, "source_id": source_id, "etag": validators[0], "last_modified": validators[1]}
+        values |= {"fetched_at": now, "papers": papers}
+        self.connection.execute(upsert(self.connection, page, values, ("url",)))
+
+    def _one(self, condition: ColumnElement[bool]) -> Source:
+        row = self.connection.execute(select(source).where(condition)).one()
+        return Source(**row._mapping)

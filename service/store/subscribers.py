@@ -1,0 +1,210 @@
+"""Subscribers and their profiles.
+
+Comes in: nouns and times. Goes out: subscribers with everything composing needs, batch by batch, no query per reader.
+Refuses to know: who may subscribe, what a link may do, when an edition is due (`editions` computes the times).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, insert, select, update
+
+from service.model import Profile, Schedule, Subscriber, SubscriberState
+from service.store.statements import chunks, insert_new
+from service.store.tables import keyword, profile, profile_keyword, subscriber
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A subscriber whose edition has come. `changed_at` is when the profile was last edited; times are UTC."""
+
+    subscriber: Subscriber
+    next_due_at: datetime
+    changed_at: datetime
+    welcomed: bool
+
+
+def _mask(weekdays: Iterable[int]) -> int:
+    return sum(1 << day for day in weekdays)
+
+
+def _days(mask: int) -> frozenset[int]:
+    return frozenset(day for day in range(1, 8) if mask & 1 << day)
+
+
+def _schedule_values(schedule: Schedule) -> dict[str, Any]:
+    return {"timezone": schedule.timezone, "hour": schedule.hour, "weekdays": _mask(schedule.weekdays)}
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribers:
+    """Verbs of one unit of work."""
+
+    connection: Connection
+
+    def add(self, public_id: str, email: str, mailbox: str, schedule: Schedule, max_papers: int, now: datetime) -> int:
+        """A pending subscriber without profiles; returns its id."""
+        values = {"public_id": public_id, "email": email, "mailbox": mailbox, "state": SubscriberState.PENDING}
+        values |= {"max_papers": max_papers, "created_at": now, "changed_at": now} | _schedule_values(schedule)
+        return int(self.connection.execute(insert(subscriber).values(values).returning(subscriber.c.id)).scalar_one())
+
+    def get(self, subscriber_id: int) -> Subscriber | None:
+        """One subscriber by row, or None."""
+        return self._first(subscriber.c.id == subscriber_id)
+
+    def by_public_id(self, public_id: str) -> Subscriber | None:
+        """One subscriber by the name that links carry, or None."""
+        return self._first(subscriber.c.public_id == public_id)
+
+    def by_mailbox(self, mailbox: str) -> Subscriber | None:
+        """One subscriber by canonical address, or None."""
+        return self._first(subscriber.c.mailbox == mailbox)
+
+    def all(self) -> list[Subscriber]:
+        """Every subscriber, oldest first."""
+        return self._load(self.connection.execute(select(subscriber).order_by(subscriber.c.id)).all())
+
+    def some(self, ids: Sequence[int]) -> dict[int, Subscriber]:
+        """Subscribers by row."""
+        found: dict[int, Subscriber] = {}
+        for piece in chunks(ids):
+            rows = self.connection.execute(select(subscriber).where(subscriber.c.id.in_(piece))).all()
+            found |= {each.id: each for each in self._load(rows)}
+        return found
+
+    def counts(self) -> dict[str, int]:
+        """How many subscribers are in each state."""
+        rows = self.connection.execute(select(subscriber.c.state, func.count()).group_by(subscriber.c.state))
+        return {row[0]: row[1] for row in rows}
+
+    def due(self, now: datetime, limit: int, after: int = 0) -> list[Due]:
+        """Active subscribers whose next edition has come, in id order above `after`."""
+        come = (
+            (subscriber.c.state == SubscriberState.ACTIVE)
+            & (subscriber.c.next_due_at <= now)
+            & (subscriber.c.id > after)
+        )
+        rows = self.connection.execute(select(subscriber).where(come).order_by(subscriber.c.id).limit(limit)).all()
+        return [
+            Due(each, row.next_due_at, row.changed_at, row.welcomed)
+            for row, each in zip(rows, self._load(rows), strict=True)
+        ]
+
+    def next_due(self, subscriber_id: int) -> datetime | None:
+        """When this subscriber's next edition is due, in UTC."""
+        return self.connection.scalar(select(subscriber.c.next_due_at).where(subscriber.c.id == subscriber_id))
+
+    def schedule_next(self, moves: Iterable[tuple[int, datetime, datetime]]) -> set[int]:
+        """Move (id, from, to) due times; returns the ids that still stood at `from`: ours alone."""
+        here = (
+            (subscriber.c.id == bindparam("row"))
+            & (subscriber.c.next_due_at == bindparam("old"))
+            & (subscriber.c.state == SubscriberState.ACTIVE)
+        )
+        statement = update(subscriber).where(here).values(next_due_at=bindparam("new"))
+        moved = set()
+        for row, old, new in moves:
+            if self.connection.execute(statement, {"row": row, "old": old, "new": new}).rowcount:
+                moved.add(row)
+        return moved
+
+    def activate(self, subscriber_id: int, now: datetime, next_due_at: datetime, welcome: bool) -> None:
+        """Active from now on; `welcome` asks for the first digest."""
+        values: dict[str, Any] = {"state": SubscriberState.ACTIVE, "next_due_at": next_due_at, "paused_until": None}
+        if welcome:
+            values |= {"confirmed_at": now, "welcomed": False}
+        self._set(subscriber_id, values)
+
+    def set_welcomed(self, ids: Iterable[int]) -> None:
+        """Their first digest is composed."""
+        for piece in chunks(ids):
+            self.connection.execute(update(subscriber).where(subscriber.c.id.in_(piece)).values(welcomed=True))
+
+    def set_state(self, subscriber_id: int, state: SubscriberState, paused_until: date | None = None) -> None:
+        """Pending, paused, left or suppressed: nothing is due in these."""
+        self._set(subscriber_id, {"state": state, "paused_until": paused_until, "next_due_at": None})
+
+    def over_paused(self, today: date) -> list[Subscriber]:
+        """Paused subscribers whose pause has ended."""
+        over = (subscriber.c.state == SubscriberState.PAUSED) & (subscriber.c.paused_until <= today)
+        return self._load(self.connection.execute(select(subscriber).where(over)).all())
+
+    def reschedule(self, subscriber_id: int, schedule: Schedule, max_papers: int, next_due_at: datetime | None) -> None:
+        """Change when and how much; an active subscriber's next due time comes with it."""
+        values = {"max_papers": max_papers} | _schedule_values(schedule)
+        self._set(subscriber_id, values | ({"next_due_at": next_due_at} if next_due_at else {}))
+
+    def set_profiles(
+        self, subscriber_id: int, profiles: Sequence[tuple[Profile, Sequence[str]]], now: datetime
+    ) -> None:
+        """Replace the profiles; each comes with the canonical texts of its keywords, in the same order."""
+        self.connection.execute(delete(profile).where(profile.c.subscriber_id == subscriber_id))
+        ids = self._keyword_ids({text for _, canonical in profiles for text in canonical})
+        for position, (each, canonical) in enumerate(profiles):
+            sources = sorted(each.sources) if each.sources is not None else None
+            row = {"subscriber_id": subscriber_id, "position": position, "name": each.name, "sources": sources}
+            profile_id = self.connection.execute(insert(profile).values(row).returning(profile.c.id)).scalar_one()
+            entries = [
+                {"profile_id": profile_id, "position": n, "keyword_id": ids[text], "text": own}
+                for n, (own, text) in enumerate(zip(each.keywords, canonical, strict=True))
+            ]
+            if entries:
+                self.connection.execute(insert(profile_keyword), entries)
+        self._set(subscriber_id, {"changed_at": now})
+
+    def erase(self, subscriber_id: int) -> None:
+        """Delete the row and, by cascade, profiles and deliveries."""
+        self.connection.execute(delete(subscriber).where(subscriber.c.id == subscriber_id))
+
+    def _set(self, subscriber_id: int, values: Mapping[str, Any]) -> None:
+        self.connection.execute(update(subscriber).where(subscriber.c.id == subscriber_id).values(dict(values)))
+
+    def _keyword_ids(self, texts: set[str]) -> dict[str, int]:
+        ids: dict[str, int] = {}
+        for piece in chunks(sorted(texts)):
+            self.connection.execute(insert_new(self.connection, keyword), [{"canonical": text} for text in piece])
+            rows = self.connection.execute(select(keyword).where(keyword.c.canonical.in_(piece)))
+            ids.update({row.canonical: row.id for row in rows})
+        return ids
+
+    def _first(self, condition: ColumnElement[bool]) -> Subscriber | None:
+        found = self._load(self.connection.execute(select(subscriber).where(condition).limit(1)).all())
+        return found[0] if found else None
+
+    def _load(self, rows: Sequence[Row[Any]]) -> list[Subscriber]:
+        profiles = self._profiles([row.id for row in rows])
+        return [
+            Subscriber(
+                row.id,
+                row.public_id,
+                row.email,
+                SubscriberState(row.state),
+                Schedule(row.timezone, row.hour, _days(row.weekdays)),
+                tuple(profiles.get(row.id, ())),
+                row.max_papers,
+                row.language,
+                row.paused_until,
+                row.quiet_digest,
+            )
+            for row in rows
+        ]
+
+    def _profiles(self, ids: Sequence[int]) -> dict[int, list[Profile]]:
+        found: dict[int, list[Profile]] = defaultdict(list)
+        for piece in chunks(ids):
+            mine = profile.c.subscriber_id.in_(piece)
+            words: dict[int, list[str]] = defaultdict(list)
+            texts = select(profile_keyword).join(profile).where(mine)
+            for row in self.connection.execute(
+                texts.order_by(profile_keyword.c.profile_id, profile_keyword.c.position)
+            ):
+                words[row.profile_id].append(row.text)
+            for row in self.connection.execute(select(profile).where(mine).order_by(profile.c.position)):
+                sources = frozenset(row.sources) if row.sources is not None else None
+                found[row.subscriber_id].append(Profile(tuple(words[row.id]), row.name, sources))
+        return found
