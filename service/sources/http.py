@@ -1,0 +1,234 @@
+"""Fetch one page of a source, politely and without being led astray.
+
+Comes in: a URL and the validators of its last fetch. Goes out: a Page, or a FetchError with one sentence that names the
+host and what happened. Refuses to know: what a page means, when to fetch, where validators are kept.
+
+Polite: conditional requests (RFC 9110, section 13), Retry-After, a User-Agent that says who asks, one request a time.
+Guarded: http and https only, public addresses only (see `connections`), no proxies or passwords from the environment,
+redirects counted and checked one by one, a total deadline, bounded bodies before and after decompression.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from urllib3.exceptions import HTTPError, LocationParseError
+from urllib3.util import parse_url
+
+from service.errors import FetchError, SettingsError
+from service.model import Page
+from service.sources import addresses, inflate, replies
+from service.sources.connections import Gate, GuardedAdapter, Resolver, Watch, system_resolver
+
+MEGABYTE = 1024 * 1024
+_MOST_REDIRECTS = 5
+_PIECE = 16 * 1024
+_ACCEPT = (
+    "application/feed+json, application/atom+xml, application/rss+xml, application/json;q=0.9, application/xml;q=0.9, "
+    "text/xml;q=0.9, text/html;q=0.8, */*;q=0.5"
+)
+
+
+class _Session(requests.Session):
+    """Cookies within one fetch, which some publishers' redirects need, and nothing from the environment.
+
+    requests would read a redirect's whole body before we could measure it; so it is told that there are none.
+    """
+
+    def __init__(self, gate: Gate) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.mount("http://", GuardedAdapter(gate))
+        self.mount("https://", GuardedAdapter(gate))
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Leave redirects to the client."""
+
+
+class Client:
+    """Fetches pages; may be shared between threads, since nothing is kept between two fetches.
+
+    `allowed_networks` (CIDR) may be reached although they are not public. `deadline` bounds a whole fetch in seconds,
+    redirects included. `ca` names a file of certificates to trust instead of the public ones.
+    """
+
+    def __init__(
+        self,
+        user_agent: str,
+        allowed_networks: Sequence[str] = (),
+        deadline: float = 30.0,
+        max_body: int = 8 * MEGABYTE,
+        max_decompressed: int = 32 * MEGABYTE,
+        *,
+        ca: Path | None = None,
+        resolve: Resolver = system_resolver,
+    ) -> None:
+        try:
+            self._allowed = addresses.networks(allowed_networks)
+        except ValueError as error:
+            raise SettingsError(f"The allowed networks cannot be read: {error}.") from error
+        self._user_agent = user_agent
+        self._deadline = deadline
+        self._max_body = max_body
+        self._max_decompressed = max_decompressed
+        self._verify: str | bool = str(ca) if ca else True
+        self._resolve = resolve
+
+    def fetch(self, url: str, etag: str = "", last_modified: str = "") -> Page:
+        """Fetch one page; with validators, a page that has not changed comes back as `not_modified` without a body.
+
+        Raises FetchError and nothing else. `Page.url` is where the redirects ended.
+        """
+        headers = self._headers(etag, last_modified)
+        with Watch(self._deadline) as watch, _Session(Gate(self._allowed, watch, self._resolve)) as session:
+            final, response = self._follow(session, watch, url.strip(), headers)
+            with contextlib.closing(response):
+                conditional = "If-None-Match" in headers or "If-Modified-Since" in headers
+                if response.status_code == requests.codes.not_modified and conditional:
+                    return _page(final, response, b"", not_modified=True)
+                replies.check(_host(final), response.status_code, response.headers)
+                return _page(final, response, self._read(final, response, watch))
+
+    def close(self) -> None:
+        """Nothing is kept between two fetches; here so that a client can be closed like any other neighbour."""
+
+    def _headers(self, etag: str, last_modified: str) -> dict[str, str]:
+        headers = {"User-Agent": self._user_agent, "Accept": _ACCEPT, "Accept-Encoding": "gzip, deflate"}
+        conditions = {"If-None-Match": etag, "If-Modified-Since": last_modified}
+        return headers | {name: value for name, value in conditions.items() if value and value.isprintable()}
+
+    def _follow(
+        self, session: _Session, watch: Watch, url: str, headers: dict[str, str]
+    ) -> tuple[str, requests.Response]:
+        """Ask, and ask again wherever a redirect points, each step guarded like the first."""
+        first = url
+        for _ in range(_MOST_REDIRECTS + 1):
+            response = self._ask(session, watch, url, headers)
+            if not response.is_redirect:
+                return url, response
+            with contextlib.closing(response):
+                url = _target(url, response.headers["Location"])
+        raise FetchError(f"{_host(first)} redirects more than {_MOST_REDIRECTS} times.", False)
+
+    def _ask(self, session: _Session, watch: Watch, url: str, headers: dict[str, str]) -> requests.Response:
+        _check(url)
+        limit = watch.remaining()
+        with _translated(url, watch):
+            return session.get(
+                url, headers=headers, stream=True, allow_redirects=False, timeout=limit, verify=self._verify
+            )
+
+    def _read(self, url: str, response: requests.Response, watch: Watch) -> bytes:
+        """Read the body in small pieces and stop at the first limit it meets."""
+        encoding = response.headers.get("Content-Encoding", "")
+        decoder = inflate.decoder(encoding, self._max_decompressed)
+        if decoder is None:
+            raise FetchError(f"{_host(url)} answers in an encoding that was not asked for ({encoding[:40]!r}).", False)
+        body = bytearray()
+        taken = 0
+        with _translated(url, watch):
+            while piece := response.raw.read(_PIECE, decode_content=False):
+                taken += len(piece)
+                if taken > self._max_body:
+                    raise inflate.TooLarge
+                body += decoder.feed(piece)
+            body += decoder.finish()
+            if watch.expired:
+                raise TimeoutError
+        return bytes(body)
+
+
+def _page(url: str, response: requests.Response, body: bytes, not_modified: bool = False) -> Page:
+    return Page(
+        body=body,
+        media_type=response.headers.get("Content-Type", "").partition(";")[0].strip().lower(),
+        url=url,
+        fetched_at=datetime.now(UTC),
+        etag=response.headers.get("ETag", ""),
+        last_modified=response.headers.get("Last-Modified", ""),
+        not_modified=not_modified,
+    )
+
+
+def _host(url: str) -> str:
+    """The host a sentence may name; never the whole URL, which may carry a key."""
+    try:
+        return urlsplit(url).hostname or "The address"
+    except ValueError:
+        return "The address"
+
+
+def _check(url: str) -> None:
+    """Refuse what is not a plain web address, in the reading of both parsers that will see it."""
+    try:
+        seen, parsed = urlsplit(url), parse_url(url)
+    except (ValueError, LocationParseError) as error:
+        raise FetchError(f"This is not a web address: {url[:200]!r}.", False) from error
+    if (parsed.scheme or "") not in ("http", "https"):
+        raise FetchError(
+            f"Only http and https addresses can be fetched, not {parsed.scheme or 'a bare name'!s}.", False
+        )
+    if not parsed.host:
+        raise FetchError(f"This web address names no host: {url[:200]!r}.", False)
+    if parsed.auth is not None or "@" in seen.netloc:
+        raise FetchError(f"The address of {parsed.host} carries a name or password; those are not sent.", False)
+
+
+def _target(url: str, location: str) -> str:
+    """Where a redirect leads: header bytes are UTF-8 in practice, although HTTP hands them over as Latin-1."""
+    try:
+        return urljoin(url, location.encode("latin-1").decode("utf-8", "replace").strip())
+    except ValueError as error:
+        raise FetchError(f"{_host(url)} redirects to something that is no address.", False) from error
+
+
+@contextlib.contextmanager
+def _translated(url: str, watch: Watch) -> Iterator[None]:
+    """Turn what requests, urllib3, zlib and sockets raise into a FetchError about this URL's host."""
+    try:
+        yield
+    except FetchError as error:
+        raise _overdue(url, watch) if watch.expired else error from error.__cause__
+    except inflate.TooLarge as error:
+        raise FetchError(f"{_host(url)} sends more than a page may hold.", False) from error
+    except inflate.Broken as error:
+        raise FetchError(f"{_host(url)} sends a compressed page that is broken or cut off.") from error
+    except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+        raise _failure(url, watch, error) from error
+
+
+def _overdue(url: str, watch: Watch) -> FetchError:
+    return FetchError(f"{_host(url)} did not answer in full within {watch.seconds:g} s.")
+
+
+def _failure(url: str, watch: Watch, error: Exception) -> FetchError:
+    host = _host(url)
+    if watch.expired or isinstance(error, (TimeoutError, requests.Timeout)):
+        return _overdue(url, watch)
+    if isinstance(error, (requests.exceptions.InvalidURL, UnicodeError)):
+        return FetchError(f"This is not a web address: {url[:200]!r}.", False)
+    if isinstance(error, requests.exceptions.SSLError):
+        return _distrusted(host, error)
+    return FetchError(f"{host} broke the connection off, or did not answer in HTTP.")
+
+
+def _distrusted(host: str, error: Exception) -> FetchError:
+    """A certificate that does not hold needs a person; any other trouble with TLS may pass."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return FetchError(f"{host}'s certificate does not hold: {cause.verify_message.rstrip('.')}.", False)
+        cause = _beneath(cause)
+    return FetchError(f"{host} and this service could not agree on TLS.")
+
+
+def _beneath(error: BaseException) -> BaseException | None:
+    """The error inside this one; urllib3 and requests keep it as an argument or a reason."""
+    inner = getattr(error, "reason", None) or next((arg for arg in error.args if isinstance(arg, BaseException)), None)
+    return inner if isinstance(inner, BaseException) else error.__cause__
