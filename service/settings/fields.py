@@ -1,0 +1,135 @@
+"""The settings themselves: every name, what it means, its default, and which texts it takes.
+
+Comes in: one text per setting. Goes out: a frozen Settings, or what is wrong with each text. Refuses to know: the
+environment, files, secrets that have to be made.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from service.settings import values
+
+PREFIX = "PAPERROUND_"
+
+_Line = Annotated[str, AfterValidator(values.one_line)]
+_Url = Annotated[str, BeforeValidator(values.web_url)]
+_Address = Annotated[str, AfterValidator(values.address)]
+_Text = Annotated[str, AfterValidator(str.strip)]
+_Items = BeforeValidator(values.items)
+_Interval = Annotated[int, BeforeValidator(values.interval)]
+
+
+class Settings(BaseSettings):
+    """All that can be set for one installation; lists are tuples, intervals whole seconds, the data folder absolute."""
+
+    model_config = SettingsConfigDict(frozen=True, env_prefix=PREFIX, extra="forbid")
+
+    host: _Line = Field("127.0.0.1", description="Where the web server listens.")
+    port: Annotated[int, BeforeValidator(values.whole(1, 65535))] = Field(
+        8080, description="The port the web server listens on."
+    )
+    base_url: _Url = Field(
+        default_factory=lambda data: f"http://127.0.0.1:{data['port']}",
+        description="How readers reach this service; every link in a mail begins with it.",
+    )
+    data_dir: Annotated[Path, BeforeValidator(values.folder)] = Field(
+        default_factory=values.data_folder,
+        description="The folder for the database, the local mailbox and the made secrets.",
+    )
+    database_url: Annotated[str, BeforeValidator(values.database_url)] = Field(
+        default_factory=lambda data: f"sqlite:///{data['data_dir']}/paperround.sqlite3",
+        repr=False,
+        description="`sqlite:///FILE`, or `postgresql://USER:PASSWORD@HOST/NAME` when there is more than one machine.",
+    )
+    sqlite_synchronous: Annotated[str, BeforeValidator(values.one_of("normal", "full"))] = Field(
+        "normal", description="`full` also survives a loss of power; `normal` survives the death of a process."
+    )
+    broker_url: Annotated[str, BeforeValidator(values.broker_url)] = Field(
+        "memory://", repr=False, description="`memory://` inside one process, or `redis://HOST:6379/0`."
+    )
+    smtp_url: Annotated[tuple[str, ...], _Items, AfterValidator(values.smtp_urls)] = Field(
+        (),
+        repr=False,
+        description="One or more relays, `smtp://USER:PASSWORD@HOST:587` or `smtps://…:465`; none: a local mailbox.",
+    )
+    mail_from: _Address = Field(
+        default_factory=lambda data: values.sender(data["base_url"]),
+        description="The bare address that mails come from.",
+    )
+    unsubscribe_mailto: Annotated[str, AfterValidator(values.address_or_none)] = Field(
+        "", description="An address whose mail is read; named in List-Unsubscribe beside the link."
+    )
+    secret_keys: Annotated[tuple[str, ...], _Items, AfterValidator(values.keys)] = Field(
+        (), repr=False, description="Keys that sign links, newest first; put a new one in front to rotate."
+    )
+    suppression_key: Annotated[str, AfterValidator(values.key)] = Field(
+        "",
+        repr=False,
+        description="The key under which addresses that must never be written to are kept; never changes.",
+    )
+    signup: Annotated[str, BeforeValidator(values.signup)] = Field(
+        "open", description="Who may subscribe: `open`, `closed`, `invite`, or a list of mail domains."
+    )
+    sources: Annotated[tuple[str, ...], _Items, AfterValidator(values.web_urls)] = Field(
+        ("https://huggingface.co/papers",), description="The sources a fresh installation begins with."
+    )
+    allowed_networks: Annotated[tuple[str, ...], _Items, AfterValidator(values.networks)] = Field(
+        default_factory=lambda data: values.LOOPBACK if values.is_loopback(data["base_url"]) else (),
+        description="Private networks that sources may lie in (`10.0.0.0/8`), or `none`; by default the own machine "
+        "while the base URL lies there, and none otherwise.",
+    )
+    service_name: Annotated[str, AfterValidator(values.one_line), AfterValidator(values.not_empty)] = Field(
+        "Paper Round", description="What the pages and mails call this service."
+    )
+    contact: _Line = Field("", description="A mail address or page for readers and for the owners of sources.")
+    imprint: _Text = Field("", description="Who runs this service: a text, or a link to one.")
+    privacy: _Text = Field("", description="What is kept about readers, and why: a text, or a link to one.")
+    user_agent: Annotated[str, AfterValidator(values.one_line), AfterValidator(values.latin)] = Field(
+        default_factory=lambda data: values.agent(data["contact"] or data["base_url"]),
+        description="What sources see as the name of the visitor.",
+    )
+    max_papers: Annotated[int, BeforeValidator(values.whole(1, 100))] = Field(
+        10, description="How many papers a digest shows, where the reader has not said."
+    )
+    collect_interval: _Interval = Field(1800, description="How often a source is looked at: `30m`, `2h`, or seconds.")
+    send_interval: _Interval = Field(60, description="How often due digests and waiting mails are looked for.")
+    trusted_proxies: Annotated[str, AfterValidator(values.one_line)] = Field(
+        "127.0.0.1", description="Reverse proxies whose word on a visitor's address is taken."
+    )
+    log_level: Annotated[str, BeforeValidator(values.one_of("debug", "info", "warning", "error"))] = Field(
+        "info", description="The least important lines that are logged."
+    )
+
+    # Where each value came from, and only where it is not the default.
+    _origins: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: Any, **__: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take what `load` hands in and nothing else, since only `load` can say all that is wrong at once."""
+        return (init_settings,)
+
+    @property
+    def production(self) -> bool:
+        """Whether readers other than the operator are served: every secret must then be set, none is made."""
+        return bool(self.smtp_url) or not values.is_loopback(self.base_url)
+
+    @property
+    def signup_domains(self) -> tuple[str, ...]:
+        """The mail domains that may subscribe; empty where sign-up is not limited to domains."""
+        return () if self.signup in values.SIGNUP_MODES else tuple(self.signup.split(", "))
+
+    @property
+    def mailbox_dir(self) -> Path:
+        """The local mailbox, a Maildir that takes the mails while no relay is set."""
+        return self.data_dir / "mailbox"
+
+
+SECRETS = ("secret_keys", "suppression_key")
+NAMES = tuple(Settings.model_fields)
