@@ -44,7 +44,7 @@ def gather(environ: Mapping[str, str], env_file: Path | None, options: Mapping[s
 
 
 def _layer(given: Given, variables: Mapping[str, str], origin: str) -> None:
-    ours = {name: text for name, text in variables.items() if name.startswith(PREFIX) and text.strip()}
+    ours = {name: text for name, text in variables.items() if _is_ours(name) and text.strip()}
     for variable, text in sorted(ours.items()):
         name = variable.removeprefix(PREFIX).lower()
         if name in NAMES and variable.isupper():
@@ -53,6 +53,11 @@ def _layer(given: Given, variables: Mapping[str, str], origin: str) -> None:
             _from_file(given, variable, text, both=variable.removesuffix("_FILE") in ours)
         else:
             given.faults.append(_unknown(variable))
+
+
+def _is_ours(variable: str) -> bool:
+    # PAPERROUND_TEST_… tells this project's tests where their neighbours are; no setting begins with it.
+    return variable.startswith(PREFIX) and not variable.startswith(f"{PREFIX}TEST_")
 
 
 def _from_file(given: Given, variable: str, path: str, both: bool) -> None:

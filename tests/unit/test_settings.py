@@ -301,7 +301,9 @@ def test_settings_travel_to_other_processes(tmp_path: Path) -> None:
 
 
 def test_empty_and_foreign_variables_are_passed_over(tmp_path: Path) -> None:
-    settings = load({"PAPERROUND_DATA_DIR": str(tmp_path), "PAPERROUND_SMTP_URL": " ", "PAPER": "x", "SMTP_URL": "x"})
+    settings = load(
+        {"PAPERROUND_DATA_DIR": str(tmp_path), "PAPERROUND_SMTP_URL": " ", "PAPER": "x", "PAPERROUND_TEST_X": "x"}
+    )
     assert settings.smtp_url == ()
 
 
