@@ -5,6 +5,6 @@
       (wet)               (dry)      ranking     (dry)      (dry)        (wet)
                                      (dry)
 
-The ends fetch, store and send; the middle is pure: values in, values out, time is an argument. `pipeline` alone holds the order,
-`store` alone speaks SQL, `bootstrap` alone turns settings into things. Start reading in `model`, then `pipeline`.
+The ends fetch, store and send; the middle is pure: values in, values out, time is an argument. `pipeline` alone holds
+the order, `store` alone speaks SQL, `bootstrap` alone turns settings into things. Start in `model`, then `pipeline`.
 """

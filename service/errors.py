@@ -10,6 +10,7 @@
     ├── ParseError            a page cannot be read as papers; says what it looked like
     ├── FetchError            a source could not be fetched
     ├── StoreError            the database cannot be reached or is not ours
+    ├── RenderError           a message could not be made from its row
     └── DeliveryError         a message was not accepted
         ├── RelayUnavailable  network, TLS, 421 or time-out: the relay, not the message; try again later
         ├── TemporaryRefusal  4xx for this message: try again later
@@ -84,7 +85,9 @@ class ParseError(PaperRoundError):
 class FetchError(PaperRoundError):
     """A source could not be fetched. `retry_after` is in seconds, where the server named it; `gone` means HTTP 410."""
 
-    def __init__(self, message: str, transient: bool = True, retry_after: float | None = None, gone: bool = False) -> None:
+    def __init__(
+        self, message: str, transient: bool = True, retry_after: float | None = None, gone: bool = False
+    ) -> None:
         super().__init__(message, transient, retry_after, gone)
         self.transient = transient
         self.retry_after = retry_after
@@ -97,6 +100,12 @@ class StoreError(PaperRoundError):
     def __init__(self, message: str, transient: bool = False) -> None:
         super().__init__(message, transient)
         self.transient = transient
+
+
+class RenderError(PaperRoundError):
+    """A message could not be made from its row: tried again by the next release or the next try, then set aside."""
+
+    transient = True
 
 
 class DeliveryError(PaperRoundError):

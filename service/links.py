@@ -1,7 +1,7 @@
 """Signed links: who may do what, carried by the link itself, so that nothing has to be stored or looked up first.
 
 Comes in: a purpose, a subject (a subscriber's public name) and the time of signing. Goes out: a short token for a URL,
-and from a token the subject again. Refuses to know: URLs, subscribers, clocks.
+and from a token the subject again. Refuses to know: what the pages behind the links do, subscribers, clocks.
 
     66f2a1c0.Qm9vdHN0cmFw.kq3V8m0yWb2x9c4d5e6f7A
     issued   subject      signature over both, with the purpose as salt
@@ -19,6 +19,7 @@ import itsdangerous
 from itsdangerous.signer import HMACAlgorithm
 
 from service.errors import LinkError
+from service.model import ReaderLinks
 
 
 class Purpose(StrEnum):
@@ -96,6 +97,17 @@ class Signer:
             if token and self._signed(purpose, token):
                 return f"This link {_ALLOWS[purpose]} and can do nothing else. Please use the link made for this page."
         return "This link is not valid: it may have been cut off or changed on the way. Please copy the whole link."
+
+
+def reader_links(signer: Signer, base_url: str, public_id: str, issued: datetime) -> ReaderLinks:
+    """Every link one reader's mails may carry, as absolute URLs; a mail takes those it may show."""
+    urls = {each: f"{base_url}/{each}/{signer.sign(each, public_id, issued)}" for each in Purpose}
+    return ReaderLinks(
+        confirm=urls[Purpose.CONFIRM],
+        manage=urls[Purpose.MANAGE],
+        pause=urls[Purpose.PAUSE],
+        unsubscribe=urls[Purpose.UNSUBSCRIBE],
+    )
 
 
 def _signer(keys: list[bytes], purpose: Purpose) -> itsdangerous.Signer:

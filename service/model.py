@@ -127,6 +127,8 @@ class StoredPaper:
 
 
 class SubscriberState(StrEnum):
+    """Where a subscription stands."""
+
     PENDING = "pending"
     ACTIVE = "active"
     PAUSED = "paused"
@@ -169,6 +171,8 @@ class Subscriber:
 
 
 class DeliveryKind(StrEnum):
+    """What a mail is for; each kind has a folder of templates."""
+
     CONFIRM = "confirm"
     MANAGE = "manage"
     DIGEST = "digest"
@@ -201,7 +205,7 @@ class Selected:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """One subscriber's selection for one edition: everything rendering needs besides links and the service's identity.
+    """One subscriber's selection for one edition: all that rendering needs besides links and the service's identity.
 
     `keywords` are in the reader's own spelling. `papers` are shown in this order; `more` counts matches not shown;
     `read` counts the papers that were looked at. `trending` says that no keywords chose the papers.

@@ -12,6 +12,7 @@ still be written to.
 
 from __future__ import annotations
 
+import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -46,6 +47,33 @@ class Delivery:
     payload: dict[str, Any]
     error: str = ""
     finished_at: datetime | None = None
+
+
+def new_delivery(
+    kind: DeliveryKind,
+    subscriber_id: int,
+    key: str,
+    now: datetime,
+    payload: dict[str, Any] | None = None,
+    *,
+    papers: Sequence[int] = (),
+    upto: int | None = None,
+    state: DeliveryState = DeliveryState.READY,
+) -> dict[str, Any]:
+    """The values of a row to `add`; its `uid` becomes the Message-ID and is never drawn again for this mail."""
+    return {
+        "kind": kind,
+        "subscriber_id": subscriber_id,
+        "key": key,
+        "uid": secrets.token_hex(12),
+        "state": state,
+        "not_before": now,
+        "composed_at": now,
+        "upto": upto,
+        "papers": list(papers),
+        "payload": payload or {},
+        "finished_at": now if state == DeliveryState.NONE else None,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,9 +243,11 @@ class Deliveries:
         mine = select(delivery).where(delivery.c.subscriber_id == subscriber_id).order_by(delivery.c.id.desc())
         return [_delivery(row) for row in self.connection.execute(mine)]
 
-    def count(self, subscriber_id: int, kind: DeliveryKind) -> int:
-        """How many rows of one kind a subscriber ever had."""
+    def count(self, subscriber_id: int, kind: DeliveryKind, since: datetime | None = None) -> int:
+        """How many rows of one kind a subscriber had, ever or composed after a time."""
         mine = (delivery.c.subscriber_id == subscriber_id) & (delivery.c.kind == kind)
+        if since is not None:
+            mine &= delivery.c.composed_at > since
         return self.connection.scalar(select(func.count()).select_from(delivery).where(mine)) or 0
 
     def states(self) -> dict[str, int]:

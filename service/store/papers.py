@@ -80,6 +80,10 @@ class Papers:
         """Rises whenever any paper is added or changed; equal numbers mean equal papers."""
         return self.connection.scalar(select(counter.c.value).where(counter.c.name == "change")) or 0
 
+    def changed_after(self, number: int) -> list[int]:
+        """The papers added or changed since the change number was `number`."""
+        return list(self.connection.scalars(select(paper.c.id).where(paper.c.changed > number)))
+
     def last_arrival(self) -> int:
         """The highest arrival number; everything up to it is committed."""
         return self.connection.scalar(select(counter.c.value).where(counter.c.name == "arrival")) or 0

@@ -77,6 +77,11 @@ class Subscribers:
             found |= {each.id: each for each in self._load(rows)}
         return found
 
+    def keywords_in_use(self) -> list[str]:
+        """The canonical texts that some profile holds, each once."""
+        held = select(profile_keyword.c.keyword_id).where(profile_keyword.c.keyword_id == keyword.c.id).exists()
+        return list(self.connection.scalars(select(keyword.c.canonical).where(held).order_by(keyword.c.id)))
+
     def counts(self) -> dict[str, int]:
         """How many subscribers are in each state."""
         rows = self.connection.execute(select(subscriber.c.state, func.count()).group_by(subscriber.c.state))
@@ -98,6 +103,10 @@ class Subscribers:
     def next_due(self, subscriber_id: int) -> datetime | None:
         """When this subscriber's next edition is due, in UTC."""
         return self.connection.scalar(select(subscriber.c.next_due_at).where(subscriber.c.id == subscriber_id))
+
+    def confirmed_at(self, subscriber_id: int) -> datetime | None:
+        """When this subscriber last confirmed, in UTC, or None."""
+        return self.connection.scalar(select(subscriber.c.confirmed_at).where(subscriber.c.id == subscriber_id))
 
     def schedule_next(self, moves: Iterable[tuple[int, datetime, datetime]]) -> set[int]:
         """Move (id, from, to) due times; returns the ids that still stood at `from`: ours alone."""

@@ -1,0 +1,143 @@
+"""The one place where settings become things: engine, client, mailer, templates, use cases.
+
+Comes in: Settings, and whatever a caller wants to hand in instead (a bell, a clock). Goes out: a World.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import jinja2
+
+from service import messages
+from service.deliveries.maildir import MaildirMailer
+from service.deliveries.smtp import SmtpMailer
+from service.links import Signer
+from service.messages import Renderer
+from service.model import Bell, Identity, Mailer
+from service.operations import Operations
+from service.pipeline import Pipeline
+from service.settings import Settings
+from service.sources.http import Client
+from service.store import Store
+from service.subscriptions import Subscriptions
+
+_HERE = Path(__file__).resolve().parent
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class SilentBell:
+    """Rings nobody: for a process whose caller does the work itself, or waits for the sweep."""
+
+    def collect(self, source_id: int) -> None:
+        """Nobody to ring."""
+
+    def compose(self) -> None:
+        """Nobody to ring."""
+
+    def deliver(self) -> None:
+        """Nobody to ring."""
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything one process needs; `now` is the only clock, read at the wet ends."""
+
+    settings: Settings
+    store: Store
+    signer: Signer
+    identity: Identity
+    templates: jinja2.Environment
+    pipeline: Pipeline
+    subscriptions: Subscriptions
+    operations: Operations
+    bell: Bell
+    now: Callable[[], datetime] = _now
+
+    def close(self) -> None:
+        """Let go of the database and of kept-open connections."""
+        self.operations.client.close()
+        self.store.close()
+
+
+def build(
+    settings: Settings, *, bell: Bell | None = None, clock: Callable[[], datetime] = _now, allow_loopback: bool = False
+) -> World:
+    """Assemble a World; opens no connection yet. Raises StoreError for a database URL that cannot be used."""
+    bell = bell or SilentBell()
+    store = Store(settings.database_url, settings.sqlite_synchronous)
+    networks = (*settings.allowed_networks, *(("127.0.0.0/8", "::1/128") if allow_loopback else ()))
+    client = Client(settings.user_agent, networks)
+    signer, identity, templates = Signer(settings.secret_keys), identify(settings), environment()
+    return World(
+        settings,
+        store,
+        signer,
+        identity,
+        templates,
+        Pipeline(
+            store,
+            client,
+            Renderer(templates, identity),
+            signer,
+            identity,
+            mailer(settings),
+            bell,
+            timedelta(seconds=settings.collect_interval),
+        ),
+        Subscriptions(store, signer, settings, bell),
+        Operations(store, client, settings),
+        bell,
+        clock,
+    )
+
+
+def identify(settings: Settings) -> Identity:
+    """Who this installation says it is."""
+    return Identity(
+        settings.service_name,
+        settings.base_url,
+        settings.mail_from,
+        settings.contact,
+        settings.imprint,
+        settings.privacy,
+        settings.unsubscribe_mailto,
+        release(),
+    )
+
+
+def release() -> str:
+    """The installed version, or "dev" in a tree that is not installed."""
+    try:
+        return version("paperround")
+    except PackageNotFoundError:
+        return "dev"
+
+
+def mailer(settings: Settings) -> Callable[[], Mailer]:
+    """How to open a connection to the first relay, or to the local mailbox where there is none."""
+    if settings.smtp_url:
+        return lambda: SmtpMailer(settings.smtp_url[0])
+    return lambda: MaildirMailer(settings.mailbox_dir)
+
+
+def environment() -> jinja2.Environment:
+    """The templates, beside the package when installed and beside the tree when not; a missing value is an error."""
+    folders = [folder for folder in (_HERE / "templates", _HERE.parent / "templates") if folder.is_dir()]
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folders),
+        autoescape=jinja2.select_autoescape(("html",)),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    messages.install(environment)
+    return environment

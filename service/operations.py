@@ -1,0 +1,133 @@
+"""What an operator does and sees: sources, subscribers, the local mailbox, whether everything is alive.
+
+Comes in: URLs, addresses, names. Goes out: rows and summaries. Refuses to know: how a terminal or a page shows them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from service.deliveries import maildir
+from service.errors import FetchError, InputError, ParseError
+from service.model import Listing, Subscriber
+from service.settings import Settings
+from service.sources import kinds, parse
+from service.sources.http import Client
+from service.store import Store
+from service.store.deliveries import Delivery
+from service.store.sources import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How things stand: papers, sources that fail, subscribers and deliveries by state, last signs of life."""
+
+    papers: int
+    arrivals: int
+    failing: tuple[Source, ...]
+    subscribers: dict[str, int]
+    deliveries: dict[str, int]
+    beats: dict[str, datetime]
+
+
+@dataclass(frozen=True)
+class Operations:
+    """The use cases of whoever runs the service."""
+
+    store: Store
+    client: Client
+    settings: Settings
+
+    @property
+    def mailbox_dir(self) -> Path | None:
+        """The local mailbox, or None once a mail server is set."""
+        return None if self.settings.smtp_url else self.settings.mailbox_dir
+
+    def ensure_sources(self, now: datetime) -> None:
+        """Begin with the sources of the settings; a source once removed by hand does not come back."""
+        with self.store.write() as unit:
+            for url in self.settings.sources:
+                if unit.sources.find(url) is None:
+                    unit.sources.add(url, kinds.recognise(url), now)
+
+    def probe(self, url: str) -> Listing:
+        """Read what a source says now, without keeping anything. Raises FetchError or ParseError."""
+        problem: FetchError | ParseError | None = None
+        for address in kinds.pages(url, None):
+            try:
+                return parse(self.client.fetch(address))
+            except (FetchError, ParseError) as error:
+                problem = problem or error
+        assert problem is not None, "a source has at least one address"
+        raise problem
+
+    def add_source(self, url: str, now: datetime) -> Source:
+        """Keep a source and make it due."""
+        with self.store.write() as unit:
+            return unit.sources.add(url, kinds.recognise(url), now)
+
+    def sources(self) -> list[Source]:
+        """Every source, in the order they were added."""
+        with self.store.read() as unit:
+            return unit.sources.all()
+
+    def wake(self, now: datetime) -> list[int]:
+        """Make every active source due at once; returns their ids."""
+        with self.store.write() as unit:
+            ids = [source.id for source in unit.sources.all() if source.active]
+            for source_id in ids:
+                unit.sources.wake(source_id, now)
+        return ids
+
+    def remove_source(self, url_or_id: str) -> Source:
+        """Poll a source no more; its papers stay. Raises InputError where there is none such."""
+        with self.store.write() as unit:
+            for source in unit.sources.all():
+                if url_or_id in (source.url, str(source.id)):
+                    unit.sources.remove(source.id)
+                    return source
+        raise InputError(f"there is no source {url_or_id}; `paperround source list` shows them all")
+
+    def subscribers(self) -> list[Subscriber]:
+        """Every subscriber, oldest first."""
+        with self.store.read() as unit:
+            return unit.subscribers.all()
+
+    def history(self, reader: Subscriber) -> tuple[list[Delivery], list[dict[str, Any]]]:
+        """One subscriber's deliveries, newest first, and events, oldest first."""
+        with self.store.read() as unit:
+            return unit.deliveries.of(reader.id), unit.journal.events(reader.id)
+
+    def heartbeat(self, name: str, now: datetime) -> None:
+        """A process or a tick says that it is alive."""
+        with self.store.write() as unit:
+            unit.journal.beat(name, now)
+
+    def healthy(self) -> None:
+        """Touch the database. Raises StoreError."""
+        with self.store.read() as unit:
+            unit.journal.ping()
+
+    def status(self) -> Status:
+        """How things stand."""
+        with self.store.read() as unit:
+            return Status(
+                unit.papers.count(),
+                unit.papers.last_arrival(),
+                tuple(source for source in unit.sources.all() if source.active and source.failures),
+                unit.subscribers.counts(),
+                unit.deliveries.states(),
+                unit.journal.beats(),
+            )
+
+    def mailbox(self) -> Sequence[maildir.Summary]:
+        """The mails of the local mailbox, newest first; empty once a mail server is set."""
+        return maildir.letters(self.mailbox_dir) if self.mailbox_dir else ()
+
+    def mail(self, name: str) -> maildir.Letter | None:
+        """One mail of the local mailbox, or None where there is none such."""
+        return maildir.letter(self.mailbox_dir, name) if self.mailbox_dir else None

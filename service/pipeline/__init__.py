@@ -1,0 +1,101 @@
+"""The order of the pipe: collect · match · compose · deliver · sweep · preview.
+
+Comes in: the time, an id. Goes out: counts of what was done. Refuses to know: Celery, web pages, SQL, SMTP.
+Each verb may run anywhere, any number of times, at once: what is done already is not done again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from service import editions
+from service.keywords import Keyword
+from service.links import Signer
+from service.messages import Renderer
+from service.model import Bell, Identity, Mailer
+from service.pipeline.collecting import Collected, Collector
+from service.pipeline.composing import Composed, Composer
+from service.pipeline.delivering import Delivered, Sender
+from service.pipeline.preview import Advice, Preview, advise, preview
+from service.pipeline.window import Window
+from service.sources.http import Client
+from service.store import Store
+
+__all__ = ["Advice", "Collected", "Composed", "Delivered", "Pipeline", "Preview"]
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """The use cases of the pipe over one store."""
+
+    store: Store
+    client: Client
+    renderer: Renderer
+    signer: Signer
+    identity: Identity
+    mailer: Callable[[], Mailer]
+    bell: Bell
+    interval: timedelta = timedelta(minutes=30)
+    window: Window = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "window", Window(self.store))
+
+    def due_sources(self, now: datetime) -> list[int]:
+        """The ids of the sources whose poll has come."""
+        with self.store.read() as unit:
+            return unit.sources.due(now)
+
+    def collect(self, source_id: int, now: datetime) -> Collected:
+        """Fetch and parse what is new at one source and let its papers arrive; never raises for a source's fault."""
+        collected = Collector(self.store, self.client, self.interval).run(source_id, now)
+        if collected.arrived:
+            self.bell.compose()
+        return collected
+
+    def match(self, now: datetime) -> int:
+        """Find the papers of every keyword in use, so that this process composes without searching.
+
+        Returns how many distinct keywords are ready. Matches are a cache: composing completes what is missing.
+        """
+        with self.store.read() as unit:
+            texts = unit.subscribers.keywords_in_use()
+            with self.window.open(unit, now) as view:
+                return view.warm(texts)
+
+    def compose(self, now: datetime) -> Composed:
+        """Compose every edition that is due: one delivery per subscriber and edition, whoever else composes too."""
+        composed = Composer(self.store, self.window).run(now)
+        if composed.ready:
+            self.bell.deliver()
+        return composed
+
+    def deliver(self, now: datetime, stop: Callable[[], bool] = lambda: False) -> Delivered:
+        """Send what is ready until nothing is, the relay gives out, or `stop` says so (asked between two mails)."""
+        return Sender(self.store, self.window, self.renderer, self.signer, self.identity, self.mailer).run(now, stop)
+
+    def sweep(self, now: datetime) -> dict[str, int]:
+        """Take back what dead workers held, end pauses that are over, and ring again for all that waits."""
+        with self.store.write() as unit:
+            counts = unit.deliveries.sweep(now) | {"arrived": unit.papers.release(now)}
+            for reader in unit.subscribers.over_paused(now.date()):
+                unit.subscribers.activate(reader.id, now, editions.next_due(reader.schedule, now), welcome=False)
+            waiting = unit.deliveries.is_due(now)
+            due = bool(unit.subscribers.due(now, 1))
+        if waiting:
+            self.bell.deliver()
+        if due:
+            self.bell.compose()
+        return counts
+
+    def advice(self, keywords: Sequence[Keyword], now: datetime) -> tuple[Advice, ...]:
+        """What each keyword would have found in the last 30 days, and what is worth changing about it."""
+        with self.store.read() as unit, self.window.open(unit, now) as view:
+            return advise(view, keywords, now)
+
+    def preview(self, keywords: Sequence[Keyword], now: datetime, days: int = 7, max_papers: int = 10) -> Preview:
+        """What a digest over the last `days` would hold for these keywords; nothing is stored."""
+        with self.store.read() as unit, self.window.open(unit, now) as view:
+            return preview(view, keywords, now - timedelta(days=days), max_papers)

@@ -1,0 +1,161 @@
+"""matches → digest → delivery rows, for every edition that is due.
+
+Comes in: the time. Goes out: one row per subscriber and edition, frozen so that rendering needs no more choices.
+A batch reads everything in one snapshot, chooses without the database, and writes in one transaction that moves each
+reader's due time only where it still stands as read: of two composers one writes, the other finds nothing left.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from service import editions
+from service.model import DeliveryKind, DeliveryState, StoredPaper
+from service.pipeline.selection import Selection, Span, select
+from service.pipeline.window import REACH, View, Window
+from service.store import Store, Unit
+from service.store.deliveries import Covered, new_delivery
+from service.store.subscribers import Due
+
+LOG = logging.getLogger(__name__)
+
+BATCH = 500
+LOOK_BACK = timedelta(days=7)
+# A first digest with fewer papers than this looks back further.
+THIN = 3
+FIRST_LOOK_BACK = timedelta(days=30)
+# An edited profile finds again what came this long before the edit.
+SECOND_LOOK = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """How many editions were composed: mails made ready, and editions that had nothing to send."""
+
+    ready: int = 0
+    quiet: int = 0
+    superseded: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Edition:
+    """One reader's edition, chosen and ready to be written."""
+
+    due: Due
+    row: dict[str, Any]
+    next_due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """Composes all that is due."""
+
+    store: Store
+    window: Window
+
+    def run(self, now: datetime) -> Composed:
+        """Compose batch by batch until nothing is due."""
+        total, after = Composed(), 0
+        while batch := self._batch(now, after):
+            last, editions_due = batch
+            total, after = _sum(total, self._write(editions_due)), last
+        LOG.info("composed %d digests, %d quiet, %d superseded", total.ready, total.quiet, total.superseded)
+        return total
+
+    def _batch(self, now: datetime, after: int) -> tuple[int, list[_Edition]] | None:
+        with self.store.read() as unit:
+            due = unit.subscribers.due(now, BATCH, after)
+            if not due:
+                return None
+            covered = self._covered(unit, due, now)
+            with self.window.open(unit, now) as view:
+                chosen = [
+                    _edition(view, each, covered.get(each.subscriber.id, Covered()), now)
+                    for each in due
+                    if not covered.get(each.subscriber.id, Covered()).in_flight
+                ]
+        return due[-1].subscriber.id, chosen
+
+    def _covered(self, unit: Unit, due: Sequence[Due], now: datetime) -> dict[int, Covered]:
+        """What past digests cover, with papers that have since turned out to be one under their surviving id."""
+        covered = unit.deliveries.covered([each.subscriber.id for each in due], now - REACH)
+        merged = unit.papers.merged()
+        return {
+            key: replace(each, papers=frozenset(merged.get(paper, paper) for paper in each.papers))
+            for key, each in covered.items()
+        }
+
+    def _write(self, chosen: Sequence[_Edition]) -> Composed:
+        """Write the editions that are still due as they were read; no reader gets two for one day."""
+        with self.store.write() as unit:
+            moves = [(each.due.subscriber.id, each.due.next_due_at, each.next_due_at) for each in chosen]
+            moved = unit.subscribers.schedule_next(moves)
+            ours = [each for each in chosen if each.due.subscriber.id in moved]
+            superseded = unit.deliveries.supersede(moved)
+            unit.deliveries.add([each.row for each in ours])
+            unit.subscribers.set_welcomed([each.due.subscriber.id for each in ours if not each.due.welcomed])
+        ready = sum(1 for each in ours if each.row["state"] == DeliveryState.READY)
+        return Composed(ready, len(ours) - ready, superseded)
+
+
+def _edition(view: View, due: Due, covered: Covered, now: datetime) -> _Edition:
+    reader = due.subscriber
+    day = editions.local_day(reader.schedule, now if not due.welcomed else editions.latest_due(reader.schedule, now))
+    following = editions.next_due(reader.schedule, max(now, editions.due_at(reader.schedule, day)))
+    selection = _selection(view, due, covered, now)
+    wanted = bool(selection.ranked) or not due.welcomed or reader.quiet_digest
+    row = new_delivery(
+        DeliveryKind.DIGEST,
+        reader.id,
+        day.isoformat(),
+        now,
+        _payload(view, due, selection, day, following) if wanted else {},
+        papers=[view.papers[position].id for position in selection.ranked],
+        upto=view.upto,
+        state=DeliveryState.READY if wanted else DeliveryState.NONE,
+    )
+    return _Edition(due, row, following)
+
+
+def _selection(view: View, due: Due, covered: Covered, now: datetime) -> Selection:
+    profiles = due.subscriber.profiles
+    if not due.welcomed:
+        selection = select(view, profiles, Span(0, view.upto, now - LOOK_BACK), covered.papers)
+        if len(selection.ranked) >= THIN:
+            return selection
+        return select(view, profiles, Span(0, view.upto, now - FIRST_LOOK_BACK), covered.papers)
+    edited = covered.at is None or due.changed_at > covered.at
+    again = due.changed_at - SECOND_LOOK if edited else None
+    return select(view, profiles, Span(covered.upto, view.upto, now - LOOK_BACK, again), covered.papers)
+
+
+def _payload(view: View, due: Due, selection: Selection, day: date, following: datetime) -> dict[str, Any]:
+    """What rendering needs, in JSON values; papers as [id, revision, upvotes, stars, [keyword positions]]."""
+    reader = due.subscriber
+    shown = selection.ranked[: reader.max_papers]
+    return {
+        "edition": day.isoformat(),
+        "keywords": [keyword.text for keyword in selection.keywords],
+        "papers": [_chosen(view.papers[at], selection, at) for at in shown],
+        "more": len(selection.ranked) - len(shown),
+        "read": selection.read,
+        "counts": list(selection.counts()),
+        "trending": selection.trending,
+        "first": not due.welcomed,
+        "next": following.isoformat(),
+        "timezone": reader.schedule.timezone,
+        "language": reader.language,
+    }
+
+
+def _chosen(stored: StoredPaper, selection: Selection, position: int) -> list[Any]:
+    keywords = [n for n, found in enumerate(selection.found) if position in found.papers]
+    return [stored.id, stored.revision, stored.paper.upvotes, stored.paper.stars, keywords]
+
+
+def _sum(one: Composed, other: Composed) -> Composed:
+    return Composed(one.ready + other.ready, one.quiet + other.quiet, one.superseded + other.superseded)

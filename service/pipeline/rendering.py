@@ -1,0 +1,120 @@
+"""A frozen delivery row → the message it stands for.
+
+Comes in: claimed rows. Goes out: messages, the same bytes for the same row whenever they are asked for.
+Refuses to know: leases, mail servers, the clock: every time in a mail comes from its row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from urllib.parse import urlsplit
+
+from service.keywords import Keyword
+from service.links import Signer, reader_links
+from service.matching import Index
+from service.messages import Renderer
+from service.model import (
+    DeliveryKind,
+    Digest,
+    Envelope,
+    Hit,
+    Identity,
+    Match,
+    Message,
+    Paper,
+    ReaderLinks,
+    Selected,
+    StoredPaper,
+    Subscriber,
+)
+from service.pipeline.selection import read_keyword
+from service.pipeline.window import View, Window
+from service.store import Store
+from service.store.deliveries import Delivery
+
+# Mails that carry the links of a running subscription.
+LINKED = (DeliveryKind.DIGEST, DeliveryKind.QUIET, DeliveryKind.GOODBYE, DeliveryKind.TEST)
+
+
+@dataclass(slots=True)
+class Desk:
+    """Everything one claimed batch needs, read from the store once."""
+
+    store: Store
+    window: Window
+    renderer: Renderer
+    signer: Signer
+    identity: Identity
+    readers: dict[int, Subscriber] = field(default_factory=dict)
+    texts: dict[tuple[int, int], Paper] = field(default_factory=dict)
+    _hits: dict[tuple[int, int, str], tuple[Hit, ...]] = field(default_factory=dict)
+
+    def lay_out(self, rows: Sequence[Delivery], now: datetime) -> None:
+        """Read the subscribers and the texts these rows name, and find where their keywords hit."""
+        wanted = {(entry[0], entry[1]) for row in rows for entry in row.payload.get("papers", ())}
+        with self.store.read() as unit:
+            self.readers = unit.subscribers.some([row.subscriber_id for row in rows])
+            self.texts = unit.papers.at_revision(wanted)
+            with self.window.open(unit, now) as view:
+                for row in rows:
+                    self._find(row, view)
+
+    def message(self, row: Delivery) -> Message:
+        """Render one row. Raises KeyError for a row whose subscriber or papers are gone."""
+        reader = self.readers[row.subscriber_id]
+        host = urlsplit(self.identity.base_url).hostname or "localhost"
+        envelope = Envelope(reader.email, f"{row.uid}@{host}", row.composed_at, self._links(row, reader))
+        if row.kind == DeliveryKind.DIGEST:
+            return self.renderer.digest(self._digest(row), envelope)
+        return self.renderer.letter(row.kind, envelope, row.payload)
+
+    def _links(self, row: Delivery, reader: Subscriber) -> ReaderLinks:
+        links = reader_links(self.signer, self.identity.base_url, reader.public_id, row.composed_at)
+        if row.kind == DeliveryKind.CONFIRM:
+            return ReaderLinks(confirm=links.confirm)
+        if row.kind == DeliveryKind.MANAGE:
+            return ReaderLinks(manage=links.manage)
+        return replace(links, confirm="") if row.kind in LINKED else ReaderLinks()
+
+    def _digest(self, row: Delivery) -> Digest:
+        frozen = row.payload
+        return Digest(
+            edition=date.fromisoformat(frozen["edition"]),
+            keywords=tuple(frozen["keywords"]),
+            papers=tuple(self._selected(n, entry, frozen["keywords"]) for n, entry in enumerate(frozen["papers"])),
+            more=frozen["more"],
+            read=frozen["read"],
+            trending=frozen["trending"],
+            first=frozen["first"],
+            next_edition=datetime.fromisoformat(frozen["next"]),
+            timezone=frozen["timezone"],
+            language=frozen["language"],
+            counts=tuple(frozen["counts"]),
+        )
+
+    def _selected(self, place: int, entry: list[object], keywords: Sequence[str]) -> Selected:
+        paper_id, revision, upvotes, stars, positions = entry
+        paper = replace(self.texts[paper_id, revision], upvotes=upvotes, stars=stars)  # type: ignore[index, arg-type]
+        matches = tuple(
+            Match(place, number, self._hits[paper_id, revision, keywords[number]])  # type: ignore[index]
+            for number in positions  # type: ignore[attr-defined]
+        )
+        return Selected(StoredPaper(paper_id, revision, paper), matches)  # type: ignore[arg-type]
+
+    def _find(self, row: Delivery, view: View) -> None:
+        for paper_id, revision, _, _, positions in row.payload.get("papers", ()):
+            for number in positions:
+                text = row.payload["keywords"][number]
+                if (paper_id, revision, text) not in self._hits and (paper_id, revision) in self.texts:
+                    self._hits[paper_id, revision, text] = self._where(view, paper_id, revision, read_keyword(text))
+
+    def _where(self, view: View, paper_id: int, revision: int, keyword: Keyword | None) -> tuple[Hit, ...]:
+        """Ask the shared index where it holds this very text, else one made for this paper alone."""
+        if keyword is None:
+            return ()
+        at = view.position.get(paper_id)
+        if at is not None and view.papers[at].revision == revision:
+            return view.hits(keyword, at)
+        return Index((self.texts[paper_id, revision],)).hits(keyword, 0)

@@ -1,0 +1,121 @@
+"""Which papers one reader gets, and in which order.
+
+Comes in: a view of the window, a reader's profiles, the arrival numbers an edition covers, papers already delivered.
+Goes out: positions best first with their matches. Refuses to know: the store, the clock, mails.
+Composing and the preview both choose here, so that what a preview shows is what a digest sends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+import numpy as np
+
+from service.errors import KeywordError
+from service.keywords import Keyword, parse
+from service.matching import Found
+from service.model import Match, Profile
+from service.pipeline.window import Firsts, Mask, View
+from service.ranking import rank, trending
+
+TRENDING = 10
+
+
+@lru_cache(maxsize=200_000)
+def read_keyword(text: str) -> Keyword | None:
+    """A stored keyword, parsed; None for one that a newer release of the language refuses."""
+    try:
+        return parse(text)
+    except KeywordError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The arrivals an edition covers: numbers in (after, upto], at or after `since`.
+
+    Those at or after `again` are covered whatever their number: the profile was edited, and what its new keywords would
+    have found this morning is still news. Times are UTC.
+    """
+
+    after: int
+    upto: int
+    since: datetime
+    again: datetime | None = None
+
+    def mask(self, first: Firsts) -> Mask:
+        """Which papers' first arrivals are covered."""
+        fresh = first.numbers > self.after
+        if self.again is not None:
+            fresh |= first.times >= self.again.timestamp()
+        return fresh & (first.numbers > 0) & (first.numbers <= self.upto) & (first.times >= self.since.timestamp())
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """`ranked` holds positions best first; `found` one entry per keyword of `keywords`, in the same order."""
+
+    keywords: tuple[Keyword, ...]
+    ranked: tuple[int, ...]
+    found: tuple[Found, ...]
+    read: int
+    trending: bool = False
+
+    def matches(self, view: View, position: int) -> tuple[Match, ...]:
+        """The keywords that fit this paper, with the places."""
+        return tuple(
+            Match(position, number, view.hits(keyword, position))
+            for number, (keyword, found) in enumerate(zip(self.keywords, self.found, strict=True))
+            if position in found.papers
+        )
+
+    def counts(self) -> tuple[int, ...]:
+        """How many papers of this edition each keyword found."""
+        return tuple(len(found.papers) for found in self.found)
+
+
+def select(view: View, profiles: Sequence[Profile], span: Span, delivered: Iterable[int] = ()) -> Selection:
+    """Choose from the papers whose first arrival through a profile's sources is covered and which are not delivered."""
+    fresh = np.ones(len(view.papers), bool)
+    fresh[[view.position[each] for each in delivered if each in view.position]] = False
+    keywords: list[Keyword] = []
+    found: list[Found] = []
+    popular = np.zeros(len(view.papers), bool)
+    read = np.zeros(len(view.papers), bool)
+    plain = True
+    for profile in profiles or (Profile(),):
+        wanted, unwanted = _sorted(profile)
+        eligible = span.mask(view.firsts(profile.sources)) & fresh
+        read |= eligible
+        eligible &= ~_excluded(view, unwanted)
+        if not wanted:
+            popular |= eligible
+            continue
+        plain = False
+        keywords += wanted
+        found += [_only(view.find(keyword), eligible) for keyword in wanted]
+    if plain:
+        order = trending(view.upvotes(), np.flatnonzero(popular))[:TRENDING]
+    else:
+        order = rank(found, view.upvotes(), len(view.papers))
+    return Selection(tuple(keywords), tuple(int(at) for at in order), tuple(found), int(read.sum()), plain)
+
+
+def _sorted(profile: Profile) -> tuple[list[Keyword], list[Keyword]]:
+    parsed = [keyword for text in profile.keywords if (keyword := read_keyword(text)) is not None]
+    return [each for each in parsed if not each.exclusion], [each for each in parsed if each.exclusion]
+
+
+def _excluded(view: View, unwanted: Sequence[Keyword]) -> Mask:
+    mask: Mask = np.zeros(len(view.papers), np.bool_)
+    for keyword in unwanted:
+        mask[view.find(keyword).papers] = True
+    return mask
+
+
+def _only(found: Found, eligible: Mask) -> Found:
+    keep = eligible[found.papers]
+    return Found(found.papers[keep], found.title[keep])

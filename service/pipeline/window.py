@@ -1,0 +1,130 @@
+"""The papers of the last 31 days, indexed once per process and shared by composing, sending and previews.
+
+Comes in: a unit of work and the time. Goes out: a `View`: papers, their arrivals, and what each keyword finds.
+Refuses to know: readers. Matches are never stored: a keyword is looked up in this index in well under a millisecond,
+so that no edit of a profile and no new text of a paper can leave a stale match behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from threading import RLock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.keywords import Keyword, parse
+from service.matching import Found, Index
+from service.model import ArrivalKind, Hit, StoredPaper
+from service.store import Store, Unit
+from service.store.papers import Arrived
+
+REACH = timedelta(days=31)
+
+Numbers = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+Seconds = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Firsts:
+    """Per paper its first arrival: the number, and the time in seconds since 1970; 0 where there is none."""
+
+    numbers: Numbers
+    times: Seconds
+
+
+@dataclass(slots=True)
+class View:
+    """What one process knows of the window. Positions count papers in `papers`, in order of arrival."""
+
+    index: Index
+    papers: list[StoredPaper] = field(default_factory=list)
+    position: dict[int, int] = field(default_factory=dict)
+    arrivals: list[Arrived] = field(default_factory=list)
+    upto: int = 0
+    _firsts: dict[frozenset[int] | None, Firsts] = field(default_factory=dict)
+
+    def find(self, keyword: Keyword) -> Found:
+        """The positions of the papers this keyword fits."""
+        return self.index.find(keyword)
+
+    def hits(self, keyword: Keyword, position: int) -> tuple[Hit, ...]:
+        """Where it hit."""
+        return self.index.hits(keyword, position)
+
+    def firsts(self, sources: frozenset[int] | None) -> Firsts:
+        """Each paper's first arrival through these sources (None: any). A replacement is not new, so it is none."""
+        if sources not in self._firsts:
+            first = Firsts(np.zeros(len(self.papers), np.int64), np.zeros(len(self.papers)))
+            for each in reversed(self.arrivals):
+                if each.kind != ArrivalKind.REPLACE and (sources is None or each.source_id in sources):
+                    first.numbers[self.position[each.paper_id]] = each.number
+                    first.times[self.position[each.paper_id]] = each.at.timestamp()
+            self._firsts[sources] = first
+        return self._firsts[sources]
+
+    def upvotes(self) -> Numbers:
+        """Per paper its upvotes, 0 where a source counts none."""
+        return np.array([each.paper.upvotes or 0 for each in self.papers], np.int64)
+
+    def warm(self, texts: Iterable[str]) -> int:
+        """Look every keyword up once; returns how many there were."""
+        return sum(1 for text in texts if self.find(parse(text)) is not None)
+
+    def extend(self, arrived: list[Arrived], papers: dict[int, StoredPaper]) -> None:
+        """Append papers that arrived; arrivals of hidden papers are left out."""
+        known = [each for each in arrived if each.paper_id in papers or each.paper_id in self.position]
+        new = dict.fromkeys(each.paper_id for each in known if each.paper_id not in self.position)
+        for paper_id in new:
+            self.position[paper_id] = len(self.papers)
+            self.papers.append(papers[paper_id])
+        self.index.add([papers[paper_id].paper for paper_id in new])
+        self.arrivals.extend(known)
+        self._firsts.clear()
+
+
+class Window:
+    """Keeps one View fresh; only one thread uses it at a time."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = RLock()
+        self._view: View | None = None
+        self._key: tuple[date, int, int] | None = None
+
+    @contextmanager
+    def open(self, unit: Unit, now: datetime) -> Iterator[View]:
+        """The view as of this unit's snapshot, for the length of the block."""
+        with self._lock:
+            yield self._fresh(unit, now)
+
+    def _fresh(self, unit: Unit, now: datetime) -> View:
+        key = (now.date(), unit.papers.change_number(), unit.papers.last_arrival())
+        if self._view is None or self._key != key:
+            if not self._extended(unit, key):
+                self._view = self._built(unit, now)
+            self._key = key
+        assert self._view is not None
+        self._view.upto = key[2]
+        return self._view
+
+    def _extended(self, unit: Unit, key: tuple[date, int, int]) -> bool:
+        """Add only what is new, where nothing that we hold has changed and the day is the same."""
+        if self._view is None or self._key is None or self._key[0] != key[0]:
+            return False
+        changed = unit.papers.changed_after(self._key[1])
+        if any(paper_id in self._view.position for paper_id in changed):
+            return False
+        arrived = unit.papers.arrivals(datetime.min.replace(tzinfo=UTC), after=self._key[2])
+        self._view.extend(arrived, unit.papers.get(each.paper_id for each in arrived))
+        return True
+
+    def _built(self, unit: Unit, now: datetime) -> View:
+        arrived = unit.papers.arrivals(now - REACH)
+        view = View(Index(()))
+        view.extend(arrived, unit.papers.get(each.paper_id for each in arrived))
+        return view

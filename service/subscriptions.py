@@ -1,0 +1,260 @@
+"""The life of a subscription: subscribe, confirm, change, pause, resume, leave, erase.
+
+Comes in: what people type and the tokens of their links. Goes out: rows, and mails made ready as deliveries.
+Refuses to know: web pages, SMTP. Whatever the state of an address, `subscribe` ends alike, so that nobody learns from
+it who reads here; and a mail to an address that has not confirmed repeats nothing that was typed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
+
+from service import editions
+from service.errors import AddressError, InputError, LinkError
+from service.keywords import parse_all, split
+from service.links import Purpose, Signer
+from service.model import Bell, DeliveryKind, Profile, Schedule, Subscriber, SubscriberState
+from service.settings import Settings
+from service.store import Store, Unit
+from service.store.deliveries import new_delivery
+
+# A mailbox gets so many confirmation mails until it confirms, and one a day: nobody is mailed into annoyance.
+MAX_CONFIRMATIONS = 3
+MOST_PAPERS = 100
+
+RUNNING = (SubscriberState.ACTIVE, SubscriberState.PAUSED)
+
+
+@dataclass(frozen=True)
+class Subscriptions:
+    """The use cases around one subscriber."""
+
+    store: Store
+    signer: Signer
+    settings: Settings
+    bell: Bell
+
+    def subscribe(self, email: str, keywords: str, schedule: Schedule, now: datetime) -> None:
+        """Ask an address to confirm; one that reads already gets its own link instead.
+
+        Raises AddressError, KeywordsError or InputError for what was typed, never for what is known of the address.
+        """
+        address, mailbox = self._address(email)
+        self._allowed(address)
+        profile = _profile(keywords)
+        editions.check_schedule(schedule)
+        with self.store.write() as unit:
+            known = unit.subscribers.by_mailbox(mailbox)
+            if known is not None and known.state in RUNNING:
+                self._letter(unit, DeliveryKind.MANAGE, known.id, now)
+            else:
+                self._ask(unit, known, address, mailbox, profile, schedule, now)
+        self.bell.deliver()
+
+    def pending(self, token: str, now: datetime) -> Subscriber:
+        """Who a confirmation link speaks of; changes nothing. Raises LinkError."""
+        return self._reader(Purpose.CONFIRM, token, now)
+
+    def confirm(self, token: str, now: datetime) -> Subscriber:
+        """Begin (or begin again) the subscription; its first digest is due at once. Raises LinkError."""
+        reader = self._reader(Purpose.CONFIRM, token, now)
+        if reader.state not in RUNNING:
+            with self.store.write() as unit:
+                unit.subscribers.activate(reader.id, now, now, welcome=True)
+                unit.journal.lift(self._hashed(reader.email))
+                unit.journal.note(reader.id, "confirmed", now)
+            self.bell.compose()
+        return self._again(reader)
+
+    def reader(self, token: str, purpose: Purpose, now: datetime) -> Subscriber:
+        """Who a link speaks of; changes nothing. Raises LinkError."""
+        return self._reader(purpose, token, now)
+
+    def next_due(self, reader: Subscriber) -> datetime | None:
+        """When the next edition is due, in UTC; None while nothing is."""
+        with self.store.read() as unit:
+            return unit.subscribers.next_due(reader.id)
+
+    def change(self, token: str, keywords: str, schedule: Schedule, max_papers: int, now: datetime) -> Subscriber:
+        """Replace keywords, schedule and maximum, or raise LinkError, KeywordsError or InputError."""
+        reader = self._running(token, Purpose.MANAGE, now)
+        profile = _profile(keywords)
+        editions.check_schedule(schedule)
+        if not 1 <= max_papers <= MOST_PAPERS:
+            raise InputError(f"A digest holds 1 to {MOST_PAPERS} papers; {max_papers} is not among them.")
+        with self.store.write() as unit:
+            if profile.keywords != _typed(reader):
+                unit.subscribers.set_profiles(reader.id, [(profile, _canonical(profile))], now)
+            due = unit.subscribers.next_due(reader.id)
+            moved = reader.state == SubscriberState.ACTIVE and schedule != reader.schedule and due is not None
+            following = editions.next_due(schedule, now) if moved and due and due > now else None
+            unit.subscribers.reschedule(reader.id, schedule, max_papers, following)
+            unit.journal.note(reader.id, "changed", now)
+        return self._again(reader)
+
+    def pause(self, token: str, until: date | None, now: datetime, purpose: Purpose = Purpose.MANAGE) -> Subscriber:
+        """Send nothing before `until` (a local day; None: until resumed). What waits is cancelled. Raises LinkError."""
+        reader = self._running(token, purpose, now)
+        if until is not None and until <= editions.local_day(reader.schedule, now):
+            raise InputError("A pause ends on a day after today.")
+        with self.store.write() as unit:
+            unit.subscribers.set_state(reader.id, SubscriberState.PAUSED, until)
+            unit.deliveries.cancel(reader.id)
+            unit.journal.note(reader.id, "paused", now)
+        return self._again(reader)
+
+    def resume(self, token: str, now: datetime, purpose: Purpose = Purpose.MANAGE) -> Subscriber:
+        """Go on after a pause, or undo leaving. Raises LinkError."""
+        reader = self._reader(purpose, token, now)
+        if reader.state in (SubscriberState.PAUSED, SubscriberState.LEFT):
+            with self.store.write() as unit:
+                unit.subscribers.activate(reader.id, now, editions.next_due(reader.schedule, now), welcome=False)
+                unit.journal.note(reader.id, "resumed", now)
+        return self._again(reader)
+
+    def leave(self, token: str, now: datetime, purpose: Purpose = Purpose.UNSUBSCRIBE) -> Subscriber:
+        """End the subscription; nothing is begun after this returns. Doing it twice is no error. Raises LinkError."""
+        reader = self._reader(purpose, token, now)
+        self.end(reader, now)
+        return self._again(reader)
+
+    def end(self, reader: Subscriber, now: datetime) -> None:
+        """Leave, for a subscriber already known by other means than a link."""
+        with self.store.write() as unit:
+            unit.deliveries.cancel(reader.id, tuple(DeliveryKind))
+            if reader.state != SubscriberState.LEFT:
+                unit.subscribers.set_state(reader.id, SubscriberState.LEFT)
+                unit.journal.note(reader.id, "left", now)
+
+    def send_manage_link(self, email: str, now: datetime) -> None:
+        """Mail an address its own link, if it reads here; ends alike if not. Raises AddressError for a wrong one."""
+        _, mailbox = self._address(email)
+        with self.store.write() as unit:
+            known = unit.subscribers.by_mailbox(mailbox)
+            if known is not None and known.state in RUNNING:
+                self._letter(unit, DeliveryKind.MANAGE, known.id, now)
+        self.bell.deliver()
+
+    def enrol(self, email: str, keywords: str, schedule: Schedule, now: datetime) -> Subscriber:
+        """Add an active subscriber without a confirmation: the operator vouches for the consent."""
+        address, mailbox = self._address(email)
+        profile = _profile(keywords)
+        editions.check_schedule(schedule)
+        with self.store.write() as unit:
+            known = unit.subscribers.by_mailbox(mailbox)
+            if known is not None and known.state in RUNNING:
+                raise InputError(f"{address} subscribes already")
+            row = self._placed(unit, known, address, mailbox, profile, schedule, now)
+            unit.subscribers.activate(row, now, now, welcome=True)
+            unit.journal.note(row, "enrolled", now)
+            reader = unit.subscribers.get(row)
+        self.bell.compose()
+        assert reader is not None
+        return reader
+
+    def find(self, email: str) -> Subscriber | None:
+        """The subscriber with this address, or None. Raises AddressError."""
+        _, mailbox = self._address(email)
+        with self.store.read() as unit:
+            return unit.subscribers.by_mailbox(mailbox)
+
+    def _ask(
+        self,
+        unit: Unit,
+        known: Subscriber | None,
+        address: str,
+        mailbox: str,
+        profile: Profile,
+        schedule: Schedule,
+        now: datetime,
+    ) -> None:
+        row = self._placed(unit, known, address, mailbox, profile, schedule, now)
+        if known is not None and known.state != SubscriberState.PENDING:
+            unit.subscribers.set_state(row, SubscriberState.PENDING)
+        since = unit.subscribers.confirmed_at(row)
+        if unit.deliveries.count(row, DeliveryKind.CONFIRM, since) < MAX_CONFIRMATIONS:
+            self._letter(unit, DeliveryKind.CONFIRM, row, now)
+
+    def _placed(
+        self,
+        unit: Unit,
+        known: Subscriber | None,
+        address: str,
+        mailbox: str,
+        profile: Profile,
+        schedule: Schedule,
+        now: datetime,
+    ) -> int:
+        """The row of this mailbox, new or known, with the profile and schedule that were asked for."""
+        if known is None:
+            public_id = secrets.token_urlsafe(12)
+            row = unit.subscribers.add(public_id, address, mailbox, schedule, self.settings.max_papers, now)
+        else:
+            row = known.id
+            unit.subscribers.reschedule(row, schedule, known.max_papers, None)
+        unit.subscribers.set_profiles(row, [(profile, _canonical(profile))], now)
+        unit.journal.note(row, "asked", now)
+        return row
+
+    def _letter(self, unit: Unit, kind: DeliveryKind, row: int, now: datetime, **facts: Any) -> None:
+        """Make a service mail ready; one of a kind per day, whoever asks how often."""
+        unit.deliveries.add([new_delivery(kind, row, now.date().isoformat(), now, facts)])
+
+    def _reader(self, purpose: Purpose, token: str, now: datetime) -> Subscriber:
+        public_id = self.signer.verify(purpose, token, now)
+        with self.store.read() as unit:
+            reader = unit.subscribers.by_public_id(public_id)
+        if reader is None:
+            raise LinkError("This subscription no longer exists.")
+        return reader
+
+    def _running(self, token: str, purpose: Purpose, now: datetime) -> Subscriber:
+        reader = self._reader(purpose, token, now)
+        if reader.state not in RUNNING:
+            raise InputError("This subscription has ended; subscribe again to change it.")
+        return reader
+
+    def _again(self, reader: Subscriber) -> Subscriber:
+        with self.store.read() as unit:
+            return unit.subscribers.get(reader.id) or reader
+
+    def _address(self, typed: str) -> tuple[str, str]:
+        """The address to write to, and the mailbox it names: one subscription per mailbox, however it is spelt."""
+        try:
+            # On one's own machine invented domains such as reader@localhost are welcome.
+            serious = self.settings.production
+            checked = validate_email(typed.strip(), check_deliverability=False, globally_deliverable=serious)
+        except EmailNotValidError as error:
+            raise AddressError(f"This mail address cannot be used: {error}") from error
+        return checked.normalized, checked.normalized.casefold()
+
+    def _allowed(self, address: str) -> None:
+        if self.settings.signup in ("closed", "invite"):
+            raise AddressError("This service takes no new subscriptions.")
+        domains = self.settings.signup_domains
+        domain = address.rsplit("@", 1)[1].lower()
+        if domains and not any(domain == each or domain.endswith("." + each) for each in domains):
+            raise AddressError(f"Only addresses at {', '.join(domains)} may subscribe here.")
+
+    def _hashed(self, address: str) -> str:
+        return hmac.new(self.settings.suppression_key.encode(), address.casefold().encode(), hashlib.sha256).hexdigest()
+
+
+def _profile(typed: str) -> Profile:
+    return Profile(tuple(keyword.text for keyword in parse_all(split(typed))))
+
+
+def _canonical(profile: Profile) -> Sequence[str]:
+    return [keyword.canonical for keyword in parse_all(profile.keywords)]
+
+
+def _typed(reader: Subscriber) -> tuple[str, ...]:
+    return tuple(text for profile in reader.profiles for text in profile.keywords)
