@@ -10,11 +10,7 @@ still proves the name, because only the socket is ours.
 
 from __future__ import annotations
 
-import contextlib
-import queue
 import socket
-import threading
-import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -23,6 +19,7 @@ from urllib3 import PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from service.deadlines import Watch
 from service.errors import FetchError
 from service.sources.addresses import Network, reachable
 
@@ -36,56 +33,6 @@ _CONNECT_LIMIT = 10.0
 def system_resolver(host: str, port: int) -> Iterable[Resolved]:
     """Ask the machine's own resolver for stream addresses."""
     return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-
-
-class Watch:
-    """The total deadline of one fetch: when it passes, every held connection is cut, whoever waits on it.
-
-    A time-out per read is no deadline: a server that sends a byte a second never meets it. A duplicate of the file
-    descriptor is held, because TLS takes the original over before its handshake begins.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self.expired = False
-        self._end = time.monotonic() + seconds
-        self._lock = threading.Lock()
-        self._held: list[socket.socket] = []
-        self._timer = threading.Timer(seconds, self._cut)
-        self._timer.daemon = True
-
-    def __enter__(self) -> Watch:
-        self._timer.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
-        with self._lock:
-            for held in self._held:
-                held.close()
-            self._held.clear()
-
-    def remaining(self) -> float:
-        """Seconds left, never quite nothing: a socket takes 0 for "do not block"."""
-        return max(self._end - time.monotonic(), 0.001)
-
-    def hold(self, connection: socket.socket) -> None:
-        """Cut this connection too when the deadline passes."""
-        with self._lock:
-            self._held.append(connection.dup())
-            if self.expired:
-                self._shut(self._held[-1])
-
-    def _cut(self) -> None:
-        with self._lock:
-            self.expired = True
-            for held in self._held:
-                self._shut(held)
-
-    @staticmethod
-    def _shut(connection: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            connection.shutdown(socket.SHUT_RDWR)
 
 
 class Gate:
@@ -116,22 +63,12 @@ class Gate:
         )
 
     def _addresses(self, host: str, port: int) -> list[Resolved]:
-        """Resolve on a thread of its own: the system's resolver knows no deadline and cannot be interrupted."""
-        answer: queue.SimpleQueue[list[Resolved] | Exception] = queue.SimpleQueue()
-
-        def ask() -> None:
-            try:
-                answer.put(list(self._resolve(host, port)))
-            except (OSError, UnicodeError) as error:
-                answer.put(error)
-
-        threading.Thread(target=ask, name="resolve", daemon=True).start()
         try:
-            found = answer.get(timeout=self._watch.remaining())
-        except queue.Empty as error:
+            found = self._watch.within(lambda: list(self._resolve(host, port)))
+        except TimeoutError as error:
             raise FetchError(f"{host} could not be looked up within {self._watch.seconds:g} s.") from error
-        if isinstance(found, Exception):
-            raise FetchError(f"{host} could not be found: there is no such host, or no network.") from found
+        except (OSError, UnicodeError) as error:
+            raise FetchError(f"{host} could not be found: there is no such host, or no network.") from error
         if not found:
             raise FetchError(f"{host} has no address.")
         return found

@@ -21,10 +21,11 @@ import requests
 from urllib3.exceptions import HTTPError, LocationParseError
 from urllib3.util import parse_url
 
+from service.deadlines import Watch
 from service.errors import FetchError, SettingsError
 from service.model import Page
 from service.sources import addresses, inflate, replies
-from service.sources.connections import Gate, GuardedAdapter, Resolver, Watch, system_resolver
+from service.sources.connections import Gate, GuardedAdapter, Resolver, system_resolver
 
 MEGABYTE = 1024 * 1024
 _MOST_REDIRECTS = 5
