@@ -1,0 +1,150 @@
+"""A selected paper → a card: all that a mail says of one paper, readable, clean and safe to show.
+
+Comes in: a Selected and the reader's keywords. Goes out: a Card without TeX, markup or a link that is not http(s).
+Refuses to know: whether text or HTML is written, and every word that is not the paper's or the reader's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from service.messages.excerpts import excerpt
+from service.messages.passages import Passage, passage
+from service.messages.visible import clean, shorten, title_search, web_link
+from service.model import Field, Hit, Paper, Selected
+
+_LONGEST_TITLE, _LONGEST_NAME, _LONGEST_KEYWORD, _LONGEST_CATEGORY = 400, 60, 300, 30
+_NAMED_REASONS, _NAMED_CATEGORIES, _FEW_AUTHORS, _MATCHED_AUTHORS = 12, 3, 4, 3
+_SENTENCE = 200
+_READ = 50_000
+_FRESH, _OLD = timedelta(days=14), timedelta(days=60)
+_LINK_ORDER = ("pdf", "arxiv", "huggingface", "code", "project")
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A keyword that matched, in the reader's own spelling, and the fields where it hit."""
+
+    keyword: str
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """One author to be named; `gap` says that others are left out before this one."""
+
+    name: Passage
+    gap: bool = False
+    last: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link and what it leads to: a field of `Links`, "page" (the source's own) or "search" (none is known)."""
+
+    kind: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a mail says of one paper. `links` begin with the one behind the title; no two are the same."""
+
+    title: Passage
+    authors: tuple[Author, ...]
+    others: int
+    excerpt: Passage
+    sentence: Passage
+    reasons: tuple[Reason, ...]
+    more_reasons: int
+    categories: tuple[str, ...]
+    upvotes: int
+    stars: int
+    kind: str
+    fresh: bool
+    year: int
+    links: tuple[Link, ...]
+
+
+def card(selected: Selected, keywords: Sequence[str], edition: date) -> Card:
+    """Put one paper's card together; any Unicode in any field is good enough."""
+    paper, reasons, authors = selected.paper.paper, _reasons(selected, keywords), _authors(selected)
+    title = _clipped(_marked(paper.title, selected, Field.TITLE), _LONGEST_TITLE)
+    abstract = _marked(paper.abstract, selected, Field.ABSTRACT)
+    age = edition - paper.published.date() if paper.published else None
+    return Card(
+        title=title,
+        authors=authors,
+        others=len(paper.authors) - len(authors),
+        excerpt=excerpt(abstract),
+        sentence=excerpt(abstract, sentences=1, limit=_SENTENCE),
+        reasons=reasons[:_NAMED_REASONS],
+        more_reasons=max(len(reasons) - _NAMED_REASONS, 0),
+        categories=tuple(shorten(clean(name), _LONGEST_CATEGORY) for name in paper.categories[:_NAMED_CATEGORIES]),
+        upvotes=max(paper.upvotes or 0, 0),
+        stars=max(paper.stars or 0, 0),
+        kind=paper.kind.value,
+        fresh=age is not None and age <= _FRESH,
+        year=paper.published.year if paper.published and age is not None and age > _OLD else 0,
+        links=_links(paper, title.text),
+    )
+
+
+def _hits(selected: Selected, field: Field) -> list[Hit]:
+    return [hit for match in selected.matches for hit in match.hits if hit.field == field]
+
+
+def _marked(text: str, selected: Selected, field: Field, index: int = 0) -> Passage:
+    """Make one field readable with its hits; an overlong one is read only in part, for the mail shows little of it."""
+    hits = _hits(selected, field)
+    return passage(text[:_READ], [(hit.start, hit.end) for hit in hits if hit.index == index])
+
+
+def _reasons(selected: Selected, keywords: Sequence[str]) -> tuple[Reason, ...]:
+    """One reason for each keyword that matched, in the reader's order, its fields in the order of `Field`."""
+    found: dict[int, set[Field]] = {}
+    for match in selected.matches:
+        found.setdefault(match.keyword, set()).update(hit.field for hit in match.hits)
+    return tuple(
+        Reason(shorten(clean(keywords[at]), _LONGEST_KEYWORD), tuple(field for field in Field if field in found[at]))
+        for at in sorted(found)
+    )
+
+
+def _authors(selected: Selected) -> tuple[Author, ...]:
+    """The first two, the last, and whoever matched; everybody where they are few."""
+    names = selected.paper.paper.authors
+    matched = sorted({hit.index for hit in _hits(selected, Field.AUTHOR) if hit.index < len(names)})
+    last = len(names) - 1
+    named = range(len(names)) if len(names) <= _FEW_AUTHORS else sorted({0, 1, last, *matched[:_MATCHED_AUTHORS]})
+    return tuple(
+        Author(
+            name=_clipped(_marked(names[at], selected, Field.AUTHOR, at), _LONGEST_NAME),
+            gap=at > 0 and at - 1 not in named,
+            last=at == last,
+        )
+        for at in named
+    )
+
+
+def _clipped(text: Passage, limit: int) -> Passage:
+    short = shorten(text.text, limit)
+    if short == text.text:
+        return text
+    return text.part(0, len(short) - 1) + Passage(short[-1])
+
+
+def _links(paper: Paper, title: str) -> tuple[Link, ...]:
+    """Every usable link once; the title leads to the source's own page, else to the paper, else to a search for it."""
+    known = {kind: web_link(getattr(paper.links, kind)) for kind in _LINK_ORDER}
+    page = web_link(paper.url)
+    own = next((kind for kind, url in known.items() if url and url == page), "page")
+    first = [(own, page), ("arxiv", known["arxiv"]), ("huggingface", known["huggingface"]), ("pdf", known["pdf"])]
+    head = next(((kind, url) for kind, url in first if url), ("search", title_search(title)))
+    urls: dict[str, str] = {}
+    for kind, url in (head, *known.items()):
+        if url:
+            urls.setdefault(url, kind)
+    return tuple(Link(kind, url) for url, kind in urls.items())

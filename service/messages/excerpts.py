@@ -1,0 +1,92 @@
+"""An abstract → the two sentences that carry the matched words.
+
+Comes in: a readable Passage. Goes out: a shorter one, of whole sentences where they fit. Refuses to know: TeX, mails.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from service.messages.passages import Passage, Span
+
+LIMIT = 320
+_SHORT = 120
+_GAP = Passage(" … ")
+_MORE = Passage("…")
+# A stop ends a sentence when white space and then something that can begin one follow.
+_STOP = re.compile(r"(?:[.!?]+[\"'”’)\]]*(?= +[\"'“‘(\[]*[^\Wa-z_])|[。！？])")
+# Words whose full stop belongs to them, and initials of names.
+_NO_STOP = re.compile(
+    r"(?:\b(?:e\.g|i\.e|et al|cf|vs|resp|approx|w\.r\.t|a\.k\.a|etc|viz|ca|Dr|Prof|St|Mr|Ms)"
+    r"|\b(?:Figs?|Eqs?|Secs?|Tab|Refs?|Nos?)"
+    r"|(?<!\w)[A-Z])\.$"
+)
+
+
+def excerpt(abstract: Passage, sentences: int = 2, limit: int = LIMIT) -> Passage:
+    """Return at most so many sentences and characters of an abstract, those with hits before any others.
+
+    Sentences stand in their own order, with an ellipsis where something between them is left out. A sentence that is
+    too long by itself is cut around its first hit, at the ends of words.
+    """
+    spans = sentence_spans(abstract.text)
+    if not spans:
+        return abstract
+    chosen: list[int] = []
+    for candidate in _by_merit(abstract, spans):
+        if len(chosen) < sentences and len(_joined(abstract, spans, [*chosen, candidate]).text) <= limit:
+            chosen.append(candidate)
+        elif not chosen:
+            return _around_hit(abstract.part(*spans[candidate]), limit)
+    return _filled(abstract, spans, sorted(chosen), limit if sentences > 1 else 0)
+
+
+def sentence_spans(text: str) -> list[Span]:
+    """Cut a text into sentences, as spans without the white space between them."""
+    spans, start = [], 0
+    for stop in _STOP.finditer(text):
+        if not _NO_STOP.search(text, max(start, stop.end() - 12), stop.end()):
+            spans.append((start, stop.end()))
+            start = stop.end() + (text[stop.end() : stop.end() + 1] == " ")
+    return [*spans, (start, len(text))] if start < len(text) else spans
+
+
+def _by_merit(abstract: Passage, spans: list[Span]) -> Iterable[int]:
+    """Sentences with most hits first; then what follows the best one, then what stands before it; then the others."""
+    hits = [sum(start < last and first < end for first, last in abstract.hits) for start, end in spans]
+    best = max(range(len(spans)), key=lambda at: (hits[at], -at))
+    return sorted(range(len(spans)), key=lambda at: (-hits[at], at != best, at != best + 1, at != best - 1, at))
+
+
+def _joined(abstract: Passage, spans: list[Span], chosen: Iterable[int]) -> Passage:
+    joined, before = Passage(""), None
+    for at in sorted(chosen):
+        if before is not None:
+            joined += Passage(" ") if at == before + 1 else _GAP
+        joined += abstract.part(*spans[at])
+        before = at
+    return joined
+
+
+def _filled(abstract: Passage, spans: list[Span], chosen: list[int], limit: int) -> Passage:
+    """Where so little was found that a card would look empty, add the beginning of the next sentence."""
+    joined, following = _joined(abstract, spans, chosen), chosen[-1] + 1
+    if len(joined.text) >= _SHORT or limit <= 0 or following == len(spans):
+        return joined
+    return joined + Passage(" ") + _cut(abstract.part(*spans[following]), limit - len(joined.text) - 1)
+
+
+def _cut(sentence: Passage, limit: int) -> Passage:
+    if len(sentence.text) <= limit:
+        return sentence
+    end = sentence.text.rfind(" ", limit // 2, limit)
+    return sentence.part(0, end if end > 0 else limit - 1) + _MORE
+
+
+def _around_hit(sentence: Passage, limit: int) -> Passage:
+    first = sentence.hits[0][0] if sentence.hits else 0
+    if first < limit * 2 // 3:
+        return _cut(sentence, limit)
+    begin = sentence.text.find(" ", max(first - limit // 3, 0), first) + 1 or first
+    return _MORE + _cut(sentence.part(begin, len(sentence.text)), limit - 1)

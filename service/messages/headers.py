@@ -1,0 +1,88 @@
+"""Values → header lines that no value can break out of.
+
+Comes in: names, addresses, subjects, URLs. Goes out: ASCII header lines of at most 998 characters (RFC 5322, 2047).
+Refuses to know: what a mail is about, how its body is put together.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Iterable
+from textwrap import wrap
+
+import idna
+
+from service.errors import AddressError
+from service.messages.visible import clean
+
+_LONGEST_LINE = 998
+_LONGEST_NAME = 60
+_ATOM = r"[0-9A-Za-z!#$%&'*+/=?^_`{|}~-]+"
+_LOCAL = re.compile(rf"{_ATOM}(\.{_ATOM})*")
+_DOMAIN = re.compile(
+    r"(?=.{1,253}$)[0-9A-Za-z_](?:[0-9A-Za-z_-]*[0-9A-Za-z_])?(?:\.[0-9A-Za-z_](?:[0-9A-Za-z_-]*[0-9A-Za-z_])?)*"
+)
+_LITERAL = re.compile(r"\[[0-9A-Za-z:.]+\]")
+
+
+def mailbox(address: str) -> str:
+    """Return the one address of a mail as it goes on the wire, its domain in IDNA form.
+
+    A part before the @ that is not a plain dot-atom of RFC 5322 raises AddressError: quoted forms, since nobody has
+    one; lists of addresses, since a mail has one reader; letters beyond ASCII, since they need SMTPUTF8 (RFC 6531) at
+    every relay on the way, and a mail that some relay must return is worse than a clear refusal at the door.
+    """
+    local, at, domain = address.rpartition("@")
+    if not local.isascii():
+        raise AddressError(f"{clean(address)} cannot be used: mail reaches only ASCII letters before the @")
+    try:
+        wire = domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
+    except UnicodeError as error:
+        raise AddressError(f"{clean(address)} is not a mail address: its domain cannot exist") from error
+    if not (
+        at and len(local) <= 64 and _LOCAL.fullmatch(local) and (_DOMAIN.fullmatch(wire) or _LITERAL.fullmatch(wire))
+    ):
+        raise AddressError(f"{clean(address)} is not one mail address")
+    return f"{local}@{wire}"
+
+
+def phrase(name: str) -> str:
+    """Return a display name as RFC 5322's phrase: quoted where it is ASCII, encoded words where it is not."""
+    shown = clean(name)[:_LONGEST_NAME]
+    if not shown.isascii() or "=?" in shown:
+        return _encoded(shown)
+    return '"' + re.sub(r'(["\\])', r"\\\1", shown) + '"'
+
+
+def unstructured(text: str) -> str:
+    """Return a text as RFC 5322's unstructured: folded at spaces where it is ASCII, encoded words where it is not."""
+    shown = clean(text)
+    if not shown.isascii() or "=?" in shown or any(len(word) > 60 for word in shown.split()):
+        return _encoded(shown)
+    return "\r\n ".join(wrap(shown, 64, break_long_words=False, break_on_hyphens=False))
+
+
+def block(fields: Iterable[tuple[str, str]]) -> str:
+    """Return header lines ended by CRLF, leaving out empty values.
+
+    A value must be ASCII whose line breaks are folds; anything else is a fault of the caller and raises ValueError.
+    """
+    lines = [f"{name}: {value}" for name, value in fields if value]
+    for line in lines:
+        if not re.fullmatch(r"[\x20-\x7e]*(?:\r\n [\x21-\x7e][\x20-\x7e]*)*", line):
+            raise ValueError(f"not a header line: {line[:80]!r}")
+        if max(map(len, line.split("\r\n"))) > _LONGEST_LINE:
+            raise ValueError(f"a header line is too long: {line[:80]!r}")
+    return "".join(line + "\r\n" for line in lines)
+
+
+def _encoded(text: str) -> str:
+    """RFC 2047's encoded words in base64, each whole characters and at most 75 long, one to a line."""
+    words: list[str] = []
+    chunk = ""
+    for character in text:
+        if len((chunk + character).encode()) > 39:
+            words, chunk = [*words, chunk], ""
+        chunk += character
+    return "\r\n ".join(f"=?utf-8?b?{b64encode(word.encode()).decode()}?=" for word in [*words, chunk])

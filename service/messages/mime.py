@@ -1,0 +1,33 @@
+"""Header lines and two texts → the bytes of a mail.
+
+Comes in: a header block, a text part and an HTML part. Goes out: a multipart/alternative message (RFC 2046) in CRLF,
+7-bit clean, the same bytes for the same values. Refuses to know: readers, papers, templates.
+"""
+
+from __future__ import annotations
+
+import binascii
+from hashlib import sha256
+
+
+def quoted_printable(text: str) -> bytes:
+    """Encode a text in quoted-printable (RFC 2045) with CRLF; the result holds no line above 76 characters."""
+    lines = "\r\n".join(text.splitlines()) + "\r\n"
+    return binascii.b2a_qp(lines.encode(), istext=True)
+
+
+def assemble(header_block: str, message_id: str, text: bytes, html: bytes) -> bytes:
+    """Join the encoded parts under headers, the plainest part first.
+
+    The boundary comes from the Message-ID, so that a second try yields the same bytes; it begins with `=_`, which
+    quoted-printable text cannot contain.
+    """
+    boundary = "=_" + sha256(message_id.encode()).hexdigest()[:32]
+    head = f'{header_block}MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
+    parts = _part(boundary, "plain", text) + _part(boundary, "html", html)
+    return head.encode("ascii") + parts + f"--{boundary}--\r\n".encode("ascii")
+
+
+def _part(boundary: str, subtype: str, body: bytes) -> bytes:
+    kind = f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
+    return f"--{boundary}\r\n{kind}".encode("ascii") + body + b"\r\n"

@@ -1,0 +1,65 @@
+"""What templates need to set text well: wrapped lines, marked words, words that may break.
+
+Comes in: clean values from a template. Goes out: text, or markup of escaped text. Refuses to know: mails, readers.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from textwrap import fill
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from jinja2 import Environment
+from markupsafe import Markup, escape
+
+from service.messages.passages import Passage
+from service.messages.visible import shorten, web_link
+
+WIDTH = 72
+_LONG_WORD = re.compile(r"\S{24}(?=\S{6})")
+_BLANK_LINES = re.compile(r"\n{3,}")
+
+
+def install(environment: Environment) -> None:
+    """Give an environment the filters of the mail templates; doing so twice does no harm."""
+    environment.filters.update(
+        breakable=breakable, hang=hang, starred=starred, shorten=shorten, local=local_time, web_link=web_link
+    )
+
+
+def breakable(text: str) -> Markup:
+    """Escape a text and allow long words to break, also in clients that ignore overflow-wrap."""
+    pieces = _LONG_WORD.sub(lambda word: word[0] + "\n", text).split("\n")
+    return Markup("<wbr>").join(escape(piece) for piece in pieces)
+
+
+def starred(passage: Passage) -> str:
+    """Return the text of a passage with an asterisk on both sides of each hit."""
+    return "".join(f"*{text}*" if hit else text for text, hit in passage.runs)
+
+
+def hang(text: str, indent: int = 0, first: str = "") -> str:
+    """Wrap one paragraph at 72 columns, whatever its white space, behind an indent; long words stay whole.
+
+    On the first line the indent ends in `first`.
+    """
+    space, line = " " * indent, " ".join(text.split())
+    lead = space[: max(indent - len(first), 0)] + first
+    return fill(
+        line, WIDTH, initial_indent=lead, subsequent_indent=space, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def local_time(moment: datetime, timezone: str) -> datetime:
+    """Return a moment as a clock in that IANA time zone shows it, or as UTC where the zone is no longer known."""
+    try:
+        return moment.astimezone(ZoneInfo(timezone))
+    except (ZoneInfoNotFoundError, ValueError):
+        return moment.astimezone(ZoneInfo("UTC"))
+
+
+def settled(text: str) -> str:
+    """Tidy what a text template leaves behind: no white space at line ends, no more than one blank line in a row."""
+    lines = "\n".join(line.rstrip() for line in text.splitlines())
+    return _BLANK_LINES.sub("\n\n", lines).strip("\n") + "\n"
