@@ -109,12 +109,16 @@ class RenderError(PaperRoundError):
 
 
 class DeliveryError(PaperRoundError):
-    """A message was not accepted. `code` is the SMTP reply code (RFC 5321), `enhanced` the status code (RFC 3463)."""
+    """A message was not accepted. `code` is the SMTP reply code (RFC 5321), `enhanced` the status code (RFC 3463).
 
-    def __init__(self, message: str, code: int | None = None, enhanced: str = "") -> None:
-        super().__init__(message, code, enhanced)
+    `in_doubt` means that the whole message was handed over and no reply came: it may have been accepted.
+    """
+
+    def __init__(self, message: str, code: int | None = None, enhanced: str = "", in_doubt: bool = False) -> None:
+        super().__init__(message, code, enhanced, in_doubt)
         self.code = code
         self.enhanced = enhanced
+        self.in_doubt = in_doubt
 
 
 class RelayUnavailable(DeliveryError):

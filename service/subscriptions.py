@@ -59,6 +59,10 @@ class Subscriptions:
                 self._ask(unit, known, address, mailbox, profile, schedule, now)
         self.bell.deliver()
 
+    def check_address(self, email: str) -> None:
+        """Raise AddressError for an address that cannot be used or may not subscribe here."""
+        self._allowed(self._address(email)[0])
+
     def pending(self, token: str, now: datetime) -> Subscriber:
         """Who a confirmation link speaks of; changes nothing. Raises LinkError."""
         return self._reader(Purpose.CONFIRM, token, now)
@@ -133,6 +137,13 @@ class Subscriptions:
             if reader.state != SubscriberState.LEFT:
                 unit.subscribers.set_state(reader.id, SubscriberState.LEFT)
                 unit.journal.note(reader.id, "left", now)
+
+    def erase(self, reader: Subscriber, now: datetime) -> None:
+        """Forget a subscriber: the row, profiles and deliveries go; the log keeps its lines without a name."""
+        with self.store.write() as unit:
+            unit.journal.note(reader.id, "erased", now)
+            unit.journal.forget(reader.id)
+            unit.subscribers.erase(reader.id)
 
     def send_manage_link(self, email: str, now: datetime) -> None:
         """Mail an address its own link, if it reads here; ends alike if not. Raises AddressError for a wrong one."""

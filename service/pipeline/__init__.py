@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from service import editions
-from service.keywords import Keyword
+from service.keywords import parse_all
 from service.links import Signer
 from service.messages import Renderer
 from service.model import Bell, Identity, Mailer
@@ -65,9 +65,12 @@ class Pipeline:
             with self.window.open(unit, now) as view:
                 return view.warm(texts)
 
-    def compose(self, now: datetime) -> Composed:
-        """Compose every edition that is due: one delivery per subscriber and edition, whoever else composes too."""
-        composed = Composer(self.store, self.window).run(now)
+    def compose(self, now: datetime, day: date | None = None) -> Composed:
+        """Compose every edition that is due: one delivery per subscriber and edition, whoever else composes too.
+
+        With a `day` the edition of that local day is made for every active reader who has none, due or not.
+        """
+        composed = Composer(self.store, self.window, day).run(now)
         if composed.ready:
             self.bell.deliver()
         return composed
@@ -90,12 +93,12 @@ class Pipeline:
             self.bell.compose()
         return counts
 
-    def advice(self, keywords: Sequence[Keyword], now: datetime) -> tuple[Advice, ...]:
-        """What each keyword would have found in the last 30 days, and what is worth changing about it."""
+    def advice(self, keywords: Sequence[str], now: datetime) -> tuple[Advice, ...]:
+        """What each keyword would have found in the last 30 days, and what is worth changing. Raises KeywordsError."""
         with self.store.read() as unit, self.window.open(unit, now) as view:
-            return advise(view, keywords, now)
+            return advise(view, parse_all(keywords), now)
 
-    def preview(self, keywords: Sequence[Keyword], now: datetime, days: int = 7, max_papers: int = 10) -> Preview:
+    def preview(self, keywords: Sequence[str], now: datetime, days: int = 7, max_papers: int = 10) -> Preview:
         """What a digest over the last `days` would hold for these keywords; nothing is stored."""
         with self.store.read() as unit, self.window.open(unit, now) as view:
-            return preview(view, keywords, now - timedelta(days=days), max_papers)
+            return preview(view, parse_all(keywords), now - timedelta(days=days), max_papers)

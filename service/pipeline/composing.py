@@ -43,10 +43,10 @@ class Composed:
 
 @dataclass(frozen=True, slots=True)
 class _Edition:
-    """One reader's edition, chosen and ready to be written."""
+    """One reader's edition, chosen and ready to be written; no row where that day has one already."""
 
     due: Due
-    row: dict[str, Any]
+    row: dict[str, Any] | None
     next_due_at: datetime
 
 
@@ -56,6 +56,7 @@ class Composer:
 
     store: Store
     window: Window
+    day: date | None = None
 
     def run(self, now: datetime) -> Composed:
         """Compose batch by batch until nothing is due."""
@@ -68,13 +69,13 @@ class Composer:
 
     def _batch(self, now: datetime, after: int) -> tuple[int, list[_Edition]] | None:
         with self.store.read() as unit:
-            due = unit.subscribers.due(now, BATCH, after)
+            due = unit.subscribers.due(now if self.day is None else None, BATCH, after)
             if not due:
                 return None
             covered = self._covered(unit, due, now)
             with self.window.open(unit, now) as view:
                 chosen = [
-                    _edition(view, each, covered.get(each.subscriber.id, Covered()), now)
+                    _edition(view, each, covered.get(each.subscriber.id, Covered()), now, self.day)
                     for each in due
                     if not covered.get(each.subscriber.id, Covered()).in_flight
                 ]
@@ -94,18 +95,22 @@ class Composer:
         with self.store.write() as unit:
             moves = [(each.due.subscriber.id, each.due.next_due_at, each.next_due_at) for each in chosen]
             moved = unit.subscribers.schedule_next(moves)
-            ours = [each for each in chosen if each.due.subscriber.id in moved]
-            superseded = unit.deliveries.supersede(moved)
-            unit.deliveries.add([each.row for each in ours])
-            unit.subscribers.set_welcomed([each.due.subscriber.id for each in ours if not each.due.welcomed])
-        ready = sum(1 for each in ours if each.row["state"] == DeliveryState.READY)
-        return Composed(ready, len(ours) - ready, superseded)
+            rows = [each.row for each in chosen if each.row is not None and each.due.subscriber.id in moved]
+            superseded = unit.deliveries.supersede([row["subscriber_id"] for row in rows])
+            unit.deliveries.add(rows)
+            unit.subscribers.set_welcomed([each.due.subscriber.id for each in chosen if not each.due.welcomed])
+        ready = sum(1 for row in rows if row["state"] == DeliveryState.READY)
+        return Composed(ready, len(rows) - ready, superseded)
 
 
-def _edition(view: View, due: Due, covered: Covered, now: datetime) -> _Edition:
+def _edition(view: View, due: Due, covered: Covered, now: datetime, day: date | None) -> _Edition:
     reader = due.subscriber
-    day = editions.local_day(reader.schedule, now if not due.welcomed else editions.latest_due(reader.schedule, now))
+    if day is None:
+        latest = editions.latest_due(reader.schedule, now) if due.welcomed else now
+        day = editions.local_day(reader.schedule, latest)
     following = editions.next_due(reader.schedule, max(now, editions.due_at(reader.schedule, day)))
+    if day.isoformat() in covered.editions:
+        return _Edition(due, None, following)
     selection = _selection(view, due, covered, now)
     wanted = bool(selection.ranked) or not due.welcomed or reader.quiet_digest
     row = new_delivery(

@@ -179,4 +179,5 @@ def _reason(error: PaperRoundError) -> str:
 
 
 def _back_off(attempts: int) -> timedelta:
-    return min(FIRST_BACK_OFF * 2 ** min(attempts, 10), LONGEST_BACK_OFF)
+    doublings: int = 2 ** min(attempts, 10)
+    return min(FIRST_BACK_OFF * doublings, LONGEST_BACK_OFF)

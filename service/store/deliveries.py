@@ -78,11 +78,15 @@ def new_delivery(
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """What one reader's past digests cover: arrivals up to `upto`, composed at `at`, and the papers themselves."""
+    """What one reader's past digests cover: arrivals up to `upto`, composed at `at`, and the papers themselves.
+
+    `editions` are the days that have a row, whatever became of it; `in_flight` says that one is being sent right now.
+    """
 
     upto: int = 0
     at: datetime | None = None
     papers: frozenset[int] = frozenset()
+    editions: frozenset[str] = frozenset()
     in_flight: bool = False
 
 
@@ -221,21 +225,14 @@ class Deliveries:
         return count
 
     def covered(self, subscriber_ids: Sequence[int], since: datetime) -> dict[int, Covered]:
-        """What each reader's digests cover; papers only of digests composed at or after `since`."""
+        """What each reader's digests composed at or after `since` cover."""
         found: dict[int, list[Any]] = defaultdict(list)
-        columns = (
-            delivery.c.subscriber_id,
-            delivery.c.state,
-            delivery.c.upto,
-            delivery.c.composed_at,
-            delivery.c.papers,
-        )
-        states = (*COVERED, DeliveryState.SENDING, DeliveryState.CLAIMED)
+        row = delivery.c
+        columns = (row.subscriber_id, row.key, row.state, row.upto, row.composed_at, row.papers)
         for piece in chunks(subscriber_ids):
-            mine = delivery.c.subscriber_id.in_(piece) & (delivery.c.kind == DeliveryKind.DIGEST)
-            recent = (delivery.c.composed_at >= since) & delivery.c.state.in_(states)
-            for row in self.connection.execute(select(*columns).where(mine & recent)):
-                found[row.subscriber_id].append(row)
+            mine = row.subscriber_id.in_(piece) & (row.kind == DeliveryKind.DIGEST) & (row.composed_at >= since)
+            for each in self.connection.execute(select(*columns).where(mine)):
+                found[each.subscriber_id].append(each)
         return {key: _covered(rows) for key, rows in found.items()}
 
     def of(self, subscriber_id: int) -> list[Delivery]:
@@ -268,10 +265,12 @@ class Deliveries:
 
 def _covered(rows: Sequence[Any]) -> Covered:
     ended = [row for row in rows if row.state in COVERED]
+    flying = [row for row in rows if row.state in (DeliveryState.CLAIMED, DeliveryState.SENDING)]
     newest = max(ended, key=lambda row: row.upto, default=None)
     return Covered(
         newest.upto if newest else 0,
         newest.composed_at if newest else None,
-        frozenset(paper for row in rows for paper in row.papers),
-        any(row.state not in COVERED for row in rows),
+        frozenset(paper for row in ended for paper in row.papers),
+        frozenset(row.key for row in rows),
+        bool(flying),
     )

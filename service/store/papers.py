@@ -22,6 +22,9 @@ from service.store.tables import arrival, counter, paper, paper_key, paper_text,
 # A paper whose source never gives an abstract arrives after this time, with its title as all the text it has.
 PATIENCE = timedelta(hours=24)
 
+# The paper that a row speaks of, where two rows turned out to be one paper.
+_SURVIVOR = func.coalesce(paper.c.merged_into, paper.c.id).label("survivor")
+
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
@@ -89,11 +92,14 @@ class Papers:
         return self.connection.scalar(select(counter.c.value).where(counter.c.name == "arrival")) or 0
 
     def arrivals(self, since: datetime, after: int = 0) -> list[Arrived]:
-        """The arrivals at or after `since` whose number is above `after`, in order."""
+        """The arrivals at or after `since` whose number is above `after`, in order, under the surviving papers' ids."""
         rows = self.connection.execute(
-            select(arrival).where(arrival.c.at >= since, arrival.c.number > after).order_by(arrival.c.number)
+            select(_SURVIVOR, arrival.c.number, arrival.c.source_id, arrival.c.kind, arrival.c.at)
+            .join(paper, paper.c.id == arrival.c.paper_id)
+            .where(arrival.c.at >= since, arrival.c.number > after)
+            .order_by(arrival.c.number)
         )
-        return [Arrived(row.number, row.paper_id, row.source_id, row.kind, row.at) for row in rows]
+        return [Arrived(row.number, row.survivor, row.source_id, row.kind, row.at) for row in rows]
 
     def get(self, ids: Iterable[int]) -> dict[int, StoredPaper]:
         """Papers by id, at their newest revision; hidden and merged ones are left out."""
@@ -209,20 +215,14 @@ class Papers:
         return replace(text, kind=each.kind)
 
     def _absorb(self, old: int, new: int, changed: int) -> None:
-        """`old` turned out to be `new`: its keys and first arrivals move over; frozen deliveries keep its texts."""
+        """`old` turned out to be `new`: its keys move over; its arrivals count for `new`, frozen rows keep its texts."""
         self.connection.execute(update(paper_key).where(paper_key.c.paper_id == old).values(paper_id=new))
-        for table in (arrival, waiting):
-            held = {
-                (row.source_id, row.kind)
-                for row in self.connection.execute(select(table).where(table.c.paper_id == new))
-            }
-            for row in self.connection.execute(select(table).where(table.c.paper_id == old)).all():
-                here = (table.c.paper_id == old) & (table.c.source_id == row.source_id) & (table.c.kind == row.kind)
-                if (row.source_id, row.kind) not in held:
-                    self.connection.execute(update(table).where(here).values(paper_id=new))
+        for row in self.connection.execute(select(waiting).where(waiting.c.paper_id == old)).all():
+            moved = {"paper_id": new, "source_id": row.source_id, "kind": row.kind, "since": row.since}
+            self.connection.execute(insert_new(self.connection, waiting), moved)
         self.connection.execute(delete(waiting).where(waiting.c.paper_id == old))
-        self.connection.execute(update(paper).where(paper.c.id == old).values(merged_into=new, changed=changed))
-        self.connection.execute(update(paper).where(paper.c.merged_into == old).values(merged_into=new))
+        gone = (paper.c.id == old) | (paper.c.merged_into == old)
+        self.connection.execute(update(paper).where(gone).values(merged_into=new, changed=changed))
         self.connection.execute(update(paper).where(paper.c.id == new).values(changed=changed))
 
     def _own(self, paper_id: int, keys: Iterable[str], known: dict[str, int]) -> None:
@@ -245,8 +245,9 @@ class Papers:
         wanted = list(dict.fromkeys((paper_id, str(kind)) for paper_id, kind in arrivals))
         held: set[tuple[int, str]] = set()
         for piece in chunks(paper_id for paper_id, _ in wanted):
-            here = select(arrival).where(arrival.c.source_id == source_id, arrival.c.paper_id.in_(piece))
-            held |= {(row.paper_id, row.kind) for row in self.connection.execute(here)}
+            here = select(_SURVIVOR, arrival.c.kind).join(paper, paper.c.id == arrival.c.paper_id)
+            mine = (arrival.c.source_id == source_id) & _SURVIVOR.in_(piece)
+            held |= {(row.survivor, row.kind) for row in self.connection.execute(here.where(mine))}
         new = [pair for pair in wanted if pair not in held]
         if not new:
             return 0

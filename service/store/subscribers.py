@@ -49,7 +49,8 @@ class Subscribers:
 
     def add(self, public_id: str, email: str, mailbox: str, schedule: Schedule, max_papers: int, now: datetime) -> int:
         """A pending subscriber without profiles; returns its id."""
-        values = {"public_id": public_id, "email": email, "mailbox": mailbox, "state": SubscriberState.PENDING}
+        values: dict[str, Any] = {"public_id": public_id, "email": email, "mailbox": mailbox}
+        values["state"] = SubscriberState.PENDING
         values |= {"max_papers": max_papers, "created_at": now, "changed_at": now} | _schedule_values(schedule)
         return int(self.connection.execute(insert(subscriber).values(values).returning(subscriber.c.id)).scalar_one())
 
@@ -87,13 +88,11 @@ class Subscribers:
         rows = self.connection.execute(select(subscriber.c.state, func.count()).group_by(subscriber.c.state))
         return {row[0]: row[1] for row in rows}
 
-    def due(self, now: datetime, limit: int, after: int = 0) -> list[Due]:
-        """Active subscribers whose next edition has come, in id order above `after`."""
-        come = (
-            (subscriber.c.state == SubscriberState.ACTIVE)
-            & (subscriber.c.next_due_at <= now)
-            & (subscriber.c.id > after)
-        )
+    def due(self, now: datetime | None, limit: int, after: int = 0) -> list[Due]:
+        """Active subscribers whose next edition has come (None: all of them), in id order above `after`."""
+        come = (subscriber.c.state == SubscriberState.ACTIVE) & (subscriber.c.id > after)
+        if now is not None:
+            come &= subscriber.c.next_due_at <= now
         rows = self.connection.execute(select(subscriber).where(come).order_by(subscriber.c.id).limit(limit)).all()
         return [
             Due(each, row.next_due_at, row.changed_at, row.welcomed)

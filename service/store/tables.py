@@ -55,7 +55,7 @@ class UTCDateTime(TypeDecorator[datetime]):
             raise ValueError("a time without a zone may not be stored")
         return value.astimezone(UTC)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """SQLite returns what was stored without its zone."""
         if value is None:
             return None

@@ -1,0 +1,263 @@
+"""The store keeps its promises on SQLite and on PostgreSQL alike."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+
+from service.errors import StoreError
+from service.model import ArrivalKind, DeliveryKind, DeliveryState, SubscriberState
+from service.store import Store
+from service.store.deliveries import new_delivery
+from service.store.tables import metadata
+from tests.integration.stores import HOUR, NOW, SOURCE, add_reader, add_source, paper
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "postgres":
+        return str(request.getfixturevalue("postgres_database"))
+    return f"sqlite:///{tmp_path / 'paperround.sqlite3'}"
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    store = Store(url)
+    store.migrate()
+    yield store
+    store.close()
+
+
+def add_digests(store: Store, reader: int, count: int) -> None:
+    with store.write() as unit:
+        rows = [new_delivery(DeliveryKind.DIGEST, reader, f"day {n}", NOW, upto=n) for n in range(count)]
+        assert unit.deliveries.add(rows) == count
+
+
+def test_the_migrations_build_exactly_the_tables_of_the_code(store: Store) -> None:
+    with store.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_two_migrations_that_start_at_once_both_end_well(url: str) -> None:
+    stores = [Store(url) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda each: each.migrate(), stores)) == [None] * 4
+    assert all(each.ready() for each in stores)
+    for each in stores:
+        each.close()
+
+
+def test_a_paper_seen_again_is_not_new_again(store: Store) -> None:
+    with store.write() as unit:
+        source = add_source(unit)
+        once = paper("A Study of Sparse Gates", arxiv_id="2611.00001")
+        assert unit.papers.add(source, SOURCE, [once, once], NOW) == 1
+        assert unit.papers.add(source, SOURCE, [once], NOW + HOUR) == 0
+        assert unit.papers.count() == 1
+        assert unit.papers.last_arrival() == 1
+
+
+def test_a_paper_seen_first_without_an_id_is_the_same_paper_later(store: Store) -> None:
+    title = "Sparse Gates for Very Long Context Windows"
+    with store.write() as unit:
+        capture, live = add_source(unit), add_source(unit, "https://live.example/papers")
+        unit.papers.add(capture, SOURCE, [paper(title)], NOW)
+        full = paper(title, arxiv_id="2611.00002", authors=("Ada Novak",))
+        assert unit.papers.add(live, "https://live.example/papers", [full], NOW + HOUR) == 1
+        arrivals = unit.papers.arrivals(NOW)
+        assert {each.paper_id for each in arrivals} == {arrivals[0].paper_id}
+        assert unit.papers.get([arrivals[0].paper_id])[arrivals[0].paper_id].paper.arxiv_id == "2611.00002"
+
+
+def test_two_rows_that_turn_out_to_be_one_paper_are_joined(store: Store) -> None:
+    title = "Sparse Gates for Very Long Context Windows"
+    with store.write() as unit:
+        source = add_source(unit)
+        unit.papers.add(source, SOURCE, [paper(title, doi="10.1000/xyz1")], NOW)
+        unit.papers.add(source, SOURCE, [paper("Gates, Revisited", arxiv_id="2611.00003")], NOW)
+        both = paper("Gates, Revisited", arxiv_id="2611.00003", doi="10.1000/xyz1")
+        unit.papers.add(source, SOURCE, [both], NOW)
+        assert unit.papers.count() == 1
+        assert len(unit.papers.merged()) == 1
+        assert len({each.paper_id for each in unit.papers.arrivals(NOW)}) == 1
+
+
+def test_a_paper_without_an_abstract_arrives_when_it_has_one(store: Store) -> None:
+    with store.write() as unit:
+        source = add_source(unit)
+        bare = paper("A Study of Sparse Gates", "", arxiv_id="2611.00004")
+        assert unit.papers.add(source, SOURCE, [bare], NOW) == 0
+        full = paper("A Study of Sparse Gates", "Gates are sparse.", arxiv_id="2611.00004")
+        assert unit.papers.add(source, SOURCE, [full], NOW + HOUR) == 1
+        assert unit.papers.release(NOW + 48 * HOUR) == 0
+
+
+def test_a_paper_that_never_gets_an_abstract_arrives_after_a_day(store: Store) -> None:
+    with store.write() as unit:
+        unit.papers.add(add_source(unit), SOURCE, [paper("A Study of Sparse Gates", "", arxiv_id="2611.00105")], NOW)
+        assert unit.papers.release(NOW + 23 * HOUR) == 0
+        assert unit.papers.release(NOW + 24 * HOUR) == 1
+
+
+def test_arrival_numbers_have_no_gap_however_many_collect_at_once(store: Store) -> None:
+    with store.write() as unit:
+        source = add_source(unit)
+
+    def collect(worker: int) -> None:
+        for n in range(5):
+            with store.write() as unit:
+                found = [paper(f"Paper {worker} {n} {k}", arxiv_id=f"2611.{worker}{n}{k}00") for k in range(3)]
+                unit.papers.add(source, SOURCE, [*found, paper("Shared", arxiv_id="2611.00107")], NOW)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(collect, range(4)))
+    with store.read() as unit:
+        assert [each.number for each in unit.papers.arrivals(NOW)] == list(range(1, 62))
+        assert unit.papers.last_arrival() == 61
+
+
+def test_a_replacement_is_an_arrival_of_its_own_kind(store: Store) -> None:
+    with store.write() as unit:
+        source = add_source(unit)
+        unit.papers.add(source, SOURCE, [paper("Gates", arxiv_id="2611.00108")], NOW)
+        again = paper("Gates", arxiv_id="2611.00108", version=2, kind=ArrivalKind.REPLACE)
+        assert unit.papers.add(source, SOURCE, [again], NOW) == 1
+        assert [each.kind for each in unit.papers.arrivals(NOW)] == ["new", "replace"]
+
+
+def test_what_a_row_was_frozen_to_is_still_there_after_the_text_changed(store: Store) -> None:
+    with store.write() as unit:
+        source = add_source(unit)
+        unit.papers.add(source, SOURCE, [paper("Gates", "Short.", arxiv_id="2611.00109")], NOW)
+        first = next(iter(unit.papers.get([1]).values()))
+        longer = paper("Gates", "A far longer abstract that says more.", arxiv_id="2611.00109", categories=("cs.LG",))
+        unit.papers.add(source, SOURCE, [longer], NOW)
+        assert unit.papers.get([1])[1].revision == 2
+        assert unit.papers.at_revision([(1, first.revision)])[1, first.revision].abstract == "Short."
+
+
+def test_no_delivery_is_claimed_twice(store: Store) -> None:
+    add_digests(store, add_reader(store), 300)
+    claimed: list[int] = []
+    lock = threading.Lock()
+
+    def claim(worker: int) -> None:
+        while True:
+            with store.write() as unit:
+                rows = unit.deliveries.claim(f"worker {worker}", NOW, 7, 60)
+            if not rows:
+                return
+            with lock:
+                claimed.extend(row.id for row in rows)
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(claim, range(6)))
+    assert sorted(claimed) == sorted(set(claimed))
+    assert len(claimed) == 300
+
+
+def test_one_statement_notes_the_last_mail_and_begins_the_next(store: Store) -> None:
+    add_digests(store, add_reader(store), 2)
+    with store.write() as unit:
+        first, second = unit.deliveries.claim("mine", NOW, 10, 60)
+        assert unit.deliveries.begin("mine", [], [first.id], NOW) == {first.id}
+    with store.write() as unit:
+        assert unit.deliveries.begin("mine", [first.id], [second.id], NOW) == {second.id}
+        assert unit.deliveries.states() == {DeliveryState.SENT: 1, DeliveryState.SENDING: 1}
+
+
+def test_nothing_is_begun_or_noted_with_a_lease_that_is_not_ours(store: Store) -> None:
+    add_digests(store, add_reader(store), 1)
+    with store.write() as unit:
+        (row,) = unit.deliveries.claim("mine", NOW, 10, 60)
+        assert unit.deliveries.begin("another", [], [row.id], NOW) == set()
+        unit.deliveries.begin("mine", [], [row.id], NOW)
+        unit.deliveries.begin("another", [row.id], [], NOW)
+        assert unit.deliveries.states() == {DeliveryState.SENDING: 1}
+
+
+def test_nothing_is_begun_for_a_reader_who_has_left(store: Store) -> None:
+    reader = add_reader(store)
+    add_digests(store, reader, 2)
+    with store.write() as unit:
+        rows = unit.deliveries.claim("mine", NOW, 1, 60)
+        unit.subscribers.set_state(reader, SubscriberState.LEFT)
+        assert unit.deliveries.cancel(reader) == 2
+        assert unit.deliveries.begin("mine", [], [row.id for row in rows], NOW) == set()
+        assert unit.deliveries.states() == {DeliveryState.CANCELLED: 2}
+
+
+def test_an_expired_claim_goes_back_and_a_mail_in_doubt_is_tried_three_times(store: Store) -> None:
+    add_digests(store, add_reader(store), 2)
+    for attempt in range(3):
+        with store.write() as unit:
+            rows = unit.deliveries.claim(f"dead {attempt}", NOW, 10, -1)
+            unit.deliveries.begin(f"dead {attempt}", [], [rows[0].id], NOW)
+        with store.write() as unit:
+            swept = unit.deliveries.sweep(NOW)
+        assert swept["released"] == 1
+        assert (swept["recovered"], swept["quarantined"]) == ((1, 0) if attempt < 2 else (0, 1))
+    with store.read() as unit:
+        assert unit.deliveries.states() == {DeliveryState.QUARANTINED: 1, DeliveryState.READY: 1}
+
+
+def test_a_live_lease_is_left_alone_by_the_sweep(store: Store) -> None:
+    add_digests(store, add_reader(store), 1)
+    with store.write() as unit:
+        unit.deliveries.claim("alive", NOW, 10, 60)
+        assert set(unit.deliveries.sweep(NOW).values()) == {0}
+
+
+def test_one_edition_has_one_row_whoever_adds_it(store: Store) -> None:
+    reader = add_reader(store)
+    row = new_delivery(DeliveryKind.DIGEST, reader, "2026-11-20", NOW)
+    with store.write() as unit:
+        assert unit.deliveries.add([row]) == 1
+    with store.write() as unit:
+        assert unit.deliveries.add([row]) == 0
+
+
+def test_only_one_of_many_moves_a_due_time(store: Store) -> None:
+    reader = add_reader(store)
+
+    def move(_: int) -> int:
+        with store.write() as unit:
+            return len(unit.subscribers.schedule_next([(reader, NOW, NOW + 24 * HOUR)]))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(move, range(8))) == 1
+
+
+def test_erasing_a_reader_takes_profiles_and_deliveries_along(store: Store) -> None:
+    reader = add_reader(store)
+    add_digests(store, reader, 1)
+    with store.write() as unit:
+        unit.journal.note(reader, "asked", NOW)
+        unit.journal.forget(reader)
+        unit.subscribers.erase(reader)
+    with store.engine.connect() as connection:
+        for table in ("subscriber", "profile", "delivery"):
+            assert connection.execute(text(f"SELECT count(*) FROM {table}")).scalar() == 0
+        assert connection.execute(text("SELECT subscriber_id FROM event")).scalars().all() == [None]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ("nonsense", "cannot be read"),
+        ("mysql://localhost/papers", "not a database this service knows"),
+        ("postgresql://nobody@127.0.0.1:1/none", "the database answered"),
+    ],
+)
+def test_a_wrong_database_is_named_in_one_sentence(wrong: str, sentence: str) -> None:
+    with pytest.raises(StoreError, match=sentence) as caught, Store(wrong).read():
+        pass
+    assert "\n" not in str(caught.value)
