@@ -1,0 +1,27 @@
+"""The timetable: what beat rings and how often. It is kept in memory, since a missed or doubled tick does no harm.
+
+Comes in: Settings. Goes out: Celery's `beat_schedule`. Refuses to know: what the tasks do.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from service.settings import Settings
+
+TICK = timedelta(seconds=30)
+SWEEP = timedelta(seconds=60)
+
+
+def timetable(settings: Settings) -> dict[str, dict[str, Any]]:
+    """Return one entry per recurring task.
+
+    A tick nobody took within its own interval expires: after an outage of the workers one is enough, not a thousand.
+    """
+    send = timedelta(seconds=settings.send_interval)
+    every = {"tick": TICK, "compose": send, "deliver": send, "sweep": SWEEP}
+    return {
+        name: {"task": f"paperround.{name}", "schedule": gap, "options": {"expires": gap.total_seconds()}}
+        for name, gap in every.items()
+    }
