@@ -230,8 +230,9 @@ class Sink:
 class _Capture:
     """aiosmtpd's handler: keep every message in the sink."""
 
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, sink: Sink, implicit: bool) -> None:
         self._sink = sink
+        self._implicit = implicit
 
     async def handle_DATA(self, _server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - the library's name
         account = session.auth_data.login.decode() if session.authenticated else ""
@@ -240,7 +241,7 @@ class _Capture:
             tuple(envelope.rcpt_tos),
             bytes(envelope.original_content),
             tuple(envelope.mail_options),
-            session.ssl is not None,
+            self._implicit or session.ssl is not None,
             account,
         )
         self._sink.messages.append(received)
@@ -270,7 +271,7 @@ def smtp(
     def protocol() -> SMTP:
         sink.connections += 1
         return SMTP(
-            _Capture(sink),
+            _Capture(sink, implicit),
             hostname="sink.test",
             enable_SMTPUTF8=utf8,
             tls_context=None if implicit else tls,

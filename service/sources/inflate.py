@@ -13,11 +13,11 @@ _GZIP, _RAW = 16 + zlib.MAX_WBITS, -zlib.MAX_WBITS
 _STEP = 64 * 1024
 
 
-class TooLarge(Exception):  # noqa: N818 - it reads as the sentence it stands for
+class TooLarge(Exception):
     """More came out than the limit allows."""
 
 
-class Broken(Exception):  # noqa: N818 - it reads as the sentence it stands for
+class Broken(Exception):
     """The bytes are not what the encoding's name says, or they end too early."""
 
 
