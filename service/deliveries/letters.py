@@ -7,6 +7,7 @@ came from; nothing in it is trusted, and nothing in it can make reading fail.
 from __future__ import annotations
 
 import binascii
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from pathlib import Path
 
 # More than any header block of ours; a summary reads no further.
 _HEAD = 64 * 1024
+_LINK = re.compile(r"https?://[^\s<>\"]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,11 @@ def read_letter(file: Path) -> Letter | None:
         return None
     parts = list(_texts(mail))
     return Letter(summary, headers, _first(parts, "text/plain"), _first(parts, "text/html"), raw)
+
+
+def links_of(letter: Letter) -> tuple[str, ...]:
+    """List the links of the text part in their order, each once; a full stop after a link is no part of it."""
+    return tuple(dict.fromkeys(link.rstrip(".,;:!?)]'") for link in _LINK.findall(letter.text)))
 
 
 def _parsed(raw: bytes) -> Message:

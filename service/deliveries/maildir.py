@@ -16,9 +16,11 @@ import uuid
 from email.parser import BytesHeaderParser
 from pathlib import Path
 
-from service.deliveries.letters import Letter, Summary, read_letter, read_summary
+from service.deliveries.letters import Letter, Summary, links_of, read_letter, read_summary
 from service.errors import RelayUnavailable
 from service.model import Message
+
+__all__ = ["Letter", "MaildirMailer", "Summary", "letter", "letters", "links_of"]
 
 _SUFFIX = ".eml"
 _FOLDERS = ("tmp", "new", "cur")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.deliveries.maildir import MaildirMailer, letter, letters
+from service.deliveries.maildir import MaildirMailer, letter, letters, links_of
 from service.errors import RelayUnavailable
 from service.model import Message
 
@@ -195,3 +195,12 @@ def test_a_mail_nested_without_end_is_read_in_time(tmp_path: Path) -> None:
     assert len(letters(tmp_path)) == 2
     assert letter(tmp_path, "deep.eml") is not None
     assert letter(tmp_path, "within.eml") is not None
+
+
+def test_the_links_of_a_letter_are_read_as_a_person_reads_them(tmp_path: Path) -> None:
+    twice = "http://127.0.0.1/confirm/a.b-c_d"
+    text = f"Confirm ({twice}), or write <https://example.org/x?y=1&z=2>.\r\n{twice}"
+    MaildirMailer(tmp_path).send(mail(body=text))
+    whole = letter(tmp_path, letters(tmp_path)[0].name)
+    assert whole is not None
+    assert links_of(whole) == (twice, "https://example.org/x?y=1&z=2")
