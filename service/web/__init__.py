@@ -1,0 +1,13 @@
+"""Pages: what readers and operators meet in a browser, and the one-click door of their mail programs.
+
+Comes in: HTTP requests. Goes out: server-rendered pages that work without JavaScript, cookies or accounts. Refuses to
+know: SQL, sources, matching, how mails are made or sent. GET and HEAD never change anything.
+
+    app.py            assembles: guard → routes → pages for every error
+    guard.py          what holds for every answer and every body; who may post a form
+    pages.py          facts + template → answer; shown.py puts times and addresses into a reader's terms
+    forms.py          fields as typed → values, with all that is wrong at once
+    front.py          the shop window and signing up
+    subscription.py   confirming and managing; leaving.py: pausing and stopping
+    mailbox.py        the local mailbox, on loopback only; site.py: health, robots, imprint
+"""

@@ -1,0 +1,27 @@
+"""The web application, assembled.
+
+Comes in: a World. Goes out: an ASGI application for any server. Refuses to know: what the pages say and do.
+"""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from service.bootstrap import World
+from service.web import faults, front, leaving, mailbox, site, subscription
+from service.web.guard import Guard
+from service.web.pages import STATIC, desk
+
+
+def create_app(world: World) -> FastAPI:
+    """Return the pages of this world. The caller closes the world after the server has stopped."""
+    app = FastAPI(title=world.identity.name, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.state.desk = desk(world)
+    faults.install(app)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    for room in (front, subscription, leaving, mailbox, site):
+        app.include_router(room.router)
+    https = world.identity.base_url.startswith("https://")
+    app.add_middleware(Guard, page=faults.page, https=https)
+    return app

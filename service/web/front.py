@@ -1,0 +1,99 @@
+"""The shop window: what this is, topics that live in the address bar, and signing up.
+
+Comes in: topics, an address, a schedule. Goes out: the front page, given back with every problem where something is
+wrong, or the request to look in the inbox. Refuses to know: whether an address is already known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from service.errors import InputError
+from service.keywords import Keyword, parse_all, split
+from service.messages.cards import card
+from service.web import forms, shown
+from service.web.forms import Posted, Problem, Text, Typed
+from service.web.guard import own_form
+from service.web.pages import Desk, Here
+
+router = APIRouter()
+
+_SHOWN, _TRENDING = 8, 5
+
+EXAMPLES = (
+    "low-rank adaptation",
+    "diffusion models",
+    "world model",
+    "mixture of experts",
+    "speculative decoding",
+    "state space model*",
+    "LLM agents",
+    "3D reconstruction",
+)
+
+
+@router.get("/")
+def front(desk: Here, k: Annotated[list[str] | None, Query()] = None) -> Response:
+    """The front page, with the topics of a link that was handed round."""
+    given = [each for each in k or () if each.strip()]
+    return _page(desk, Typed().lines(given), fresh=True)
+
+
+@router.post("/subscribe", dependencies=[Depends(own_form)])
+def subscribe(desk: Here, form: Posted, action: Text = "", company: Text = "") -> Response:
+    """Sign up: the same answer for the same input, whatever we know about the address.
+
+    `company` is a field no person sees; whoever fills it in is answered alike and heard no further. `action=look`
+    only counts what the topics find.
+    """
+    found = forms.check(form)
+    if action == "look":
+        return _page(desk, form, [each for each in found if each.field == "keywords"])
+    if not company:
+        found += _signed_up(desk, form, dry=bool(found))
+    return _page(desk, form, found) if found else desk.page("inbox", email=form.email)
+
+
+def _signed_up(desk: Desk, form: Typed, dry: bool) -> list[Problem]:
+    """Subscribe; `dry` where the form has problems already, and only the address is looked at."""
+    subscriptions = desk.world.subscriptions
+    try:
+        if dry:
+            subscriptions.check_address(form.email)
+        else:
+            subscriptions.subscribe(form.email, form.keywords, form.schedule(), desk.now())
+    except InputError as error:
+        return forms.problems(error, "email")
+    return []
+
+
+def _page(desk: Desk, form: Typed, problems: Sequence[Problem] = (), *, fresh: bool = False) -> Response:
+    """`fresh` lets the browser guess the time zone: nobody has chosen one yet."""
+    topics, now = _readable(form), desk.now()
+    found = desk.world.pipeline.preview(topics, now, max_papers=_SHOWN if topics else _TRENDING)
+    return desk.page(
+        "front",
+        422 if problems else 200,
+        form=form,
+        problems=problems,
+        fresh=fresh,
+        now=now,
+        examples=[each for each in EXAMPLES if each not in form.keywords.splitlines()],
+        advice=desk.world.pipeline.advice(topics, now) if topics else (),
+        cards=[card(each, [topic.text for topic in topics], now.date()) for each in found.papers],
+        preview=found,
+        zones=shown.zones(),
+        signup=desk.world.settings.signup,
+        domains=desk.world.settings.signup_domains,
+    )
+
+
+def _readable(form: Typed) -> Sequence[Keyword]:
+    """The topics that can be tried: those a link brings may be anything, and are told of when the form is sent."""
+    try:
+        return parse_all(split(form.keywords))
+    except InputError:
+        return ()

@@ -1,0 +1,116 @@
+"""Pausing and stopping from a mail: one click, no account, no question that has to be answered.
+
+Comes in: signed links, buttons, and the one-click POST of mail programs (RFC 8058). Goes out: pages with a way back,
+and plain text for programs. Refuses to know: what becomes of mails that were under way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi.responses import PlainTextResponse
+
+from service.errors import InputError, LinkError
+from service.links import Purpose
+from service.model import Subscriber
+from service.web import forms, resting
+from service.web.forms import Problem, Text
+from service.web.guard import own_form
+from service.web.pages import Desk, Here
+
+router = APIRouter()
+
+OneClick = Annotated[str, Form(alias="List-Unsubscribe")]
+
+
+@router.get("/unsubscribe/{token}")
+def ask(desk: Here, token: str) -> Response:
+    """Stop mails to a…@uni.edu? The page changes nothing."""
+    reader = desk.world.subscriptions.reader(token, Purpose.UNSUBSCRIBE, desk.now())
+    return _choice(desk, "unsubscribe", token, reader)
+
+
+@router.post("/unsubscribe/{token}")
+def stop(desk: Here, request: Request, token: str, one_click: OneClick = "") -> Response:
+    """End the subscription, at once and as often as asked.
+
+    A mail program's POST (RFC 8058) gets plain text and never a redirect; it may come from anywhere. What is signed
+    by us is answered with 200 even when there is nobody left to stop mails to.
+    """
+    if one_click:
+        return _stopped_by_program(desk, token)
+    own_form(request)
+    reader = desk.world.subscriptions.leave(token, desk.now(), purpose=Purpose.UNSUBSCRIBE)
+    return desk.page("stopped", reader=reader, token=token)
+
+
+@router.post("/unsubscribe/{token}/undo", dependencies=[Depends(own_form)])
+def undo(desk: Here, token: str) -> Response:
+    """Go on as if nothing had been pressed."""
+    return _resumed(desk, token, Purpose.UNSUBSCRIBE)
+
+
+@router.post("/unsubscribe/{token}/pause", dependencies=[Depends(own_form)])
+def rest_instead(desk: Here, token: str, days: Text = "", until: Text = "") -> Response:
+    """Pause, for whoever only wants some quiet."""
+    return _paused(desk, token, Purpose.UNSUBSCRIBE, days, until)
+
+
+@router.get("/pause/{token}")
+def ask_pause(desk: Here, token: str) -> Response:
+    """How long? The page changes nothing."""
+    return _pause_page(desk, token, Purpose.PAUSE)
+
+
+@router.post("/pause/{token}", dependencies=[Depends(own_form)])
+def pause(desk: Here, token: str, days: Text = "", until: Text = "") -> Response:
+    """Rest for so long."""
+    return _paused(desk, token, Purpose.PAUSE, days, until)
+
+
+@router.post("/pause/{token}/resume", dependencies=[Depends(own_form)])
+def resume(desk: Here, token: str) -> Response:
+    """End the pause."""
+    return _resumed(desk, token, Purpose.PAUSE)
+
+
+def _stopped_by_program(desk: Desk, token: str) -> Response:
+    now = desk.now()
+    try:
+        desk.world.subscriptions.leave(token, now, purpose=Purpose.UNSUBSCRIBE)
+    except LinkError:
+        try:
+            desk.world.signer.verify(Purpose.UNSUBSCRIBE, token, now)
+        except LinkError as error:
+            return PlainTextResponse(f"{error}\n", 404)
+    return PlainTextResponse(desk.text("stopped"))
+
+
+def _pause_page(desk: Desk, token: str, purpose: Purpose, problems: Sequence[Problem] = ()) -> Response:
+    reader = desk.world.subscriptions.reader(token, purpose, desk.now())
+    return _choice(desk, "pause", token, reader, problems=problems, purpose=purpose)
+
+
+def _choice(desk: Desk, name: str, token: str, reader: Subscriber, **facts: object) -> Response:
+    tomorrow = resting.tomorrow(reader.schedule, desk.now())
+    status = 422 if facts.get("problems") else 200
+    return desk.page(name, status, reader=reader, token=token, tomorrow=tomorrow, **facts)
+
+
+def _paused(desk: Desk, token: str, purpose: Purpose, days: str, day: str) -> Response:
+    now = desk.now()
+    reader = desk.world.subscriptions.reader(token, purpose, now)
+    try:
+        chosen = resting.until(reader.schedule, now, days, day)
+        paused = desk.world.subscriptions.pause(token, chosen, now, purpose=purpose)
+    except InputError as error:
+        return _pause_page(desk, token, purpose, forms.problems(error, "until"))
+    return desk.page("paused", reader=paused, token=token, purpose=purpose, next=resting.next_mail(paused, now))
+
+
+def _resumed(desk: Desk, token: str, purpose: Purpose) -> Response:
+    now = desk.now()
+    reader = desk.world.subscriptions.resume(token, now, purpose=purpose)
+    return desk.page("resumed", reader=reader, next=resting.next_mail(reader, now))
