@@ -1,0 +1,94 @@
+"""A whole service in a folder, with a clock that tests turn."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from service.bootstrap import World, build
+from service.links import Purpose
+from service.model import Paper, Schedule
+from service.settings import load
+
+MORNING = datetime(2026, 11, 20, 7, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+@dataclass
+class Clock:
+    """The only clock of a world."""
+
+    at: datetime = MORNING
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def tomorrow(self) -> datetime:
+        """Turn to the next morning."""
+        self.at = (self.at + DAY).replace(hour=7, minute=0, second=1)
+        return self.at
+
+
+@dataclass
+class House:
+    """A world and what tests do with it."""
+
+    world: World
+    clock: Clock
+
+    def arrive(self, *papers: Paper, source: str = "https://papers.example/daily") -> int:
+        """Let papers arrive as a poll of this source would."""
+        with self.world.store.write() as unit:
+            row = unit.sources.add(source, "feed", self.clock())
+            return unit.papers.add(row.id, source, papers, self.clock())
+
+    def join(self, email: str, *keywords: str, schedule: Schedule | None = None) -> str:
+        """Subscribe and confirm as a person does; returns the token for managing."""
+        schedule = schedule or Schedule()
+        self.world.subscriptions.subscribe(email, "\n".join(keywords), schedule, self.clock())
+        reader = self.world.subscriptions.find(email)
+        assert reader is not None
+        self.world.subscriptions.confirm(self.token(email, Purpose.CONFIRM), self.clock())
+        return self.token(email, Purpose.MANAGE)
+
+    def token(self, email: str, purpose: Purpose) -> str:
+        """The token a mail to this reader would carry."""
+        reader = self.world.subscriptions.find(email)
+        assert reader is not None
+        return self.world.signer.sign(purpose, reader.public_id, self.clock())
+
+    def morning(self) -> None:
+        """Compose and send what is due."""
+        self.world.pipeline.compose(self.clock())
+        self.world.pipeline.deliver(self.clock())
+
+    def digests(self, email: str = "") -> list[str]:
+        """The text parts of all digests in the mailbox, oldest first."""
+        found = []
+        for summary in reversed(self.world.operations.mailbox()):
+            letter = self.world.operations.mail(summary.name)
+            assert letter is not None
+            if b"List-Unsubscribe-Post" in letter.raw and email in letter.raw.decode("ascii"):
+                found.append(letter.text)
+        return found
+
+    def titles(self, email: str, among: Sequence[str]) -> list[list[str]]:
+        """Which of these titles each digest holds, oldest digest first."""
+        folded = [re.sub(r"\s+", " ", text) for text in self.digests(email)]
+        return [[title for title in among if title in text] for text in folded]
+
+
+@contextmanager
+def house(folder: Path, **options: object) -> Iterator[House]:
+    """A fresh service that lives in `folder`."""
+    clock = Clock()
+    world = build(load({}, data_dir=str(folder), **options), clock=clock)
+    world.store.migrate()
+    try:
+        yield House(world, clock)
+    finally:
+        world.close()

@@ -1,0 +1,133 @@
+"""The demo as a new user runs it: a process of its own, a folder of its own, a real mailbox."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+KEYWORDS = ("-k", "low-rank adaptation", "-k", "neural tangent kernel", "-k", "-survey")
+PAGE = """new
+
+Get trending papers in your email inbox!
+
+Subscribe
+
+byAK and the research community
+
+Mar 14
+
+Low-Rank Adaptation of Lantern Networks
+
+We adapt lantern networks by low-rank updates and show that a lantern of rank four is as bright as a full one on all of \
+the twelve benchmarks that we tried, at a tenth of the cost and with no change to the wick or to the oil.
+
+Counting Cats from Orbit
+
+We count cats in satellite images. Cats are small and satellites are far away, so that counting them is hard, but with \
+patience and a very large telescope it can be done to within a factor of two on sunny days.
+"""
+ONE_MORE = """
+A Neural Tangent Kernel for Orchids
+
+We derive the neural tangent kernel of an orchid in the limit of infinitely many petals and find that it predicts the \
+flowering of orchids better than any gardener whom we could persuade to take part in the study.
+"""
+
+
+def demo(folder: Path, *arguments: str | Path, code: int = 0) -> str:
+    """Run the demo once and return what it said."""
+    command = [sys.executable, "-m", "service", "demo", "--once", "--data", folder, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def mails(folder: Path) -> list[EmailMessage]:
+    """Every mail of the mailbox."""
+    found = []
+    for path in folder.rglob("*.eml"):
+        mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        assert isinstance(mail, EmailMessage)
+        found.append(mail)
+    return found
+
+
+def digests(folder: Path) -> list[EmailMessage]:
+    """The digests among the mails, oldest first."""
+    return sorted(
+        (mail for mail in mails(folder) if mail["List-Unsubscribe-Post"]), key=lambda mail: mail["Date"].datetime
+    )
+
+
+def parts(mail: EmailMessage) -> tuple[str, str]:
+    """Text and HTML, white space folded."""
+    text, html = mail.get_body(("plain",)), mail.get_body(("html",))
+    assert text is not None
+    assert html is not None
+    plain = re.sub(r"<[^>]+>", "", html.get_content())
+    return re.sub(r"\s+", " ", text.get_content()), re.sub(r"\s+", " ", plain)
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Path:
+    path = tmp_path / "capture.txt"
+    path.write_text(PAGE)
+    return path
+
+
+def test_the_bundled_demo_sends_one_digest(tmp_path: Path) -> None:
+    said = demo(tmp_path)
+    assert len(digests(tmp_path)) == 1
+    assert "/mailbox" in said
+
+
+def test_the_demo_on_named_pages_sends_the_papers_that_match(tmp_path: Path, page: Path) -> None:
+    demo(tmp_path, *KEYWORDS, page)
+    (mail,) = digests(tmp_path)
+    for part in parts(mail):
+        assert "Low-Rank Adaptation of Lantern Networks" in part
+        assert "low-rank adaptation" in part
+        assert "Counting Cats" not in part
+
+
+def test_the_next_edition_holds_exactly_what_is_new(tmp_path: Path, page: Path) -> None:
+    demo(tmp_path, "--day", "2026-11-20", *KEYWORDS, page)
+    demo(tmp_path, "--day", "2026-11-21", *KEYWORDS, page)
+    assert len(digests(tmp_path)) == 1
+    page.write_text(PAGE + ONE_MORE)
+    demo(tmp_path, "--day", "2026-11-22", *KEYWORDS, page)
+    first, second = digests(tmp_path)
+    assert "Orchids" in parts(second)[0]
+    assert "Lantern" not in parts(second)[0]
+
+
+def test_a_bad_keyword_is_refused_with_its_position(tmp_path: Path, page: Path) -> None:
+    said = demo(tmp_path, "-k", 'flow "matching', page, code=2)
+    assert "unclosed quote at character 6" in said
+    assert not mails(tmp_path)
+
+
+@pytest.mark.parametrize("missing", ["nowhere.txt", "."])
+def test_an_unreadable_page_is_named(tmp_path: Path, missing: str) -> None:
+    assert f"{tmp_path / missing} cannot be read" in demo(tmp_path / "data", tmp_path / missing, code=2)
+
+
+def test_the_demo_on_real_captures(tmp_path: Path, seeds: Sequence[Path]) -> None:
+    demo(tmp_path, *KEYWORDS, *seeds)
+    (mail,) = digests(tmp_path)
+    text, html = parts(mail)
+    titles = [
+        "SingLoRA: Low Rank Adaptation Using a Single Matrix",
+        "Neural Tangent Kernel: Convergence and Generalization",
+    ]
+    for title in titles:
+        assert title in text
+        assert title in html
