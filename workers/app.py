@@ -43,6 +43,7 @@ def _travel(settings: Settings) -> dict[str, Any]:
         "broker_connection_retry_on_startup": True,
         "broker_transport_options": _transport(settings.broker_url),
         "event_serializer": "json",
+        "result_expires": None,
         "task_acks_late": True,
         "task_default_queue": "paperround",
         "task_ignore_result": True,

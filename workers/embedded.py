@@ -10,7 +10,7 @@ import time
 from types import TracebackType
 
 from celery import Celery
-from celery.beat import EmbeddedService
+from celery.beat import EmbeddedService, Scheduler
 from celery.worker import WorkController, state
 
 THREADS = 4
@@ -32,7 +32,7 @@ class Embedded:
             without_heartbeat=True,
         )
         self._worker_thread = threading.Thread(target=self._worker.start, name="worker", daemon=True)
-        self._beat = EmbeddedService(app, thread=True)
+        self._beat = EmbeddedService(app, thread=True, scheduler_cls=Scheduler)
 
     def start(self) -> None:
         """Begin to work, and look at once for what is due; beat may let its first interval pass."""

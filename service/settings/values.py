@@ -106,7 +106,7 @@ def web_urls(urls: tuple[str, ...]) -> tuple[str, ...]:
 def smtp_urls(urls: tuple[str, ...]) -> tuple[str, ...]:
     """Take the URLs of mail relays."""
     for url in urls:
-        _split(url, ("smtp", "smtps"), "smtp://USER:PASSWORD@mail.example.org:587")
+        _split(url, ("smtp", "smtp+starttls", "smtps"), "smtp+starttls://USER:PASSWORD@mail.example.org:587")
     return urls
 
 

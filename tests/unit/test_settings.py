@@ -72,7 +72,7 @@ def test_settings_cannot_be_changed(tmp_path: Path) -> None:
 def test_lists_are_parted_by_commas_and_blanks(tmp_path: Path) -> None:
     settings = loaded(
         tmp_path,
-        smtp_url="smtp://one.example.org:587, smtps://two.example.org\n smtp://three.example.org",
+        smtp_url="smtp+starttls://one.example.org:587, smtps://two.example.org\n smtp://three.example.org",
         secret_keys="0123456789abcdef fedcba9876543210",
         suppression_key=KEY,
     )
@@ -143,7 +143,7 @@ def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
     assert "PAPERROUND_PORT is '8o': write a whole number from 1 to 65535." in said
     assert "mysql is not a database this service knows; write sqlite:///FILE or postgresql://" in said
     assert "PAPERROUND_BASE_URL is 'papers.example.org': write a URL such as" in said
-    assert "PAPERROUND_SMTP_URL: write a URL such as smtp://" in said
+    assert "PAPERROUND_SMTP_URL: write a URL such as smtp+starttls://" in said
     assert "PAPERROUND_MAX_PAPERS is '0': write a whole number from 1 to 100." in said
     assert "PAPERROUND_SECRET_KEY is not a setting of this service. Did you mean PAPERROUND_SECRET_KEYS?" in said
     assert "PAPERROUND_SECRET_KEYS is missing, and PAPERROUND_SMTP_URL is set" in said

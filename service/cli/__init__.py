@@ -1,0 +1,92 @@
+"""The command line `paperround`: one table of commands, one way to fail.
+
+Comes in: arguments. Goes out: exit codes (0 good, 1 failed, 2 wrong usage, 3 nothing found) and, for every error of the
+house, one clear sentence. Refuses to know: what any command does; its module is imported when it is called, so that
+`--help` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from service.errors import InputError, PaperRoundError
+
+# name, where it lives, what it does
+COMMANDS = (
+    ("demo", "service.cli.demo:demo", "Show the whole job: fetch, match, subscribe, compose, send and read."),
+    ("up", "service.cli.up:up", "Run everything in this one process: pages, worker and timetable."),
+    ("parse", "service.cli.parse:parse", "Print the papers of saved or live pages."),
+    ("match", "service.cli.match:match", "Print the papers that fit the keywords, best first."),
+    ("source", "service.cli.source:app", "What the service reads."),
+    ("subscriber", "service.cli.subscriber:app", "Who reads."),
+    ("collect", "service.cli.work:collect", "Fetch every source now."),
+    ("send", "service.cli.work:send", "Compose the digests that are due and send what is ready."),
+    ("status", "service.cli.work:status", "Say how things stand."),
+    ("settings", "service.cli.settings_command:settings", "Show every setting and where it comes from."),
+    ("migrate", "service.cli.work:migrate", "Bring the database to this release."),
+    ("web", "service.cli.up:web", "Run the pages alone; workers run elsewhere."),
+)
+
+
+class _Commands(TyperGroup):
+    """Loads a command when it is called, and turns the house's errors into a sentence and an exit code."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, _load(name) if command and name else command, rest
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except PaperRoundError as error:
+            complain(str(error))
+            raise typer.Exit(2 if isinstance(error, InputError) else 1) from error
+
+
+app = typer.Typer(cls=_Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+def complain(sentence: str) -> None:
+    """Say on standard error what is wrong."""
+    typer.echo(f"paperround: {sentence}", err=True)
+
+
+def main() -> None:
+    """Run the command line."""
+    app(prog_name="paperround")
+
+
+def _load(name: str) -> Any:
+    module, _, attribute = next(target for known, target, _ in COMMANDS if known == name).partition(":")
+    found = getattr(import_module(module), attribute)
+    if not isinstance(found, typer.Typer):
+        single = typer.Typer(add_completion=False)
+        single.command(name)(found)
+        found = single
+    return typer.main.get_command(found)
+
+
+def _listed() -> None:
+    """Stands in the list of commands for one that is loaded when it is called."""
+
+
+for _name, _, _help in COMMANDS:
+    app.command(_name, help=_help)(_listed)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"paperround {version('paperround')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _paperround(
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the release.")] = False,
+) -> None:
+    """Send the day's new papers that match your keywords, each morning."""
