@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     smtp_url: Annotated[tuple[str, ...], _Items, AfterValidator(values.smtp_urls)] = Field(
         (),
         repr=False,
-        description="Mail relays: `smtp+starttls://USER:PASSWORD@HOST`, `smtps://…` or `smtp://…`; none: a local mailbox.",
+        description="Relays, `smtp+starttls://USER:PASSWORD@HOST`, `smtps://…` or `smtp://…`; none: a local mailbox.",
     )
     mail_from: _Address = Field(
         default_factory=lambda data: values.sender(data["base_url"]),
