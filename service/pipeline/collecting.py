@@ -108,10 +108,11 @@ class Collector:
 
 def _days(source: Source, now: datetime) -> Iterator[date | None]:
     """The days to read, oldest first: what was missed since the last good poll, or the first fill."""
-    if not kinds.by_day(source.url):
+    today = now.astimezone(UTC).date()
+    if kinds.pages(source.url, today) == kinds.pages(source.url):
+        # It has no days of its own: there is only its latest page.
         yield None
         return
-    today = now.astimezone(UTC).date()
     since = source.last_ok_at.date() - timedelta(days=1) if source.last_ok_at else today - REACH_BACK
     day = max(since, today - REACH_BACK)
     while day < today:
