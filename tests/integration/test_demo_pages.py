@@ -10,6 +10,9 @@ from selectolax.lexbor import LexborHTMLParser
 
 from service.cli import demo_pages
 from service.errors import FetchError
+from service.model import ArrivalKind, Listing
+from service.papers import keys
+from service.sources import parse
 from service.sources.http import Client
 
 DAY = date(2026, 11, 20)
@@ -28,6 +31,39 @@ def test_every_page_comes_home_as_it_was_written() -> None:
             page = client().fetch(base + path)
             assert (page.media_type, page.body) == (media_type, body)
             assert client().fetch(base + path, etag=page.etag).not_modified
+
+
+def fetched(day: date = DAY) -> dict[str, Listing]:
+    with demo_pages.serve(demo_pages.pages(day)) as base:
+        return {path: parse(client().fetch(base + path)) for path in demo_pages.pages(day)}
+
+
+def test_each_page_is_read_in_its_own_form_and_none_of_its_papers_is_skipped() -> None:
+    read = fetched()
+    assert {path: (listing.form, len(listing.papers), listing.skipped) for path, listing in read.items()} == {
+        LISTING: ("hf-html", 9, 0),
+        ANNOUNCED: ("rss", 7, 0),
+        JOURNAL: ("atom", 5, 0),
+        SAVED: ("capture-paragraphs", 4, 0),
+    }
+    assert read[LISTING].day == DAY
+
+
+def test_the_pages_hold_twenty_four_papers_and_one_of_them_twice() -> None:
+    papers = [paper for listing in fetched().values() for paper in listing.papers]
+    assert len(papers) == 25
+    assert len({keys(paper)[0] for paper in papers}) == 24
+    assert len({paper.title for paper in papers}) == 24
+    assert all(len(paper.abstract) > 400 and not paper.abstract.startswith("arXiv:") for paper in papers)
+
+
+def test_the_papers_show_what_sources_tell_of_a_paper() -> None:
+    read = fetched()
+    assert {paper.kind for paper in read[ANNOUNCED].papers} == set(ArrivalKind)
+    assert all(paper.categories and paper.authors for paper in read[ANNOUNCED].papers)
+    assert all(paper.upvotes and paper.arxiv_id and paper.listed == DAY for paper in read[LISTING].papers)
+    assert any(paper.links.code and paper.stars for paper in read[LISTING].papers)
+    assert all(paper.doi and paper.published and paper.published.date() == DAY for paper in read[JOURNAL].papers)
 
 
 def test_files_with_any_name_are_served() -> None:
