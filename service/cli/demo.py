@@ -1,0 +1,206 @@
+"""`paperround demo`: the whole job in front of your eyes, with nothing but this machine.
+
+Comes in: captures, keywords, a day. Goes out: one digest in a local mailbox, and an account of each step on the way.
+Everything is real: pages are served on loopback and fetched by the client, the reader signs up through the web pages
+and follows the link of the confirmation mail. Only the reader is invented.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import requests
+import typer
+from service.deliveries.maildir import links_of
+from service.keywords import parse_all
+
+from service import editions
+from service.bootstrap import World, build
+from service.cli import demo_pages
+from service.cli.account import Account
+from service.cli.web_server import WebServer, free_port
+from service.errors import InputError, PaperRoundError
+from service.links import Purpose
+from service.model import Schedule, Subscriber, SubscriberState
+from service.settings import Settings, load
+
+READER = "reader@demo.example"
+SCHEDULE = Schedule("UTC", 7)
+KEYWORDS = ("low-rank adaptation", "neural tangent kernel", "protein", "-survey")
+
+
+def demo(
+    files: Annotated[list[Path] | None, typer.Argument(help="Saved pages to read instead of the sample pages.")] = None,
+    keywords: Annotated[list[str] | None, typer.Option("--keyword", "-k", help="A keyword of the reader.")] = None,
+    day: Annotated[
+        str | None, typer.Option(help="The day whose edition is made, YYYY-MM-DD; today by default.")
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="Stop when the digest is in the mailbox.")] = False,
+    data: Annotated[Path | None, typer.Option(help="Keep everything in this folder.")] = None,
+) -> None:
+    """Show the whole job: fetch, match, subscribe, compose, send and read, on this machine alone."""
+    moment = _moment(day)
+    parse_all(keywords or ())
+    with ExitStack() as stack:
+        folder = data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="paperround-")))
+        Demo(_settings(folder), _clock(moment), files or (), tuple(keywords or KEYWORDS), bool(keywords), stack).run(
+            once
+        )
+
+
+def _settings(folder: Path) -> Settings:
+    """Settings of the demo alone: a demo must never write to a real mail server that the environment names."""
+    port = free_port()
+    return load({}, data_dir=str(folder), port=str(port), collect_interval="1", contact="demo@demo.example")
+
+
+def _moment(day: str | None) -> datetime:
+    if day is None:
+        return datetime.now(UTC)
+    try:
+        return editions.due_at(SCHEDULE, date.fromisoformat(day)) + timedelta(seconds=1)
+    except ValueError as error:
+        raise InputError(f'"{day}" is not a day; write it as YYYY-MM-DD') from error
+
+
+def _clock(start: datetime) -> Callable[[], datetime]:
+    begun = time.monotonic()
+    return lambda: start + timedelta(seconds=time.monotonic() - begun)
+
+
+@dataclass
+class Demo:
+    """One run of the demo."""
+
+    settings: Settings
+    clock: Callable[[], datetime]
+    files: Sequence[Path]
+    keywords: tuple[str, ...]
+    chosen: bool
+    stack: ExitStack
+    world: World = field(init=False)
+    account: Account = field(default_factory=Account)
+
+    def run(self, once: bool) -> None:
+        """Tell each step as it is done."""
+        self.world = build(self.settings, clock=self.clock, allow_loopback=True)
+        self.stack.callback(self.world.close)
+        self.world.store.migrate()
+        pages = self.stack.enter_context(demo_pages.serve(self._pages()))
+        server = self.stack.enter_context(WebServer(self.world))
+        self._collect(pages)
+        reader = self._subscribe(server.url)
+        self._edition(reader)
+        self.account.where(f"{server.url}/mailbox", server.url)
+        if not once:
+            self._stay()
+
+    def _pages(self) -> dict[str, tuple[str, bytes]]:
+        if not self.files:
+            return demo_pages.pages(self.clock().date())
+        return {f"/{number}/{path.name}": (_media_type(path), _read(path)) for number, path in enumerate(self.files)}
+
+    def _collect(self, base: str) -> None:
+        """Poll every page as a source; those of an earlier run are no longer served and are put away first."""
+        for old in self.world.operations.sources():
+            self.world.operations.remove_source(old.url)
+        for path in self._pages():
+            with self.account.step(f"fetch {Path(path).name}") as say:
+                source = self.world.operations.add_source(base + path, self.clock())
+                self.world.operations.wake(self.clock())
+                collected = self.world.pipeline.collect(source.id, self.clock())
+                if collected.error:
+                    raise PaperRoundError(f"{Path(path).name}: {collected.error}")
+                say(f"{collected.papers} papers, {collected.arrived} new")
+            self.world.operations.remove_source(source.url)
+
+    def _subscribe(self, base: str) -> Subscriber | None:
+        """Sign the reader up through the pages, once; someone who has left is left in peace."""
+        with self.account.step(f"subscribe {READER}") as say:
+            known = self.world.subscriptions.find(READER)
+            if known is not None and known.state == SubscriberState.LEFT:
+                say("has left: not signed up again")
+                return None
+            if known is None or known.state == SubscriberState.PENDING:
+                self._sign_up(base)
+                say("signed up and confirmed by the link in the mail")
+            else:
+                self._change(base, known)
+                say(f"subscribes already ({known.state})")
+        return self.world.subscriptions.find(READER)
+
+    def _form(self) -> dict[str, object]:
+        fields: dict[str, object] = {"keywords": "\n".join(self.keywords), "timezone": SCHEDULE.timezone}
+        return fields | {"hour": str(SCHEDULE.hour), "weekdays": [str(n) for n in sorted(SCHEDULE.weekdays)]}
+
+    def _sign_up(self, base: str) -> None:
+        _post(f"{base}/subscribe", {"email": READER} | self._form())
+        self.world.pipeline.deliver(self.clock())
+        token = self._confirmation()
+        requests.get(f"{base}/confirm/{token}", timeout=10).raise_for_status()
+        _post(f"{base}/confirm/{token}", {})
+
+    def _confirmation(self) -> str:
+        """The token of the newest confirmation mail, read from the mailbox as a person would."""
+        for summary in self.world.operations.mailbox():
+            letter = self.world.operations.mail(summary.name)
+            for link in links_of(letter) if letter else ():
+                if "/confirm/" in link:
+                    return link.rsplit("/", 1)[1]
+        raise PaperRoundError("no confirmation mail is in the mailbox; start again with another --data folder")
+
+    def _change(self, base: str, known: Subscriber) -> None:
+        """Keywords named on the command line replace the reader's, through the manage page."""
+        if not self.chosen or (known.profiles and known.profiles[0].keywords == self.keywords):
+            return
+        token = self.world.signer.sign(Purpose.MANAGE, known.public_id, self.clock())
+        _post(f"{base}/manage/{token}", self._form() | {"max_papers": str(known.max_papers)})
+
+    def _edition(self, reader: Subscriber | None) -> None:
+        with self.account.step("compose the digest") as say:
+            composed = self.world.pipeline.compose(self.clock())
+            say(f"{composed.ready} to send" + (f", {composed.quiet} with nothing new" if composed.quiet else ""))
+        with self.account.step("send it") as say:
+            delivered = self.world.pipeline.deliver(self.clock())
+            say(f"{delivered.sent} sent to {self.settings.mailbox_dir}")
+        if delivered.sent:
+            self.account.letter(self.world.operations.mail(self.world.operations.mailbox()[0].name))
+        elif reader is not None:
+            self.account.nothing(self.world.subscriptions.next_due(reader))
+
+    def _stay(self) -> None:
+        """Go on as a small service: who signs up on the page gets a digest too."""
+        self.account.staying()
+        try:
+            while True:
+                now = self.clock()
+                self.world.pipeline.compose(now)
+                self.world.pipeline.deliver(now)
+                time.sleep(1)
+        except KeyboardInterrupt:
+            self.account.goodbye()
+
+
+def _post(url: str, form: dict[str, object]) -> None:
+    answer = requests.post(url, data=form, timeout=10)
+    if not answer.ok:
+        raise PaperRoundError(f"the page answered {answer.status_code}: the keywords or the form are not accepted")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _media_type(path: Path) -> str:
+    types = {".html": "text/html", ".json": "application/json", ".xml": "application/xml", ".md": "text/markdown"}
+    return types.get(path.suffix.lower(), "text/plain")

@@ -1,0 +1,60 @@
+"""What every command shares: opening the World, and rows as a table for people or JSON lines for programs.
+
+Comes in: dictionaries. Goes out: lines on standard output. Refuses to know: what the rows mean.
+"""
+
+from __future__ import annotations
+
+import json as jsonlib
+import logging
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from service.bootstrap import World, build
+from service.settings import load
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
+
+
+@contextmanager
+def world(migrated: bool = True) -> Iterator[World]:
+    """The World of this machine's settings, its database brought up to date first."""
+    settings = load()
+    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    here = build(settings)
+    try:
+        if migrated:
+            here.store.migrate()
+        yield here
+    finally:
+        here.close()
+
+
+def rows(found: Sequence[Mapping[str, Any]], json: bool, empty: str) -> None:
+    """Print rows; for people a table, or the sentence `empty` where there are none."""
+    if json:
+        for row in found:
+            sys.stdout.write(jsonlib.dumps(row, ensure_ascii=False, default=str) + "\n")
+    elif found:
+        table = Table(*found[0], box=None, header_style="bold", pad_edge=False)
+        for row in found:
+            table.add_row(*(escape(_cell(value)) for value in row.values()))
+        Console().print(table)
+    elif empty:
+        say(empty[0].upper() + empty[1:] + ".")
+
+
+def say(sentence: str) -> None:
+    """One sentence for people."""
+    Console(highlight=False, soft_wrap=True).print(escape(sentence))
+
+
+def _cell(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)

@@ -1,0 +1,84 @@
+"""`paperround source add|list|check|remove`: what the service reads.
+
+Comes in: URLs. Goes out: rows as a table or as JSON lines. Refuses to know: how a source is fetched or parsed.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from service.cli.output import Json, rows, say, world
+from service.errors import FetchError, ParseError
+from service.store.sources import Source
+
+app = typer.Typer(no_args_is_help=True, help="What the service reads.")
+
+
+@app.command()
+def add(url: str, json: Json = False) -> None:
+    """Try a source, say how many papers it holds, and keep it."""
+    with world() as here:
+        listing = here.operations.probe(url)
+        source = here.operations.add_source(url, here.now())
+        here.bell.collect(source.id)
+    found = {"id": source.id, "url": source.url, "kind": source.kind, "papers": len(listing.papers)}
+    rows([found], json, empty="")
+    if not json:
+        example = f', the first of them "{listing.papers[0].title}"' if listing.papers else ""
+        say(f"{len(listing.papers)} papers found{example}. The source is kept.")
+
+
+@app.command(name="list")
+def show(json: Json = False) -> None:
+    """Show every source and how its last poll went."""
+    with world() as here:
+        rows(
+            [_row(source) for source in here.operations.sources() if source.active], json, empty="there are no sources"
+        )
+
+
+@app.command()
+def check(json: Json = False) -> None:
+    """Fetch every source now, keep nothing, and say what each answered; exit code 1 where one fails."""
+    with world() as here:
+        checked = [_checked(here.operations.probe, each) for each in here.operations.sources() if each.active]
+    rows(checked, json, empty="there are no sources")
+    if any(row["problem"] for row in checked):
+        raise typer.Exit(1)
+
+
+@app.command()
+def remove(source: Annotated[str, typer.Argument(help="Its URL or its number.")]) -> None:
+    """Read a source no more; its papers stay."""
+    with world() as here:
+        removed = here.operations.remove_source(source)
+    say(f"{removed.url} is no longer read.")
+
+
+def _row(source: Source) -> dict[str, Any]:
+    last = source.last_ok_at.isoformat(timespec="minutes") if source.last_ok_at else ""
+    return {
+        "id": source.id,
+        "url": source.url,
+        "kind": source.kind,
+        "last_ok": last,
+        "papers": source.last_count,
+        "failures": source.failures,
+        "problem": source.last_error,
+    }
+
+
+def _checked(probe: Any, source: Source) -> dict[str, Any]:
+    try:
+        listing = probe(source.url)
+    except (FetchError, ParseError) as error:
+        return {"id": source.id, "url": source.url, "papers": 0, "skipped": 0, "problem": str(error)}
+    return {
+        "id": source.id,
+        "url": source.url,
+        "papers": len(listing.papers),
+        "skipped": listing.skipped,
+        "problem": "",
+    }

@@ -1,0 +1,76 @@
+"""`paperround migrate|collect|send|status`: the steps of the pipe by hand.
+
+Comes in: a day. Goes out: counts. Refuses to know: how any step is done.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date
+from typing import Annotated, Any
+
+import typer
+from rich.progress import Progress
+
+from service.cli.output import Json, rows, say, world
+from service.errors import InputError
+from service.operations import Status
+
+
+def migrate() -> None:
+    """Bring the database to this release."""
+    with world(migrated=False) as here:
+        here.store.migrate()
+    say("The database is up to date.")
+
+
+def collect(json: Json = False) -> None:
+    """Fetch every source now; exit code 1 where one fails."""
+    with world() as here:
+        here.operations.ensure_sources(here.now())
+        due = here.operations.wake(here.now())
+        with Progress(transient=True, disable=json) as progress:
+            collected = [
+                here.pipeline.collect(each, here.now()) for each in progress.track(due, description="fetching")
+            ]
+    rows([asdict(each) for each in collected], json, empty="there are no sources")
+    if any(each.error for each in collected):
+        raise typer.Exit(1)
+
+
+def send(
+    day: Annotated[str | None, typer.Option(help="Make the edition of this day, YYYY-MM-DD, for every reader.")] = None,
+    json: Json = False,
+) -> None:
+    """Compose the digests that are due and send what is ready."""
+    with world() as here:
+        composed = here.pipeline.compose(here.now(), _day(day))
+        delivered = here.pipeline.deliver(here.now())
+    rows([{"composed": composed.ready, "quiet": composed.quiet} | asdict(delivered)], json, empty="")
+    if delivered.relay or delivered.failed:
+        raise typer.Exit(1)
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise InputError(f'"{text}" is not a day; write it as YYYY-MM-DD') from error
+
+
+def status(json: Json = False) -> None:
+    """Say how things stand; exit code 1 where a source fails."""
+    with world() as here:
+        now = here.operations.status()
+    rows(_status_rows(now), json, empty="")
+    if now.failing:
+        raise typer.Exit(1)
+
+
+def _status_rows(now: Status) -> list[dict[str, Any]]:
+    facts: dict[str, object] = {"papers": now.papers, "arrivals": now.arrivals}
+    facts |= {f"subscribers {state}": count for state, count in now.subscribers.items()}
+    facts |= {f"deliveries {state}": count for state, count in now.deliveries.items()}
+    facts |= {f"last {name}": at.isoformat(timespec="seconds") for name, at in now.beats.items()}
+    facts |= {f"source {source.url}": source.last_error for source in now.failing}
+    return [{"what": what, "value": value} for what, value in facts.items()]
