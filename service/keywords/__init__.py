@@ -1,0 +1,133 @@
+"""The keyword language: what a reader types to what a paper must hold.
+
+Comes in: a form field or single keywords. Goes out: `Keyword`s, each with its expression, its canonical text and what
+looks like a slip. Refuses to know: papers, how they are searched. A keyword that cannot be read raises KeywordError,
+which says what and where; nothing else is raised. The README documents the language; `expression` holds its values,
+`lexer`, `terms` and `parser` read it, `advice` speaks to the reader.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from service.errors import KeywordError, KeywordsError
+from service.keywords.advice import outcome, slips
+from service.keywords.expression import And, Category, Expression, Leaf, Not, Or, Person, Phrase, write
+from service.keywords.parser import Parser
+from service.words import read
+
+LIMIT = 100
+LENGTH = 300
+
+__all__ = [
+    "LENGTH",
+    "LIMIT",
+    "And",
+    "Category",
+    "Expression",
+    "Keyword",
+    "Leaf",
+    "Not",
+    "Or",
+    "Person",
+    "Phrase",
+    "advise",
+    "parse",
+    "parse_all",
+    "split",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Keyword:
+    """One entry of a profile.
+
+    `text` is the reader's own spelling, `canonical` the one text that all its equal spellings share. For an
+    `exclusion` the expression is what is left out. `warnings` need no look at any paper.
+    """
+
+    text: str
+    canonical: str
+    expression: Expression
+    exclusion: bool = False
+    warnings: tuple[str, ...] = ()
+
+
+def parse(keyword: str) -> Keyword:
+    """Read one keyword. Raises KeywordError; its position counts characters of `keyword` from 1."""
+    if len(keyword.strip()) > LENGTH:
+        raise KeywordError(
+            f"a keyword has at most {LENGTH} characters, not {len(keyword.strip()):,}", keyword, LENGTH + 1
+        )
+    expression, exclusion = Parser(keyword).parse()
+    text = " ".join(keyword.split())
+    return Keyword(text, _canonical(expression, exclusion), expression, exclusion, tuple(slips(text, expression)))
+
+
+def _canonical(expression: Expression, exclusion: bool) -> str:
+    if not exclusion:
+        return write(expression)
+    return f"-({write(expression)})" if isinstance(expression, And | Or) else f"-{write(expression)}"
+
+
+def parse_all(keywords: Iterable[str]) -> tuple[Keyword, ...]:
+    """Read the keywords of one profile, each meaning once (the first spelling stays), blank ones dropped.
+
+    Raises KeywordsError with every keyword that cannot be read, or with one error where there are more than LIMIT.
+    """
+    typed = list(dict.fromkeys(keyword for keyword in keywords if keyword.strip()))
+    if len(typed) > LIMIT:
+        raise KeywordsError((_too_many(len(typed)),))
+    read_well: dict[str, Keyword] = {}
+    errors: list[KeywordError] = []
+    for text in typed:
+        try:
+            keyword = parse(text)
+        except KeywordError as error:
+            errors.append(error)
+        else:
+            read_well.setdefault(keyword.canonical, keyword)
+    if errors:
+        raise KeywordsError(tuple(errors))
+    return tuple(read_well.values())
+
+
+def _too_many(count: int) -> KeywordError:
+    return KeywordError(f"{count:,} keywords are too many: a profile holds at most {LIMIT}", "")
+
+
+_SEPARATOR = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029,;\uff0c\uff1b\u3001]")
+_LINE_END = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+
+
+def split(text: str) -> tuple[str, ...]:
+    """Split a form field at line breaks, commas and semicolons outside quotes and brackets; blanks are dropped.
+
+    Where a quote or bracket is never closed, its line ends it, so that one slip spoils one line only.
+    """
+    found, open_ended = _split(text)
+    if open_ended:
+        found = [entry for line in _LINE_END.split(text) for entry in _split(line)[0]]
+    return tuple(entry for entry in map(str.strip, found) if entry)
+
+
+def _split(text: str) -> tuple[list[str], bool]:
+    """Return the entries, and whether a quote or bracket stood open at the end."""
+    found, begun, quoted, depth = [], 0, False, 0
+    for at, sign in enumerate(text):
+        plain = sign if sign in "()" else read(sign).text
+        if plain == '"' and text[at - 1 : at] != "\\":
+            quoted = not quoted
+        elif not quoted and plain in {"(", ")"}:
+            depth = max(0, depth + (1 if plain == "(" else -1))
+        elif not quoted and not depth and _SEPARATOR.match(sign):
+            found.append(text[begun:at])
+            begun = at + 1
+    return [*found, text[begun:]], quoted or depth > 0
+
+
+def advise(keyword: Keyword, count: int, total: int) -> tuple[str, ...]:
+    """Return the keyword's warnings, and what it says that it hit `count` of the `total` papers of the last 30 days."""
+    return keyword.warnings + tuple(outcome(keyword.expression, keyword.exclusion, count, total))

@@ -1,0 +1,81 @@
+"""What to tell a reader about a keyword that can be read but may not do what was meant.
+
+Comes in: a keyword, and what it hit. Goes out: sentences for the reader, each with what to write instead.
+Refuses to know: how the hits were counted. Nothing here refuses a keyword.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from service.keywords.expression import And, Expression, Or, Phrase, leaves
+from service.words import FUNCTION, WORDS_TOO, tokens
+
+BROAD_SHARE = 0.2
+BROAD_FROM = 50
+
+
+def slips(text: str, expression: Expression) -> Iterator[str]:
+    """Yield what looks like a slip in the spelling of a keyword itself."""
+    for leaf in leaves(expression):
+        if isinstance(leaf, Phrase):
+            yield from _slips(leaf)
+    if any(sign in text for sign in (" | ", " || ", " && ")):
+        yield "Signs join nothing here: write OR or AND in capitals."
+    for found in tokens(text):
+        if found.word.isupper() and found.word.lower() in WORDS_TOO and _loose(found.word, expression):
+            yield f'{found.word} is also a word: write "{found.word}" in quotes for this spelling only.'
+
+
+def _loose(word: str, expression: Expression) -> bool:
+    return any(isinstance(leaf, Phrase) and not leaf.exact and leaf.text == word.lower() for leaf in leaves(expression))
+
+
+def _slips(leaf: Phrase) -> Iterator[str]:
+    words = [part.word for part in leaf.parts]
+    if not leaf.exact:
+        for operator in ("or", "and", "not"):
+            if operator in words[1:-1] or (operator in words[:1] and len(words) > 1 and operator == "not"):
+                yield f"Did you mean {operator.upper()}? Operators are in capitals; {leaf.text} is taken as words."
+    if all(word.lower() in FUNCTION for word in words):
+        yield f"{leaf.text} stands in nearly every paper: add a word that says more."
+
+
+def outcome(expression: Expression, exclusion: bool, count: int, total: int) -> Iterator[str]:
+    """Yield what the number of papers says: `count` of the last `total` papers were hit."""
+    if count == 0 and total:
+        yield from _nothing(expression, exclusion)
+    if total >= BROAD_FROM and count > BROAD_SHARE * total:
+        yield from _broad(expression, exclusion, count, total)
+
+
+def _nothing(expression: Expression, exclusion: bool) -> Iterator[str]:
+    looser = _looser(expression)
+    if exclusion:
+        yield "This would have left out no paper of the last 30 days."
+    elif looser:
+        yield f"No paper of the last 30 days: {looser} also finds the words apart."
+    else:
+        yield "No paper of the last 30 days; it stays on watch."
+
+
+def _looser(expression: Expression) -> str:
+    """Return the AND form of a phrase, or the unquoted form of a quoted one; empty where there is none."""
+    if not isinstance(expression, Phrase):
+        return ""
+    words = [part.word.lower() + "*" * part.prefix for part in expression.parts]
+    telling = [word for word in words if word not in FUNCTION and len(word) > 1]
+    return " AND ".join(telling) if len(telling) > 1 else ""
+
+
+def _broad(expression: Expression, exclusion: bool, count: int, total: int) -> Iterator[str]:
+    share = f"{count} of the last {total} papers"
+    if exclusion:
+        yield f"This leaves out {share}."
+    elif isinstance(expression, Phrase) and expression.field is None:
+        quoted = f'"{expression.text}"' if expression.exact else expression.text
+        yield f"Broad: {share}. ti:{quoted} looks at titles only."
+    elif isinstance(expression, And | Or | Phrase):
+        yield f"Broad: {share}. Add AND with a word that says more."
+    else:
+        yield f"Broad: {share}."

@@ -1,0 +1,183 @@
+"""Papers × keywords → matches.
+
+Comes in: papers, then keywords. Goes out: which papers each keyword finds, and where it hit. Refuses to know: readers,
+the store, how a match is shown. The words of the papers are folded once, when they are added (`table`); a keyword asks
+for each spelling of its phrase that occurs (`variants`) and meets only the papers that hold its rarest word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.keywords import And, Category, Expression, Keyword, Leaf, Not, Or, Person, Phrase
+from service.matching.registers import Authors, Categories, Entry
+from service.matching.table import Slots, Table, layout
+from service.matching.variants import sequences
+from service.model import Field, Hit, Paper
+from service.words import read, tokens
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """The positions of the papers a keyword found, ascending, and for each whether it hit in the title."""
+
+    papers: NDArray[np.int32]
+    title: Mask
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Per paper of the index: whether an expression holds, and whether it hit in the title."""
+
+    papers: Mask
+    title: Mask
+
+
+class Index:
+    """Papers in the order they were added, ready to be searched. One thread uses it at a time."""
+
+    def __init__(self, papers: Iterable[Paper] = ()) -> None:
+        self._papers: list[Paper] = []
+        self._table = Table()
+        self._authors = Authors()
+        self._categories = Categories()
+        self._found: dict[str, Found] = {}
+        self.add(papers)
+
+    def __len__(self) -> int:
+        return len(self._papers)
+
+    def add(self, papers: Iterable[Paper]) -> None:
+        """Append papers; the first gets the position `len(index)`."""
+        for paper in papers:
+            position = len(self._papers)
+            self._papers.append(paper)
+            self._table.add(2 * position, tokens(paper.title))
+            self._table.add(2 * position + 1, tokens(paper.abstract))
+            self._authors.add(position, paper.authors)
+            self._categories.add(position, paper.categories)
+        self._found.clear()
+
+    def find(self, keyword: Keyword) -> Found:
+        """Return the papers that a keyword finds; for an exclusion, those that it leaves out. It remembers."""
+        if keyword.canonical not in self._found:
+            seen = self._see(keyword.expression)
+            papers = np.flatnonzero(seen.papers).astype(np.int32)
+            self._found[keyword.canonical] = Found(papers, seen.title[papers])
+        return self._found[keyword.canonical]
+
+    def hits(self, keyword: Keyword, position: int) -> tuple[Hit, ...]:
+        """Return where a keyword hit one paper, in reading order, without overlaps; what NOT forbids hits nowhere."""
+        hits = sorted(set(self._hits(keyword.expression, position)), key=_reading_order)
+        return tuple(_apart(hits))
+
+    def _see(self, expression: Expression) -> _Seen:
+        match expression:
+            case And(operands):
+                return self._all([self._see(operand) for operand in operands])
+            case Or(operands):
+                seen = [self._see(operand) for operand in operands]
+                return _Seen(_any(each.papers for each in seen), _any(each.title for each in seen))
+            case Not(operand):
+                return _Seen(~self._see(operand).papers, self._nothing())
+            case Phrase():
+                return self._phrase(expression)
+            case _:
+                papers = self._nothing()
+                papers[[paper for paper, _ in self._entries(expression)]] = True
+                return _Seen(papers, self._nothing())
+
+    def _all(self, seen: list[_Seen]) -> _Seen:
+        papers = np.logical_and.reduce([each.papers for each in seen])
+        return _Seen(papers, _any(each.title for each in seen) & papers)
+
+    def _phrase(self, phrase: Phrase) -> _Seen:
+        papers, title = self._nothing(), self._nothing()
+        for starts, _ in self._places(phrase):
+            owners = self._table.owners(starts)
+            papers[owners >> 1] = True
+            title[owners[owners & 1 == 0] >> 1] = True
+        if phrase.field is Field.TITLE:
+            return _Seen(title, title)
+        return _Seen(papers, title)
+
+    def _places(self, phrase: Phrase) -> Iterator[tuple[Slots, Slots]]:
+        for steps in sequences(phrase, self._table.knows):
+            starts, ends = self._table.find(steps)
+            if phrase.field is Field.ABSTRACT:
+                kept = self._table.owners(starts) & 1 == 1
+                starts, ends = starts[kept], ends[kept]
+            yield starts, ends
+
+    def _entries(self, leaf: Leaf) -> list[Entry]:
+        return self._authors.find(leaf.text) if isinstance(leaf, Person) else self._categories.find(leaf.text)
+
+    def _nothing(self) -> Mask:
+        return np.zeros(len(self._papers), np.bool_)
+
+    def _hits(self, expression: Expression, position: int) -> Iterator[Hit]:
+        """Yield the places in one paper of every leaf that made the expression hold."""
+        match expression:
+            case And(operands) | Or(operands):
+                if self._see(expression).papers[position]:
+                    for operand in operands:
+                        yield from self._hits(operand, position)
+            case Phrase():
+                yield from self._phrase_hits(expression, position)
+            case Person() | Category():
+                yield from self._entry_hits(expression, position)
+
+    def _entry_hits(self, leaf: Person | Category, position: int) -> Iterator[Hit]:
+        paper = self._papers[position]
+        field = Field.AUTHOR if isinstance(leaf, Person) else Field.CATEGORY
+        texts = paper.authors if field is Field.AUTHOR else paper.categories
+        for owner, place in self._entries(leaf):
+            if owner == position:
+                yield Hit(field, 0, len(texts[place]), place)
+
+    def _phrase_hits(self, phrase: Phrase, position: int) -> Iterator[Hit]:
+        paper = self._papers[position]
+        for number, (field, text) in enumerate(((Field.TITLE, paper.title), (Field.ABSTRACT, paper.abstract))):
+            if phrase.field in {None, field}:
+                yield from self._field_hits(phrase, field, text, 2 * position + number)
+
+    def _field_hits(self, phrase: Phrase, field: Field, text: str, owner: int) -> Iterator[Hit]:
+        words, reading, offset = tokens(text), read(text), self._table.offset(owner)
+        at = dict(zip(layout(words), words, strict=True))
+        for starts, ends in self._places(phrase):
+            mine = self._table.owners(starts) == owner
+            for start, end in zip(starts[mine], ends[mine], strict=True):
+                first, last = at[int(start) - offset], at[int(end) - offset]
+                yield Hit(field, *reading.visible(first.start, last.end))
+
+
+def _any(masks: Iterable[Mask]) -> Mask:
+    found: Mask = np.logical_or.reduce(list(masks))
+    return found
+
+
+_FIELDS = list(Field)
+
+
+def _reading_order(hit: Hit) -> tuple[int, int, int, int]:
+    return _FIELDS.index(hit.field), hit.index, hit.start, -hit.end
+
+
+def _apart(hits: Iterable[Hit]) -> Iterator[Hit]:
+    """Join hits that overlap."""
+    last: Hit | None = None
+    for hit in hits:
+        if last and (last.field, last.index) == (hit.field, hit.index) and hit.start < last.end:
+            last = Hit(hit.field, last.start, max(last.end, hit.end), hit.index)
+            continue
+        if last:
+            yield last
+        last = hit
+    if last:
+        yield last

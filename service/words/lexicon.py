@@ -1,0 +1,111 @@
+"""The word lists that folding leans on: irregular plurals, British spellings, words that only look inflected.
+
+Comes in: nothing. Goes out: frozen tables of lower-case ASCII words. Refuses to know: how they are used.
+"""
+
+from __future__ import annotations
+
+
+def _pairs(text: str) -> dict[str, str]:
+    words = text.split()
+    return dict(zip(words[::2], words[1::2], strict=True))
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+FUNCTION = _words(
+    """a all also am an and any are as at be been being but by can could did do does each for from had has have he her
+    here him his how i if in into is it its may me might must my no nor not now of on or our shall she should so such
+    than that the their them then there these they this those thus to too us very was we were what when where which
+    while who whom whose why will with would yet you your"""
+)
+
+PLURALS = _pairs(
+    """axes axis crises crisis oases oasis theses thesis bacteria bacterium criteria criterion phenomena phenomenon
+    automata automaton polyhedra polyhedron tetrahedra tetrahedron ganglia ganglion mitochondria mitochondrion
+    taxa taxon spectra spectrum quanta quantum strata stratum symposia symposium memoranda memorandum
+    millennia millennium continua continuum equilibria equilibrium maxima maximum minima minimum optima optimum
+    extrema extremum errata erratum corpora corpus genera genus schemata schema lemmata lemma stomata stoma
+    children child men man women woman mice mouse feet foot teeth tooth geese goose oxen ox dice die
+    indices index vertices vertex matrices matrix appendices appendix vortices vortex simplices simplex
+    codices codex helices helix cortices cortex apices apex bisectrices bisectrix submatrices submatrix
+    formulae formula antennae antenna larvae larva vertebrae vertebra algae alga nebulae nebula novae nova
+    supernovae supernova stimuli stimulus foci focus loci locus nuclei nucleus radii radius fungi fungus
+    bacilli bacillus alumni alumnus tori torus moduli modulus calculi calculus cacti cactus hippocampi hippocampus
+    thesauri thesaurus gyri gyrus sulci sulcus thalami thalamus syllabi syllabus homunculi homunculus
+    wolves wolf halves half shelves shelf knives knife wives wife calves calf loaves loaf leaves leaf thieves thief
+    scarves scarf elves elf hooves hoof lives life selves self movies movie cookies cookie zombies zombie
+    calories calorie selfies selfie genies genie rookies rookie newbies newbie sorties sortie prairies prairie
+    pies pie ties tie lies lie dies die caches cache niches niche headaches headache aches ache
+    avalanches avalanche psyches psyche cliches cliche shoes shoe canoes canoe oboes oboe toes toe foes foe
+    quizzes quiz gases gas buses bus eyries eyrie categories category""",
+)
+
+# Singular words that end in s; their plurals in -es fold back to them.
+SINGULAR_S = _words(
+    """alias apparatus asbestos atlas bayes bias bonus bus cactus campus canvas census chaos chassis chorus christmas
+    circus consensus corpus cosmos ethos focus gas genus gibbs hippocampus hobbes iris kudos lens
+    loess mantis mars means minus mythos nexus news octopus overseas pancreas pandas pathos pelvis perhaps plus
+    prospectus radius rhinoceros series sinus species status stimulus stokes surplus syllabus terminus texas
+    thermos thesaurus trellis versus virus walrus whereas always besides keynes
+    has was his its yes does goes this thus is as us las les des mrs"""
+)
+
+# Nouns in -ic whose plural is in -ics; any other word in -ics names a field and is no plural (dynamics, semantics).
+IC_NOUNS = _words(
+    """antibiotic asymptotic attic ceramic characteristic classic clinic comic conic critic cubic epidemic fabric graphic
+    harmonic heuristic logic medic metric mosaic pandemic plastic polemic public quadric quartic relic rubric skeptic
+    statistic synthetic tactic topic traffic"""
+)
+
+# Words that end in -ing or -ed without being a form of a verb.
+NOT_INFLECTED = _words(
+    """anything biped ceiling during embed evening everything hatred hundred imbed inbreed infrared kindred morning
+    naked nothing quadruped sacred sibling something unembed wicked"""
+)
+
+AMERICAN = _pairs(
+    """acknowledgement acknowledgment ageing aging aluminium aluminum amongst among analogue analog artefact artifact
+    catalogue catalog cosy cozy cypher cipher defence defense dialogue dialog disc disk draught draft enrol enroll
+    enrolment enrollment fulfil fulfill fulfilment fulfillment grey gray homologue homolog instalment installment
+    judgement judgment kerb curb licence license manoeuvre maneuver mould mold monologue monolog moustache mustache
+    offence offense plough plow practise practice practised practiced practising practicing pretence pretense
+    programme program prologue prolog sceptic skeptic sceptical skeptical scepticism skepticism sizeable sizable
+    skilful skillful storey story tyre tire useable usable whilst while focussed focused focussing focusing
+    manoeuvring maneuvering manoeuvred maneuvered counsellor counselor marvellous marvelous jewellery jewelry
+    centring centering learnt learned moulding molding moulded molded""",
+)
+
+# A final l that British English doubles before -ing, -ed and -er.
+DOUBLED_L = (
+    "bevel|cancel|channel|counsel|dial|duel|equal|fuel|funnel|initial|jewel|kernel|label|level|libel|marshal|model|"
+    "panel|parallel|pedal|pencil|pixel|quarrel|rival|signal|spiral|swivel|total|towel|travel|trial|tunnel|unravel"
+)
+
+OUR = (
+    "arm|arb|behavi|cand|clam|col|demean|endeav|fav|ferv|flav|glam|harb|hon|hum|lab|neighb|od|parl|rig|rum|sav|savi|"
+    "splend|tum|val|vap|vig"
+)
+
+# Capitals of these are names of methods; in lower case they are ordinary words.
+WORDS_TOO = _words(
+    """ace act adam aim alpaca amber arc art atlas bag bard base bat bee bert bit bloom boss bridge cafe calm cape care
+    cast cat charm chat claim clip cola coma cone cope core cot crane crystal dare dark dart dash data dawn deer dice
+    dino dot dove dream drop eagle ease east edge fact fair falcon fast feat fed fit flair flame flan flash flip flow
+    focus frog fuse gate gem gist glow glue grape grid halo hash helm hint hope ice idol jump keen lamb lamp laser last
+    leaf lens lime lion lisa llama magic map mars mask math mean mega memo met mint mist mole moss muse nerf nest net
+    nice nova oasis opt orca page palm pass path peft pie pink pixel plan plum pope pose power prism pulse race rag
+    rail rain rank rat ray react real reef rest rice ring rise robust rocket rope rose rouge safe sage salt sam scan
+    scope seed sense shap ship sift silk sister slam slim smart smile snap soap soda solo spark spice spin spot spring
+    star stem step storm sun swag swan swap swift swim tap tent tide tiger time tip tree trust tune turn van verb vista
+    vital wave whisper wing wise wolf zen"""
+)
+
+GREEK = _pairs(
+    """α alpha β beta γ gamma δ delta ε epsilon ζ zeta η eta θ theta ι iota κ kappa λ lambda μ mu ν nu ξ xi ο omicron
+    π pi ρ rho σ sigma ς sigma τ tau υ upsilon φ phi χ chi ψ psi ω omega ϵ epsilon ϕ phi ϑ theta ϱ rho ϖ pi""",
+)
+
+PARTICLES = _words("al ap ben bin da dal de del della den der di dos du el ibn la le los ten ter van von zu")

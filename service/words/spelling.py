@@ -1,0 +1,168 @@
+"""One word's spellings: the keys under which it is the same word as another.
+
+Comes in: a word as the tokens give it. Goes out: its `Form`, folded three ways. Refuses to know: where the word stands.
+Derivation never folds: *performer* and *performance* are two words here.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+from service.words import lexicon
+
+_PLAIN = str.maketrans(
+    {"ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ħ": "h"}
+    | {"ı": "i", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ß": "ss", "ẞ": "SS", "ё": "е", "Ё": "Е"}
+    | {"أ": "ا", "إ": "ا", "آ": "ا", "ـ": None}
+)
+_EXPANDED = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "Å": "Aa", "Ø": "Oe"}
+)
+# Combining accents fall away after Latin and Greek letters; Cyrillic й and Japanese が are letters of their own.
+_ACCENTS = re.compile("(?<![\u0400-\u052f])[\u0300-\u036f]+|[\u0591-\u05bd\u05bf-\u05c7\u064b-\u065f\u0670]")
+
+_US = [
+    (re.compile(rf"({lexicon.OUR})our"), r"\1or"),
+    (re.compile(rf"((?:{lexicon.DOUBLED_L}))l(?=(?:ing|ed|er|able)$)"), r"\1"),
+    (re.compile(r"(?<=[a-z]{3})is(?=(?:e|ed|er|ing|able|ation|ational)$)"), "iz"),
+    (re.compile(r"lys(?=(?:e|ed|er|ing)$)"), "lyz"),
+    (re.compile(r"(met|lit|cent|fib|theat|calib|sab|spect|lust|meag|somb)re(?=$|d$)"), r"\1er"),
+    (re.compile(r"(?<=center)d$"), "ed"),
+    (re.compile(r"aemi"), "emi"),
+    (re.compile(r"haem"), "hem"),
+    (re.compile(r"paed"), "ped"),
+    (re.compile(r"aesth"), "esth"),
+    (re.compile(r"oestr"), "estr"),
+    (re.compile(r"oedem"), "edem"),
+    (re.compile(r"foet"), "fet"),
+    (re.compile(r"oesoph"), "esoph"),
+    (re.compile(r"rrhoea"), "rrhea"),
+    (re.compile(r"gynaec"), "gynec"),
+    (re.compile(r"(arch|pal)aeo"), r"\1eo"),
+    (re.compile(r"faec"), "fec"),
+    (re.compile(r"aetiolog"), "etiolog"),
+    (re.compile(r"sulph"), "sulf"),
+]
+_US_HINT = re.compile(r"our|ll|is[ea]|ising|lys|re|ae|oe|sulph")
+# A prefix may end within -isation or -ising.
+_US_PREFIX = re.compile(r"(?<=[a-z]{3})is(?=(?:a(?:t(?:io?)?)?|i?n?)$)")
+_VOWEL = re.compile(r"[aeiouy]")
+# A short stem such as tun, cod or us: its verb ends in a silent e, or the final letter would have been doubled.
+_SHORT = re.compile(r"[^aeiou]*[aeiouy][^aeiouwxy]")
+_DOUBLE = re.compile(r"([b-df-hj-np-tv-z])\1$")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A word's keys, each a set of spellings; two words are alike where the sets of one kind meet.
+
+    `cased` and `plain` differ from the word by accents only, `plain` is in lower case; `folded` adds plurals and
+    American spelling; `stems` adds -ing and -ed.
+    """
+
+    cased: frozenset[str]
+    plain: frozenset[str]
+    folded: frozenset[str]
+    stems: frozenset[str]
+
+
+@lru_cache(maxsize=1 << 17)
+def form(word: str) -> Form:
+    """Return the keys of `word`; a short word in capitals that ends in S is an acronym and no plural (GPS, SARS)."""
+    cased = (
+        frozenset({unaccented(word), unaccented(word.translate(_EXPANDED))})
+        if not word.isascii()
+        else frozenset({word})
+    )
+    plain = frozenset(spelling.casefold() for spelling in cased)
+    if acronym_in_s(word):
+        return Form(cased, plain, plain, plain)
+    folds = {fold(spelling) for spelling in plain}
+    return Form(cased, plain, plain | folds, plain | {stem(spelling) for spelling in folds})
+
+
+def acronym_in_s(word: str) -> bool:
+    """Whether the capitals of `word` say that its final S belongs to it."""
+    return word.endswith("S") and 2 <= len(word) <= 5 and word.isupper() and word.isalpha()
+
+
+def unaccented(word: str) -> str:
+    """Return `word` without its accents, in its own case."""
+    bare = _ACCENTS.sub("", unicodedata.normalize("NFD", word.translate(_PLAIN)))
+    return unicodedata.normalize("NFC", bare)
+
+
+def keep_umlauts(word: str) -> str:
+    """Return a lower-case word without its accents but those that have a second plain spelling (ö is o or oe)."""
+    return word if word.isascii() else "".join(sign if sign in "äöüåø" else unaccented(sign) for sign in word)
+
+
+def fold(word: str) -> str:
+    """Return the singular in American spelling of a lower-case word; other scripts stand as they are."""
+    return american(singular(word)) if word.isascii() else word
+
+
+def singular(word: str) -> str:
+    """Return the singular of an English plural, by rule where it is regular, never guessing at words like `bias`."""
+    if word in lexicon.PLURALS:
+        return lexicon.PLURALS[word]
+    if len(word) < 3 or not word.endswith("s") or not word[-2].isalpha() or word in lexicon.SINGULAR_S:
+        return word
+    if word.endswith(("ss", "us", "is")):
+        return word
+    return _of_ics(word) if word.endswith("ics") else _of_es(word) if word.endswith("es") else word[:-1]
+
+
+def _of_ics(word: str) -> str:
+    return word[:-1] if word[:-1] in lexicon.IC_NOUNS else word
+
+
+def _of_es(word: str) -> str:
+    if word[:-2] in lexicon.SINGULAR_S or word.endswith(("sses", "xes", "ches", "shes", "zzes")):
+        return word[:-2]
+    if word.endswith(("lyses", "theses", "gnoses")):
+        return f"{word[:-2]}is"
+    if word.endswith("ies") and len(word) > 4:
+        return f"{word[:-3]}y"
+    if word.endswith("oes") and len(word) > 5:
+        return word[:-2]
+    return word[:-1]
+
+
+def american(word: str) -> str:
+    """Return the American spelling of a lower-case word."""
+    if word in lexicon.AMERICAN:
+        return lexicon.AMERICAN[word]
+    if _US_HINT.search(word):
+        for british, ours in _US:
+            word = british.sub(ours, word)
+    return word
+
+
+def stem(word: str) -> str:
+    """Return what a folded word shares with its forms in -ing and -ed (tune, tuning, tuned; model, modeling)."""
+    if not word.isascii() or len(word) < 4 or word in lexicon.NOT_INFLECTED:
+        return _bare(word)
+    if word.endswith("ied") and len(word) > 4:
+        return f"{word[:-3]}y"
+    for ending in ("ing", "ed"):
+        rest = word.removesuffix(ending)
+        if rest != word and len(rest) > 1 and _VOWEL.search(rest) and not word.endswith("eed"):
+            return f"{rest}e" if _SHORT.fullmatch(rest) else _bare(rest)
+    return _bare(word)
+
+
+def _bare(word: str) -> str:
+    """Drop a silent e and a doubled final letter, unless the word is as short as plane (which is not plan)."""
+    if word.endswith("e") and len(word) > 3 and word[-2] not in "aeioy" and not _SHORT.fullmatch(word[:-1]):
+        return word[:-1]
+    return _DOUBLE.sub(r"\1", word)
+
+
+def prefixes(word: str) -> frozenset[str]:
+    """Return the beginnings under which `word*` finds words, British and American."""
+    plain = form(word).plain
+    return plain | {_US_PREFIX.sub("iz", american(spelling)) for spelling in plain}
