@@ -49,6 +49,10 @@ class Watch:
         """Seconds left, never quite nothing: a socket takes 0 for "do not block"."""
         return max(self._end - time.monotonic(), 0.001)
 
+    def backstop(self) -> float:
+        """A socket time-out that stands behind the watch: it cuts first, and so everyone knows why the wait ended."""
+        return self.remaining() + 1.0
+
     def hold(self, connection: socket.socket) -> None:
         """Cut this connection too when the deadline passes."""
         with self._lock:

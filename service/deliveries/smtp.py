@@ -178,7 +178,8 @@ def _wire_form(body: bytes) -> bytes:
 
     A bare CR or LF is how one mail smuggles in another; none leaves this house.
     """
-    lines = _LINE_END.sub(b"\r\n", body)
+    ends = body.count(b"\r\n")
+    lines = body if ends == body.count(b"\n") == body.count(b"\r") else _LINE_END.sub(b"\r\n", body)
     stuffed = lines.replace(b"\r\n.", b"\r\n..")
     whole = b"." + stuffed if stuffed.startswith(b".") else stuffed
     return whole if whole.endswith(b"\r\n") else whole + b"\r\n"

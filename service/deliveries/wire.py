@@ -17,9 +17,6 @@ from service.deliveries.relay import Relay
 from service.deliveries.replies import CLOSING, Reply, Step
 from service.errors import RelayUnavailable
 
-# The watch cuts first and so knows that it was the deadline; the socket's own time-out only stands behind it.
-_SLACK = 1.0
-
 
 class Refused(Exception):
     """The server answered a step with a reply that ends it."""
@@ -44,7 +41,7 @@ class _Client(smtplib.SMTP):
         try:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._watch.hold(connection)
-            connection.settimeout(self._watch.remaining() + _SLACK)
+            connection.settimeout(self._watch.backstop())
             if self._relay.implicit_tls:
                 return self._context.wrap_socket(connection, server_hostname=host)
         except BaseException:
@@ -140,7 +137,7 @@ class Wire:
         connection = self._client.sock
         if connection is None:
             raise smtplib.SMTPServerDisconnected("the connection is closed")
-        connection.settimeout(watch.remaining() + _SLACK)
+        connection.settimeout(watch.backstop())
         watch.hold(connection)
 
     def offers(self, extension: str) -> bool:

@@ -80,7 +80,7 @@ class Gate:
             connection.connect(address)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._watch.hold(connection)
-            connection.settimeout(self._watch.remaining())
+            connection.settimeout(self._watch.backstop())
         except BaseException:
             connection.close()
             raise

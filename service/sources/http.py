@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import ssl
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
@@ -92,7 +93,7 @@ class Client:
             with contextlib.closing(response):
                 conditional = "If-None-Match" in headers or "If-Modified-Since" in headers
                 if response.status_code == requests.codes.not_modified and conditional:
-                    return _page(final, response, b"", not_modified=True)
+                    return _unchanged(_page(final, response, b""), etag, last_modified)
                 replies.check(_host(final), response.status_code, response.headers)
                 return _page(final, response, self._read(final, response, watch))
 
@@ -119,7 +120,7 @@ class Client:
 
     def _ask(self, session: _Session, watch: Watch, url: str, headers: dict[str, str]) -> requests.Response:
         _check(url)
-        limit = watch.remaining()
+        limit = watch.backstop()
         with _translated(url, watch):
             return session.get(
                 url, headers=headers, stream=True, allow_redirects=False, timeout=limit, verify=self._verify
@@ -145,7 +146,7 @@ class Client:
         return bytes(body)
 
 
-def _page(url: str, response: requests.Response, body: bytes, not_modified: bool = False) -> Page:
+def _page(url: str, response: requests.Response, body: bytes) -> Page:
     return Page(
         body=body,
         media_type=response.headers.get("Content-Type", "").partition(";")[0].strip().lower(),
@@ -153,8 +154,12 @@ def _page(url: str, response: requests.Response, body: bytes, not_modified: bool
         fetched_at=datetime.now(UTC),
         etag=response.headers.get("ETag", ""),
         last_modified=response.headers.get("Last-Modified", ""),
-        not_modified=not_modified,
     )
+
+
+def _unchanged(page: Page, etag: str, last_modified: str) -> Page:
+    """The validators that were right stay right, where the server does not repeat them with its 304."""
+    return replace(page, not_modified=True, etag=page.etag or etag, last_modified=page.last_modified or last_modified)
 
 
 def _host(url: str) -> str:

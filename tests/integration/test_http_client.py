@@ -61,7 +61,7 @@ def test_the_client_says_who_it_is_and_asks_conditionally() -> None:
     with origin(always(Answer(304))) as server:
         page = client().fetch(server.url(), '"1"', "Sat, 01 Aug 2026 00:00:00 GMT")
     assert page.not_modified
-    assert page.body == b""
+    assert (page.body, page.etag, page.last_modified) == (b"", '"1"', "Sat, 01 Aug 2026 00:00:00 GMT")
     headers = server.asked[0].headers
     assert headers["User-Agent"] == AGENT
     assert headers["If-None-Match"] == '"1"'
