@@ -18,16 +18,28 @@ from service.errors import InputError, PaperRoundError
 
 # name, where it lives, what it does
 COMMANDS = (
-    ("demo", "service.cli.demo:demo", "Show the whole job: fetch, match, subscribe, compose, send and read."),
+    (
+        "demo",
+        "service.cli.demo:demo",
+        "Show the whole job: fetch, match, subscribe, compose, send and read, on this machine alone.",
+    ),
     ("up", "service.cli.up:up", "Run everything in this one process: pages, worker and timetable."),
-    ("parse", "service.cli.parse:parse", "Print the papers of saved or live pages."),
-    ("match", "service.cli.match:match", "Print the papers that fit the keywords, best first."),
+    ("parse", "service.cli.parse:parse", "Print the papers of saved or live pages, one by one and in page order."),
+    (
+        "match",
+        "service.cli.match:match",
+        "Print the papers that fit the keywords, best first, with the places where they hit.",
+    ),
     ("source", "service.cli.source:app", "What the service reads."),
     ("subscriber", "service.cli.subscriber:app", "Who reads."),
-    ("collect", "service.cli.work:collect", "Fetch every source now."),
+    ("collect", "service.cli.work:collect", "Fetch every source now; exit code 1 where one fails."),
     ("send", "service.cli.work:send", "Compose the digests that are due and send what is ready."),
-    ("status", "service.cli.work:status", "Say how things stand."),
-    ("settings", "service.cli.settings_command:settings", "Show every setting and where it comes from."),
+    ("status", "service.cli.work:status", "Say how things stand; exit code 1 where a source fails."),
+    (
+        "settings",
+        "service.cli.settings_command:settings",
+        "Show every setting, its value with secrets hidden, and where it comes from.",
+    ),
     ("migrate", "service.cli.work:migrate", "Bring the database to this release."),
     ("web", "service.cli.up:web", "Run the pages alone; workers run elsewhere."),
 )

@@ -1,0 +1,44 @@
+"""The README and the command line say the same as the code."""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+from service.cli import COMMANDS
+from service.settings.fields import NAMES, Settings
+from tests.house.code import ROOT
+
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("field", NAMES)
+def test_every_setting_stands_in_the_readme_with_its_meaning(field: str) -> None:
+    row = re.search(rf"^\| `PAPERROUND_{field.upper()}` \|.*$", README, re.MULTILINE)
+    assert row, f"PAPERROUND_{field.upper()} has no row in the README's table"
+    assert (Settings.model_fields[field].description or "").replace("|", "\\|") in row[0]
+
+
+def test_the_readme_names_no_setting_that_does_not_exist() -> None:
+    named = set(re.findall(r"PAPERROUND_(?!TEST_)([A-Z_]+[A-Z])", README))
+    assert named - {name.upper() for name in NAMES} == set()
+
+
+def _target(path: str) -> Any:
+    module, _, attribute = path.partition(":")
+    return getattr(import_module(module), attribute)
+
+
+@pytest.mark.parametrize(("command", "path", "sentence"), COMMANDS)
+def test_every_command_says_of_itself_what_the_list_says(command: str, path: str, sentence: str) -> None:
+    target = _target(path)
+    own = target.info.help if hasattr(target, "info") else target.__doc__.strip().splitlines()[0]
+    assert own == sentence, command
+
+
+@pytest.mark.parametrize(("command", "path", "sentence"), COMMANDS)
+def test_every_command_stands_in_the_readme(command: str, path: str, sentence: str) -> None:
+    assert f"`paperround {command}" in README, f"{path} ({sentence}) is not in the README"
