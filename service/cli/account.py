@@ -12,7 +12,7 @@ from datetime import datetime
 
 from rich.console import Console
 from rich.markup import escape
-from rich.panel import Panel
+
 from service.deliveries.maildir import Letter
 
 
@@ -37,8 +37,9 @@ class Account:
         if letter is None:
             return
         self._console.print()
-        title = escape(letter.summary.subject)
-        self._console.print(Panel(escape(letter.text.strip()), title=title, title_align="left", border_style="dim"))
+        self._console.rule(f"[bold]{escape(letter.summary.subject)}", align="left", style="dim")
+        self._console.print(escape(letter.text.strip()), soft_wrap=True)
+        self._console.rule(style="dim")
 
     def nothing(self, next_due: datetime | None) -> None:
         """Say that no mail was due."""

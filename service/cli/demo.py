@@ -7,6 +7,7 @@ and follows the link of the confirmation mail. Only the reader is invented.
 
 from __future__ import annotations
 
+import socket
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -15,18 +16,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
 import requests
 import typer
-from service.deliveries.maildir import links_of
-from service.keywords import parse_all
 
 from service import editions
 from service.bootstrap import World, build
 from service.cli import demo_pages
 from service.cli.account import Account
-from service.cli.web_server import WebServer, free_port
+from service.cli.web_server import WebServer, listen
+from service.deliveries.maildir import links_of
 from service.errors import InputError, PaperRoundError
+from service.keywords import parse_all
 from service.links import Purpose
 from service.model import Schedule, Subscriber, SubscriberState
 from service.settings import Settings, load
@@ -50,15 +52,23 @@ def demo(
     parse_all(keywords or ())
     with ExitStack() as stack:
         folder = data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="paperround-")))
-        Demo(_settings(folder), _clock(moment), files or (), tuple(keywords or KEYWORDS), bool(keywords), stack).run(
-            once
-        )
+        listener = stack.enter_context(_listen())
+        settings = _settings(folder, listener.getsockname()[1])
+        chosen = tuple(keywords or KEYWORDS)
+        Demo(settings, _clock(moment), files or (), chosen, bool(keywords), stack, listener).run(once)
 
 
-def _settings(folder: Path) -> Settings:
+def _listen() -> socket.socket:
+    """The port that `paperround up` takes, so that links in the mails work there too; any other when it is taken."""
+    try:
+        return listen("127.0.0.1", 8080)
+    except PaperRoundError:
+        return listen("127.0.0.1", 0)
+
+
+def _settings(folder: Path, port: int) -> Settings:
     """Settings of the demo alone: a demo must never write to a real mail server that the environment names."""
-    port = free_port()
-    return load({}, data_dir=str(folder), port=str(port), collect_interval="1", contact="demo@demo.example")
+    return load({}, data_dir=str(folder), port=str(port), contact="demo@demo.example")
 
 
 def _moment(day: str | None) -> datetime:
@@ -85,6 +95,7 @@ class Demo:
     keywords: tuple[str, ...]
     chosen: bool
     stack: ExitStack
+    listener: socket.socket
     world: World = field(init=False)
     account: Account = field(default_factory=Account)
 
@@ -94,7 +105,7 @@ class Demo:
         self.stack.callback(self.world.close)
         self.world.store.migrate()
         pages = self.stack.enter_context(demo_pages.serve(self._pages()))
-        server = self.stack.enter_context(WebServer(self.world))
+        server = self.stack.enter_context(WebServer(self.world, self.listener))
         self._collect(pages)
         reader = self._subscribe(server.url)
         self._edition(reader)
@@ -113,12 +124,13 @@ class Demo:
             self.world.operations.remove_source(old.url)
         for path in self._pages():
             with self.account.step(f"fetch {Path(path).name}") as say:
-                source = self.world.operations.add_source(base + path, self.clock())
+                source = self.world.operations.add_source(base + quote(path), self.clock())
                 self.world.operations.wake(self.clock())
                 collected = self.world.pipeline.collect(source.id, self.clock())
                 if collected.error:
                     raise PaperRoundError(f"{Path(path).name}: {collected.error}")
-                say(f"{collected.papers} papers, {collected.arrived} new")
+                found = f"{collected.papers} papers, {collected.arrived} new"
+                say(found if collected.papers else "not changed since the last run")
             self.world.operations.remove_source(source.url)
 
     def _subscribe(self, base: str) -> Subscriber | None:

@@ -19,8 +19,7 @@ import uvicorn
 
 from service.bootstrap import World, build
 from service.cli.output import say
-from service.cli.web_server import configuration
-from service.errors import PaperRoundError
+from service.cli.web_server import configuration, listen
 from service.settings import Settings, load
 
 # Together with the web server's own three seconds this keeps the promise to be gone within five.
@@ -36,7 +35,7 @@ def up(host: Host = None, port: Port = None, data: Data = None) -> None:
     # A broker of its own: the worker is a thread here, and no other process has to be up for this one to work.
     settings = load(host=host, port=port, data_dir=data, broker_url="memory://")
     _log(settings)
-    listener = _listen(settings)
+    listener = listen(settings.host, settings.port)
     from workers.app import make_app
     from workers.bell import CeleryBell
     from workers.embedded import Embedded
@@ -64,7 +63,7 @@ def web(host: Host = None, port: Port = None) -> None:
     """Run the pages alone; workers run elsewhere."""
     settings = load(host=host, port=port)
     _log(settings)
-    listener = _listen(settings)
+    listener = listen(settings.host, settings.port)
     world = _shop_window(settings)
     say(f"{settings.service_name} answers at {settings.base_url}")
     _serve(world, listener)
@@ -92,22 +91,6 @@ def _serve(world: World, listener: socket.socket) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
     server.run(sockets=[listener])
-
-
-def _listen(settings: Settings) -> socket.socket:
-    """Take the port first: whoever cannot have it should hear so before anything is begun."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((settings.host, settings.port))
-    except OSError as error:
-        listener.close()
-        raise PaperRoundError(
-            f"{settings.host} port {settings.port} cannot be used ({error.strerror}). "
-            "End what listens there, or choose another with --port."
-        ) from error
-    return listener
 
 
 def _log(settings: Settings) -> None:

@@ -20,11 +20,19 @@ START_LIMIT = 15.0
 STOP_LIMIT = 4.0
 
 
-def free_port() -> int:
-    """A port of 127.0.0.1 that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def listen(host: str, port: int) -> socket.socket:
+    """Take the port first: whoever cannot have it should hear so before anything is begun. Port 0 takes any."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise PaperRoundError(
+            f"{host} port {port} cannot be used ({error.strerror}). "
+            "End what listens there, or choose another with --port."
+        ) from error
+    return listener
 
 
 def configuration(world: World) -> uvicorn.Config:
@@ -45,17 +53,17 @@ def configuration(world: World) -> uvicorn.Config:
 class WebServer:
     """Serves the pages of a World until its block ends."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, listener: socket.socket) -> None:
         self.url = world.settings.base_url
         self._server = uvicorn.Server(configuration(world))
-        self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
+        self._thread = threading.Thread(target=self._server.run, args=([listener],), name="web", daemon=True)
 
     def __enter__(self) -> WebServer:
         self._thread.start()
         deadline = time.monotonic() + START_LIMIT
         while not self._server.started:
             if not self._thread.is_alive() or time.monotonic() > deadline:
-                raise PaperRoundError(f"the web server could not start at {self.url}; is the port taken?")
+                raise PaperRoundError(f"the web server could not start at {self.url}")
             time.sleep(0.01)
         return self
 

@@ -29,6 +29,8 @@ _FOLDER = Path(__file__).parent
 # arXiv gives out some thirty thousand numbers a month; none of these will ever lead to somebody's real paper.
 _FIRST_NUMBER = 90_001
 
+PORT = 8079
+
 
 @dataclass(frozen=True, slots=True)
 class _Sample:
@@ -65,8 +67,8 @@ def pages(day: date) -> dict[str, tuple[str, bytes]]:
 
 @contextmanager
 def serve(served: Mapping[str, tuple[str, bytes]]) -> Iterator[str]:
-    """Serve pages on a free loopback port while the block runs; yields the address, without a slash at its end."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(served))
+    """Serve pages on loopback while the block runs; yields the address, without a slash at its end."""
+    server = _server(_handler(served))
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), name="demo-pages", daemon=True)
     thread.start()
@@ -76,6 +78,14 @@ def serve(served: Mapping[str, tuple[str, bytes]]) -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def _server(handler: type[BaseHTTPRequestHandler]) -> ThreadingHTTPServer:
+    """The same port each time where it is free, so that a second run meets the sources of the first."""
+    try:
+        return ThreadingHTTPServer(("127.0.0.1", PORT), handler)
+    except OSError:
+        return ThreadingHTTPServer(("127.0.0.1", 0), handler)
 
 
 def _handler(served: Mapping[str, tuple[str, bytes]]) -> type[BaseHTTPRequestHandler]:
