@@ -1,0 +1,187 @@
+"""Identity: which papers are one, and the best that several sources say of it.
+
+Comes in: papers as pages tell them. Goes out: identity keys, verdicts, merged papers. Refuses to know: sources, stores.
+
+A strong key names one paper for good: an arXiv id without its version, a DOI, an OpenReview id. A weak key (`weak`) is
+made of words that two papers might share, so `same` has to agree before it joins anything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import fields, replace
+
+from service.folding import fold_name, fold_title, names_agree
+from service.model import Links, Paper
+
+_NEW_ID = r"\d{4}\.\d{4,5}"
+_OLD_ID = r"[a-z]{2,12}(?:-[a-z]{2,7})?(?:\.[a-z]{2})?/\d{7}"
+_ARXIV = re.compile(
+    rf"(?:^|arxiv[.:/\s]|/abs/|/pdf/|/html/|/papers/)(?P<id>{_NEW_ID}|{_OLD_ID})(?:v(?P<version>\d{{1,3}}))?(?![\w/])",
+    re.IGNORECASE,
+)
+_DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>]{1,200}")
+_ENOUGH_WORDS, _ENOUGH_IDEOGRAPHS = 5, 10
+_LONGEST_KEY = 200
+
+
+def arxiv_id(text: str) -> tuple[str, int | None]:
+    """Return the arXiv id that a link, a guid or a name like `arXiv:2501.12345v2` holds, and its version.
+
+    Old ids (`hep-th/9901001`) lose their subject class (`math.GT/0309136` is `math/0309136`), as arXiv has it.
+    Returns ("", None) where there is none.
+    """
+    found = _ARXIV.search(text[:_LONGEST_KEY])
+    if not found:
+        return "", None
+    name = re.sub(r"\.[a-z]{2}/", "/", found["id"].lower())
+    return name, int(found["version"]) if found["version"] else None
+
+
+def doi(text: str) -> str:
+    """Return the DOI that a link or text names, in lower case (DOIs are case-insensitive), or ""."""
+    found = _DOI.search(text[:1000])
+    return found.group().lower().rstrip(".,;)") if found else ""
+
+
+def keys(paper: Paper, source: str = "") -> tuple[str, ...]:
+    """Return all keys of a paper, the strongest first; the first one is its `id`.
+
+    `source` names where it was seen: a guid or link is only unique there. There is always at least one key.
+    """
+    named = [f"{space}:{name}" for space, name in _ids(paper).items()]
+    titled = list(_title_keys(paper))
+    placed = [] if named else [f"{kind}:{_bounded(f'{source}|{text}')}" for kind, text in _places(paper)]
+    if titled:
+        return tuple(named + titled + placed)
+    return tuple(named + placed + [f"text:{_text_hash(paper)}"])
+
+
+def weak(key: str) -> bool:
+    """Say whether a key is made of words only: two papers may share it, so `same` decides."""
+    return key.startswith(("title:", "text:"))
+
+
+def same(a: Paper, b: Paper) -> bool:
+    """Say whether two papers that share a key are one.
+
+    The first kind of id that both have decides. Without one, their titles must agree, their first authors must not
+    differ, and they must not be two entries of one site.
+    """
+    ids, others = _ids(a), _ids(b)
+    for space in ids:
+        if space in others:
+            return ids[space] == others[space]
+    if not ids and not others and set(_places(a)) & set(_places(b)):
+        return True
+    if fold_title(a.title) != fold_title(b.title) or not _authors_agree(a, b) or _two_entries(a, b):
+        return False
+    return _telling(a.title) or _text_hash(a) == _text_hash(b)
+
+
+def merge(old: Paper, new: Paper) -> Paper:
+    """Return the best of what two sources say of one paper; no fact is lost, merging again changes nothing.
+
+    A newer version's text replaces an older one's; else the fuller text wins, and of two alike the one whose TeX
+    is whole. Upvotes and stars are the newest, dates the earliest.
+    """
+    return replace(
+        old,
+        title=_better(old, new, old.title, new.title),
+        abstract=_better(old, new, old.abstract, new.abstract),
+        authors=max(old.authors, new.authors, key=lambda names: (len(names), sum(map(len, names)))),
+        url=old.url or new.url,
+        published=min(filter(None, (old.published, new.published)), default=None),
+        listed=min(filter(None, (old.listed, new.listed)), default=None),
+        categories=tuple(dict.fromkeys(old.categories + new.categories)),
+        upvotes=old.upvotes if new.upvotes is None else new.upvotes,
+        stars=old.stars if new.stars is None else new.stars,
+        links=Links(*(getattr(old.links, f.name) or getattr(new.links, f.name) for f in fields(Links))),
+        arxiv_id=old.arxiv_id or new.arxiv_id,
+        version=max(filter(None, (old.version, new.version)), default=None),
+        doi=old.doi or new.doi,
+        openreview_id=old.openreview_id or new.openreview_id,
+        guid=old.guid or new.guid,
+        comment=(old.comment or new.comment) if _newer(old, new) else (new.comment or old.comment),
+    )
+
+
+def _ids(paper: Paper) -> dict[str, str]:
+    """Return the strong ids by namespace, strongest first; a DOI that arXiv gave names an arXiv id."""
+    name, number = arxiv_id(paper.arxiv_id)[0], doi(paper.doi)
+    if number.startswith("10.48550/arxiv."):
+        name, number = name or arxiv_id(number.removeprefix("10.48550/"))[0], ""
+    found = {"arxiv": name, "doi": number, "openreview": paper.openreview_id.strip()}
+    return {space: value for space, value in found.items() if value}
+
+
+def _title_keys(paper: Paper) -> Iterator[str]:
+    if not _telling(paper.title):
+        return
+    folded = _bounded(fold_title(paper.title))
+    if paper.authors and (name := fold_name(paper.authors[0]).surname):
+        yield f"title:{folded}|{name[:40]}"
+    yield f"title:{folded}"
+
+
+def _places(paper: Paper) -> Iterator[tuple[str, str]]:
+    if paper.guid:
+        yield "guid", paper.guid
+    if paper.url:
+        yield "link", paper.url
+
+
+def _telling(title: str) -> bool:
+    """Whether a title is long enough to name one paper; scripts without spaces are counted by the character."""
+    ideographs = sum(1 for character in title[:1000] if "\u3040" <= character <= "\ud7a3")
+    return len(re.findall(r"\w+", title[:1000])) >= _ENOUGH_WORDS or ideographs >= _ENOUGH_IDEOGRAPHS
+
+
+def _bounded(text: str) -> str:
+    """Keep a key short enough for any database index."""
+    if len(text) <= _LONGEST_KEY:
+        return text
+    return f"{text[:150]}~{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+
+
+def _text_hash(paper: Paper) -> str:
+    text = f"{fold_title(paper.title)}|{fold_title(paper.abstract)}"
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _authors_agree(a: Paper, b: Paper) -> bool:
+    return not a.authors or not b.authors or names_agree(a.authors[0], b.authors[0])
+
+
+def _two_entries(a: Paper, b: Paper) -> bool:
+    """A site that repeats a title ("This week in …") under another link means another entry."""
+    if _ids(a) or _ids(b) or (a.guid and a.guid == b.guid):
+        return False
+    (site, path), (other_site, other_path) = _site(a.url), _site(b.url)
+    return bool(site) and site == other_site and path != other_path
+
+
+def _site(url: str) -> tuple[str, str]:
+    host, _, path = url.partition("://")[2].partition("?")[0].partition("/")
+    return host.lower(), path.rstrip("/")
+
+
+def _newer(old: Paper, new: Paper) -> bool:
+    """Whether the old one is the newer version."""
+    return old.version is not None and new.version is not None and old.version > new.version
+
+
+def _better(old: Paper, new: Paper, mine: str, theirs: str) -> str:
+    if not mine or not theirs:
+        return mine or theirs
+    if old.version and new.version and old.version != new.version:
+        return mine if old.version > new.version else theirs
+    if len(mine) * 5 > len(theirs) * 6 or len(theirs) * 5 > len(mine) * 6:
+        return max(mine, theirs, key=len)
+    return theirs if _tex_marks(theirs) > _tex_marks(mine) else mine
+
+
+def _tex_marks(text: str) -> bool:
+    return "$" in text or "\\" in text

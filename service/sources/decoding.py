@@ -1,0 +1,97 @@
+"""Bytes → text: which characters a page is written in.
+
+Comes in: the bytes and the media type of a page. Goes out: its text. Refuses to know: what the text says.
+The order is a byte order mark, the media type, what the page says of itself, UTF-8, and at last Windows-1252, as the
+WHATWG encoding standard has it; an encoding that is named but does not fit gives way to the next.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+
+from service.errors import ParseError
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# Python's registry also holds codecs that are no character encodings, and slow ones; only these are looked up.
+_KNOWN = re.compile(
+    r"utf-?8|utf-?16(le|be)?|utf-?32(le|be)?|us-ascii|ascii|iso-?8859-\d{1,2}|latin-?1|windows-125\d|cp125\d|koi8-[ru]"
+    r"|gb2312|gbk|gb18030|big5|big5-hkscs|shift_jis|euc-jp|iso-2022-jp|euc-kr|macintosh"
+)
+_SAME = {"iso-8859-1": "cp1252", "iso8859-1": "cp1252", "latin1": "cp1252", "latin-1": "cp1252", "us-ascii": "cp1252"}
+_SAME |= {"ascii": "cp1252", "iso-8859-9": "cp1254", "gb2312": "gb18030", "gbk": "gb18030"}
+_IN_TYPE = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{2,40})", re.IGNORECASE)
+_IN_PAGE = re.compile(
+    rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{2,40})|<meta[^>]{0,200}?charset\s*=\s*[\"']?([\w.:-]{2,40})",
+    re.IGNORECASE,
+)
+_SIGNS = (
+    (b"%PDF-", "a PDF file"),
+    (b"\x1f\x8b", "a gzip file"),
+    (b"PK\x03\x04", "a zip file"),
+    (b"\x89PNG", "an image"),
+    (b"\xff\xd8\xff", "an image"),
+    (b"GIF8", "an image"),
+    (b"RIFF", "a media file"),
+    (b"SQLite format 3", "a database file"),
+    (b"\x7fELF", "a program"),
+)
+
+
+def decode(body: bytes, media_type: str = "") -> str:
+    """Return the text of a page. Raises ParseError for bytes that are no text."""
+    for sign, what in _SIGNS:
+        if body.startswith(sign):
+            raise ParseError(f"this looks like {what}, not a page of papers", what)
+    for name in _candidates(body, media_type):
+        try:
+            return body.decode(name).removeprefix("\ufeff")
+        except (UnicodeError, LookupError):
+            continue
+    if body.count(0) * 20 > len(body):
+        raise ParseError("this looks like binary data, not a page of papers", "binary data")
+    return body.decode("utf-8" if _nearly_utf8(body) else "cp1252", "replace").removeprefix("\ufeff")
+
+
+def _candidates(body: bytes, media_type: str) -> Iterator[str]:
+    for mark, name in _MARKS:
+        if body.startswith(mark):
+            yield name
+    head = body[:4096]
+    if head[1:2] == b"\0" and head[3:4] == b"\0":
+        yield "utf-16-le"
+    if head[:1] == b"\0" and head[2:3] == b"\0":
+        yield "utf-16-be"
+    named = _IN_TYPE.search(media_type)
+    if named:
+        yield from _named(named.group(1), body)
+    said = _IN_PAGE.search(head)
+    if said:
+        yield from _named((said.group(1) or said.group(2)).decode("ascii", "replace"), body)
+    yield "utf-8"
+
+
+def _named(name: str, body: bytes) -> Iterator[str]:
+    """A page that calls itself Latin-1, the default of many servers, and is sound UTF-8, is UTF-8."""
+    lowered = name.lower()
+    if not _KNOWN.fullmatch(lowered) or (
+        lowered.startswith(("utf-16", "utf16", "utf-32", "utf32")) and b"\0" not in body
+    ):
+        return
+    codec = _SAME.get(lowered, lowered)
+    if codec == "cp1252":
+        yield "utf-8"
+    yield codec
+
+
+def _nearly_utf8(body: bytes) -> bool:
+    """Whether a few broken bytes, or a cut in the middle of a character, are all that is wrong."""
+    wrong = body.decode("utf-8", "replace").count("\ufffd")
+    return wrong * 4 <= sum(1 for byte in body[:200_000] if byte > 127) or wrong <= 1

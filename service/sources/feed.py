@@ -1,0 +1,186 @@
+"""RSS, Atom and RDF → papers, with the conventions of arXiv, bioRxiv and the feeds made of Hugging Face's page.
+
+Comes in: the text of a feed. Goes out: a Listing. Refuses to know: HTTP. feedparser is only ever handed bytes,
+so that it opens no file and no address.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from calendar import timegm
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import feedparser
+
+from service.errors import ParseError
+from service.model import ArrivalKind, Links, Listing, Paper
+from service.papers import arxiv_id, doi
+from service.sources import arxiv
+from service.sources.abstracts import proper
+from service.sources.huggingface import paper_links
+from service.sources.taming import tame
+from service.sources.text import day, fold, plain, web_link
+
+Entry = Mapping[str, Any]
+_CATEGORY = re.compile(r"[a-z-]{2,10}(?:\.[A-Za-z-]{2,6})?")
+_MARKED_UP = re.compile(r"</[a-zA-Z]+\s*>|<br\s*/?>")
+_LONGEST = 100_000
+
+
+def read(text: str, url: str = "") -> Listing:
+    """Return the entries that have a title. Raises ParseError where there are entries and none has one."""
+    body, left_out = tame(text)
+    address = url if web_link(url) else ""
+    headers = {"content-type": "application/xml; charset=utf-8", "content-location": address}
+    feed = _parsed(body, headers)
+    if not feed.version and not feed.entries:
+        raise ParseError("this looks like broken XML, not a feed", "broken XML")
+    read = [_paper(entry, feed.version) for entry in feed.entries]
+    papers = tuple(paper for paper in read if paper)
+    skipped = len(read) - len(papers) + left_out
+    if skipped and not papers:
+        raise ParseError("this looks like a feed whose entries have no titles", "a feed without titles")
+    return Listing(papers, skipped, _day(papers, feed.feed), _form(feed.version))
+
+
+def _parsed(body: bytes, headers: dict[str, str]) -> Any:
+    try:
+        return feedparser.parse(
+            io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+        )
+    except Exception as error:
+        raise ParseError("this looks like broken XML, not a feed", "broken XML") from error
+
+
+def _form(version: str) -> str:
+    if version.startswith("atom"):
+        return "atom"
+    return "rdf" if version in ("rss090", "rss10") else "rss"
+
+
+def _day(papers: tuple[Paper, ...], channel: Entry) -> date | None:
+    """A feed is about a day when all that it lists was listed on one; old arXiv feeds say it of the whole."""
+    days = {paper.listed for paper in papers}
+    if len(days) == 1 and (single := days.pop()):
+        return single
+    return day(str(channel.get("updated", ""))[:10]) if "arXiv.org" in str(channel.get("title", "")) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Announced:
+    """What arXiv's conventions in one entry say; all empty for other sources."""
+
+    title: str
+    abstract: str
+    name: str = ""
+    category: str = ""
+    kind: ArrivalKind = ArrivalKind.NEW
+    daily: bool = False
+
+
+def _paper(entry: Entry, version: str) -> Paper | None:
+    said = _announced(entry, version)
+    if not said.title:
+        return None
+    link, guid = web_link(entry.get("link")), fold(str(entry.get("id", "")))[:500]
+    name, number = _arxiv(said.name, guid, link)
+    listed_by_us = "huggingface.co/papers/" in link
+    published = _moment(entry, "published_parsed") or _moment(entry, "updated_parsed")
+    return Paper(
+        title=said.title,
+        abstract=said.abstract,
+        authors=_authors(entry, bool(name)),
+        url=link,
+        published=None if said.daily and said.kind is ArrivalKind.REPLACE else published,
+        listed=_listed(entry, published) if said.daily or listed_by_us else None,
+        categories=_categories(entry, said.category, bool(name)),
+        links=_links(entry, name, listed_by_us),
+        arxiv_id=name,
+        version=number,
+        doi=_doi(entry, link),
+        guid=guid,
+        kind=said.kind,
+        comment=plain(str(entry.get("arxiv_comment", "")))[:1000],
+    )
+
+
+def _announced(entry: Entry, version: str) -> _Announced:
+    title, name, category, kind = arxiv.title(_words(entry.get("title_detail"), version))
+    raw = _description(entry)
+    announced = arxiv.abstract(str(raw.get("value", "")))
+    if announced:
+        named = entry.get("arxiv_announce_type")
+        kind = arxiv.kind(named) if isinstance(named, str) else announced[2]
+        return _Announced(title, fold(announced[0]), announced[1], kind=kind, daily=True)
+    return _Announced(title, proper(_words(raw, version)), name, category, kind, daily=bool(name))
+
+
+def _description(entry: Entry) -> Entry:
+    """The abstract is the summary; entries that have none may have content instead."""
+    summary = entry.get("summary_detail")
+    if isinstance(summary, Mapping) and str(summary.get("value", "")).strip():
+        return summary
+    contents = [each for each in entry.get("content", ()) if isinstance(each, Mapping) and each.get("value")]
+    return contents[0] if contents else {}
+
+
+def _words(detail: Any, version: str) -> str:
+    """RSS texts are HTML; Atom says what its texts are, and is believed unless there is mark-up in plain text."""
+    if not isinstance(detail, Mapping):
+        return ""
+    text = str(detail.get("value", ""))[:_LONGEST]
+    literal = version.startswith("atom") and detail.get("type") == "text/plain" and not _MARKED_UP.search(text)
+    return fold(text) if literal else plain(text)
+
+
+def _arxiv(*texts: str) -> tuple[str, int | None]:
+    """The first text that names an id decides; any of them may add the version."""
+    found = [each for each in map(arxiv_id, texts) if each[0]]
+    if not found:
+        return "", None
+    return found[0][0], next((version for name, version in found if version and name == found[0][0]), None)
+
+
+def _authors(entry: Entry, from_arxiv: bool) -> tuple[str, ...]:
+    names = [
+        plain(str(each.get("name", "")))[:_LONGEST] for each in entry.get("authors", ()) if isinstance(each, Mapping)
+    ]
+    if len(names) == 1 and (from_arxiv or names[0].count(",") > 1):
+        return arxiv.authors(names[0])
+    return tuple(name for name in names if name)
+
+
+def _categories(entry: Entry, first: str, from_arxiv: bool) -> tuple[str, ...]:
+    primary = entry.get("arxiv_primary_category")
+    named = [primary.get("term", "")] if isinstance(primary, Mapping) else []
+    named += [first, *(str(tag.get("term") or "") for tag in entry.get("tags", ()))]
+    folded = [fold(plain(str(name)))[:100] for name in named]
+    return tuple(dict.fromkeys(name for name in folded if name and (not from_arxiv or _CATEGORY.fullmatch(name))))
+
+
+def _links(entry: Entry, name: str, listed: bool) -> Links:
+    known = paper_links(name) if name else Links()
+    pdfs = [each.get("href") for each in entry.get("links", ()) if each.get("type") == "application/pdf"]
+    return Links(known.arxiv, known.pdf or web_link(pdfs[0] if pdfs else ""), known.huggingface if listed else "")
+
+
+def _doi(entry: Entry, link: str) -> str:
+    named = (entry.get(key) for key in ("arxiv_doi", "prism_doi", "dc_identifier"))
+    found = next((value for value in named if isinstance(value, str) and value), "")
+    return doi(found) or (doi(link) if "doi.org/" in link else "")
+
+
+def _listed(entry: Entry, published: datetime | None) -> date | None:
+    return published.date() if published else None
+
+
+def _moment(entry: Entry, key: str) -> datetime | None:
+    parts = entry.get(key)
+    try:
+        return datetime.fromtimestamp(timegm(parts), UTC) if parts else None
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None

@@ -1,0 +1,87 @@
+"""JSON Feed (jsonfeed.org, versions 1 and 1.1) → papers.
+
+Comes in: a decoded JSON object. Goes out: a Listing. Refuses to know: other JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from service.errors import ParseError
+from service.model import Links, Listing, Paper
+from service.papers import arxiv_id, doi
+from service.sources.abstracts import proper
+from service.sources.huggingface import MOST_ENTRIES, paper_links
+from service.sources.text import fold, moment, plain, web_link
+
+_LONGEST = 100_000
+
+
+def is_feed(data: Mapping[str, Any]) -> bool:
+    """Say whether a JSON object calls itself a feed."""
+    return "jsonfeed.org/version/" in str(data.get("version", ""))[:100]
+
+
+def read(data: Mapping[str, Any]) -> Listing:
+    """Return the items that have a title. Raises ParseError where there are items and none has one."""
+    items = data.get("items")
+    if not isinstance(items, list):
+        raise ParseError("this looks like a JSON Feed without its list of items", "a JSON Feed without items")
+    read = [_paper(item) for item in items[:MOST_ENTRIES]]
+    papers = tuple(paper for paper in read if paper)
+    if items and not papers:
+        raise ParseError("this looks like a JSON Feed whose items have no titles", "a JSON Feed without titles")
+    days = {paper.listed for paper in papers}
+    return Listing(papers, len(items) - len(papers), days.pop() if len(days) == 1 else None, "jsonfeed")
+
+
+def _paper(item: Any) -> Paper | None:
+    if not isinstance(item, dict) or not (title := plain(_string(item, "title")[:_LONGEST])):
+        return None
+    link = web_link(item.get("url")) or web_link(item.get("external_url"))
+    guid = fold(str(item.get("id", "")))[:500]
+    name, version = arxiv_id(link) if arxiv_id(link)[0] else arxiv_id(guid)
+    listed = "huggingface.co/papers/" in link
+    published = moment(item.get("date_published")) or moment(item.get("date_modified"))
+    links = paper_links(name) if name else Links()
+    return Paper(
+        title=title,
+        abstract=proper(_abstract(item)),
+        authors=_authors(item),
+        url=link,
+        published=published,
+        listed=published.date() if published and listed else None,
+        categories=_tags(item),
+        links=Links(links.arxiv, links.pdf, links.huggingface if listed else ""),
+        arxiv_id=name,
+        version=version,
+        doi=doi(link) if "doi.org/" in link else "",
+        guid=guid,
+    )
+
+
+def _string(item: Mapping[str, Any], key: str) -> str:
+    value = item.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _abstract(item: Mapping[str, Any]) -> str:
+    """`summary` and `content_text` are plain text, `content_html` is not."""
+    text = fold(_string(item, "summary")[:_LONGEST]) or fold(_string(item, "content_text")[:_LONGEST])
+    return text or plain(_string(item, "content_html")[:_LONGEST])
+
+
+def _authors(item: Mapping[str, Any]) -> tuple[str, ...]:
+    """Version 1 had one `author`, 1.1 has `authors`."""
+    entries = item.get("authors")
+    named = entries if isinstance(entries, list) else [item.get("author")]
+    names = [fold(_string(each, "name")) for each in named if isinstance(each, dict)]
+    return tuple(name for name in names if name)
+
+
+def _tags(item: Mapping[str, Any]) -> tuple[str, ...]:
+    tags = item.get("tags")
+    return (
+        tuple(fold(tag)[:100] for tag in tags if isinstance(tag, str) and fold(tag)) if isinstance(tags, list) else ()
+    )

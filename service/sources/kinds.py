@@ -1,0 +1,96 @@
+"""What a source URL is, and which addresses to ask for its papers.
+
+Comes in: a URL or a file path as a person typed it, and a day. Goes out: a kind, and addresses to try, best first.
+Refuses to know: HTTP, and what the addresses answer.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
+
+_SITE = "https://huggingface.co"
+_ARXIV_FEED = "https://rss.arxiv.org/rss/"
+_ARXIV_HOSTS = frozenset({"arxiv.org", "www.arxiv.org", "export.arxiv.org", "rss.arxiv.org"})
+_HF_HOSTS = frozenset({"huggingface.co", "www.huggingface.co", "hf.co"})
+_ARCHIVES = (
+    "cs|econ|eess|math|physics|q-bio|q-fin|stat|astro-ph|cond-mat|gr-qc|hep-ex|hep-lat|hep-ph|hep-th|math-ph|nlin"
+    "|nucl-ex|nucl-th|quant-ph"
+)
+_CATEGORY = re.compile(rf"(?:{_ARCHIVES})(?:\.[A-Za-z-]{{2,6}})?")
+_PERIOD = re.compile(r"/papers/(date|week|month)/([\w-]{6,10})")
+_PAPER = re.compile(r"/papers/(\d{4}\.\d{4,5})(?:v\d+)?")
+_SEARCH_LIMIT = 120
+
+
+def recognise(url: str) -> str:
+    """Return the kind of a source: "huggingface", "arxiv", "feed", or "capture" for a file on this machine."""
+    text = url.strip()
+    if _CATEGORY.fullmatch(text):
+        return "arxiv"
+    host, path = _split(text)
+    if not host:
+        return "capture"
+    if host in _HF_HOSTS and (path == "/papers" or path.startswith(("/papers/", "/api/daily_papers", "/api/papers"))):
+        return "huggingface"
+    return "arxiv" if host in _ARXIV_HOSTS and _arxiv_feed(text) else "feed"
+
+
+def pages(url: str, day: date | None = None) -> list[str]:
+    """Return the addresses to ask for a source's papers of a day (None: its latest), best first.
+
+    A listing that names its own period keeps it. Of Hugging Face the JSON API comes first: it is smaller and holds
+    every abstract; the page people see is the second choice. What is not recognised is asked for as it stands.
+    """
+    text = url.strip()
+    kind = recognise(text)
+    if kind == "arxiv":
+        return [_arxiv_feed(text)]
+    return _huggingface(text, day) if kind == "huggingface" else [text]
+
+
+def _split(url: str) -> tuple[str, str]:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname if parts.scheme in ("http", "https") else ""
+    except ValueError:
+        return "", ""
+    return host or "", parts.path.rstrip("/")
+
+
+def _huggingface(url: str, day: date | None) -> list[str]:
+    parts = urlsplit(url)
+    path, query = parts.path.rstrip("/"), parse_qs(parts.query)
+    if path.startswith("/api/"):
+        return [url]
+    if words := query.get("q"):
+        search = urlencode({"q": words[0], "limit": _SEARCH_LIMIT}, quote_via=quote)
+        return [f"{_SITE}/api/papers/search?{search}", f"{_SITE}/papers?{urlencode({'q': words[0]}, quote_via=quote)}"]
+    if paper := _PAPER.fullmatch(path):
+        return [f"{_SITE}/api/papers/{paper[1]}", f"{_SITE}/papers/{paper[1]}"]
+    if path == "/papers/trending":
+        return [f"{_SITE}/api/daily_papers?sort=trending&limit=50", f"{_SITE}/papers/trending"]
+    period = _PERIOD.fullmatch(path)
+    if period or "date" in query:
+        return _period(*(period.groups() if period else ("date", query["date"][0])))
+    return _period("date", day.isoformat()) if day else [f"{_SITE}/api/daily_papers?limit=100", f"{_SITE}/papers"]
+
+
+def _period(name: str, value: str) -> list[str]:
+    return [f"{_SITE}/api/daily_papers?{name}={quote(value)}&limit=100", f"{_SITE}/papers/{name}/{quote(value)}"]
+
+
+def _arxiv_feed(url: str) -> str:
+    """Return the feed of an arXiv category, named alone, by its feed or by its listing page; "" for other pages."""
+    if _CATEGORY.fullmatch(url):
+        return _ARXIV_FEED + url
+    host, path = _split(url)
+    steps = path.strip("/").split("/")
+    if len(steps) >= 2 and steps[0] in ("rss", "atom", "list"):
+        names = steps[1].split("+")
+        if all(_CATEGORY.fullmatch(name) for name in names):
+            return _ARXIV_FEED + "+".join(names)
+    if host == "export.arxiv.org" and len(steps) == 1 and _CATEGORY.fullmatch(steps[0]):
+        return _ARXIV_FEED + steps[0]
+    return ""

@@ -1,0 +1,109 @@
+"""Foreign text, links and times → values that the rest of the house can trust.
+
+Comes in: strings, HTML fragments and JSON values as a source wrote them. Goes out: folded text, http(s) links, aware
+times. Refuses to know: which source they came from.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from html import unescape
+from typing import Any
+
+# PostgreSQL refuses NUL, UTF-8 refuses lone surrogates, and no title means any of these characters.
+_UNWANTED = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
+_LONGEST_LINK = 2000
+_LINK = re.compile(r"https?://[^\s/?#\\@\"'<>]+(?:[/?#][^\s\"'<>\\]*)?", re.IGNORECASE)
+_UNREAD = re.compile(r"<!--|<(script|style|template|iframe|noscript|svg)\b", re.IGNORECASE)
+# Only names that HTML has: in an abstract, "a<b and c>d" is no tag.
+_TAG = re.compile(
+    r"</?(?:a|abbr|acronym|address|article|aside|audio|b|bdi|bdo|big|blockquote|body|br|button|caption|center|cite|code"
+    r"|col|colgroup|dd|del|details|dfn|div|dl|dt|em|embed|fieldset|figcaption|figure|font|footer|form|h[1-6]|head|header"
+    r"|hr|html|i|iframe|img|input|ins|kbd|label|legend|li|link|main|mark|meta|nav|noscript|object|ol|option|p|param"
+    r"|picture|pre|q|s|samp|script|section|select|small|source|span|strike|strong|style|sub|summary|sup|svg|table|tbody"
+    r"|td|template|textarea|tfoot|th|thead|time|title|tr|track|tt|u|ul|var|video|wbr|jats:\w+|mml:\w+)"
+    r"(?:\s[^<>]{0,4000})?\s?/?>",
+    re.IGNORECASE,
+)
+_BLOCK = re.compile(
+    r"</?(?:br|p|div|li|ul|ol|tr|td|th|table|h[1-6]|blockquote|pre|hr|dd|dt|jats:p|jats:title)\b", re.IGNORECASE
+)
+
+
+def fold(text: str) -> str:
+    """Fold white space to single spaces and drop control characters; everything else stands to the letter."""
+    return " ".join(_UNWANTED.sub("", text).split())
+
+
+def plain(html: str) -> str:
+    """Return the words of an HTML fragment: no tags, no script or style text, references resolved once."""
+    if "<" not in html and "&" not in html:
+        return fold(html)
+    return fold(unescape(_TAG.sub(_space, _spoken(html))))
+
+
+def _space(tag: re.Match[str]) -> str:
+    return " " if _BLOCK.match(tag.group()) else ""
+
+
+def _spoken(html: str) -> str:
+    """Cut comments and elements whose content is not meant to be read; one left open takes the rest with it."""
+    pieces, at = [], 0
+    while found := _UNREAD.search(html, at):
+        pieces.append(html[at : found.start()])
+        end = re.compile("-->" if not found[1] else f"</{found[1]}[^<>]*>", re.IGNORECASE).search(html, found.end())
+        if not end:
+            return " ".join(pieces)
+        at = end.end()
+    return " ".join([*pieces, html[at:]])
+
+
+def web_link(value: Any) -> str:
+    """Return an http(s) link, or "" for any other scheme, white space inside, and overlong ones."""
+    link = value.strip() if isinstance(value, str) else ""
+    return link if len(link) <= _LONGEST_LINK and _LINK.fullmatch(link) and not _UNWANTED.search(link) else ""
+
+
+def moment(value: Any) -> datetime | None:
+    """Return an ISO 8601 time in UTC (one without a zone is taken as UTC), or None where it is none."""
+    if not isinstance(value, str) or not 10 <= len(value) <= 40:
+        return None
+    try:
+        read = datetime.fromisoformat(value.strip())
+        return (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def day(value: Any) -> date | None:
+    """Return the calendar day of an ISO 8601 day or time, or None; a week or a month is no day."""
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            return None
+    read = moment(value)
+    return read.date() if read else None
+
+
+def count(value: Any) -> int | None:
+    """Return a whole number from 0 to 2**31 - 1, or None for anything else."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31 else None
+
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_PRINTED_DAY = re.compile(r"(?:[a-z]{3,9},? )?(?P<month>[a-z]{3})[a-z]{0,6}\.? (?P<day>\d{1,2})(?:, ?(?P<year>\d{4}))?")
+
+
+def printed_day(line: str) -> tuple[bool, date | None]:
+    """Say whether a line is nothing but a printed day ("Mar 11", "Oct 4, 2025"), and which, where it names the year."""
+    found = _PRINTED_DAY.fullmatch(line.casefold()) if len(line) < 40 else None
+    if not found or found["month"] not in _MONTHS:
+        return False, None
+    try:
+        month, number = _MONTHS.index(found["month"]) + 1, int(found["day"])
+        year = int(found["year"] or 2000)
+        return True, date(year, month, number) if found["year"] else None
+    except ValueError:
+        return False, None

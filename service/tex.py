@@ -1,0 +1,233 @@
+"""TeX in a title or an abstract → what a person reads.
+
+Comes in: one text as its source wrote it. Goes out: the same with `$\\mu$P` as μP, `$O(n^2)$` as O(n²),
+`Poincar\\'e` as Poincaré. Refuses to know: where the text will stand.
+
+Only what is certainly TeX is touched. On Hugging Face's pages dollars and backslashes have been stripped (`Omega(mnd)`,
+`SAP^{2}`, `{scriptsize CODE2SEQ}`); guessing there would make things worse. A formula is
+read whole or left whole.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+from pylatexenc import latex2text
+
+_LONGEST = 200_000
+_FONTS = (
+    "textbf|textit|textrm|textsc|texttt|textsf|textsl|textup|textmd|textnormal|emph|text|mathrm|mathbf|mathit|mathsf|mathtt"
+    "|mathcal|mathscr|mathfrak|boldsymbol|bm|operatorname\\*?|mbox|ensuremath|underline|url|uline|textsuperscript|mathop"
+)
+_SHAPES = (
+    "it|bf|em|sc|rm|tt|sf|sl|tiny|scriptsize|footnotesize|small|large|Large|bfseries|itshape|ttfamily|scshape|sffamily"
+)
+_MARKS = "\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c\u0323\u0327\u0328\u0331"
+_ACCENTS = dict(zip("`'^~=u.\"rHvdckb", _MARKS, strict=True))
+_HATS = {
+    "hat": "\u0302",
+    "widehat": "\u0302",
+    "tilde": "\u0303",
+    "widetilde": "\u0303",
+    "bar": "\u0304",
+    "dot": "\u0307",
+}
+_HATS |= {"ddot": "\u0308", "vec": "\u20d7", "check": "\u030c", "acute": "\u0301", "grave": "\u0300", "breve": "\u0306"}
+_DOUBLE = dict(zip("CHNPQRZEFKk", "ℂℍℕℙℚℝℤ𝔼𝔽𝕂𝕜", strict=True))
+_ABOVE = dict(zip("0123456789+-−=()in∗*′", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁱⁿ**′", strict=True))
+_ABOVE |= {"T": "ᵀ", "∘": "°", "th": "ᵗʰ"}
+_BELOW = dict(zip("0123456789+-−=()aeoxhklmnpstijruv", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₒₓₕₖₗₘₙₚₛₜᵢⱼᵣᵤᵥ", strict=True))
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
+)
+
+_MATH = re.compile(
+    r"(?<![\\$])\$\$?(?=[^\s$])((?:[^$\\]|\\.){1,600}?)(?<=\S)\$\$?(?!\$)|\\\(((?:[^\\]|\\[^)]){1,600}?)\\\)",
+    re.DOTALL,
+)
+_ACCENT = re.compile(
+    r"\{\\(?P<a>[`'^~=.\"])\s*\{?\\?(?P<b>[A-Za-z])\}?\}|\\(?P<c>[`'^~=.\"])\s*(?:\{\\?(?P<d>[A-Za-z])\}|\\?(?P<e>[A-Za-z]))"
+    r"|\{?\\(?P<f>[uvHcdkrb])\s*\{\\?(?P<g>[A-Za-z])\}|\\(?P<h>[vHckr])\s(?P<i>[A-Za-z])(?=\w)"
+)
+_LETTER = re.compile(
+    r"\{\\(aa|AA|ae|AE|oe|OE|ss|o|O|l|L|i|j)\s*\}|\\(aa|AA|ae|AE|oe|OE|ss|o|O|l|L|i|j)(?:\{\}|\s+(?=[a-z])|(?![A-Za-z]))"
+)
+_FONT = re.compile(rf"\\(?:{_FONTS})\s*\{{([^{{}}]{{0,600}})\}}")
+_SHAPE = re.compile(rf"\{{\\(?:{_SHAPES})\b\s*([^{{}}]{{0,600}}?)\s*\}}")
+_HREF = re.compile(r"\\href\s*\{([^{}]{0,600})\}\s*\{([^{}]{0,600})\}")
+_HAT = re.compile(rf"\\({'|'.join(_HATS)})\s*(?:\{{([^{{}}]{{1,3}})\}}|([A-Za-z])(?![A-Za-z]))")
+_BOARD = re.compile(r"\\mathbb\s*(?:\{([^{}]{1,10})\}|([A-Za-z])(?![A-Za-z]))")
+_FRACTION = re.compile(r"\\[dt]?frac\s*(?:\{([^{}]{1,100})\}\s*\{([^{}]{1,100})\}|(\d)(\d))")
+_ROOT = re.compile(r"\\sqrt\s*(?:\{([^{}]{1,100})\}|(\w))")
+_SCRIPT = re.compile(r"([\^_])\s*(?:\{([^{}]{0,100})\}|([^\s{}\\^_]))")
+_COMMAND = re.compile(r"\\([A-Za-z]+)\*?(\s*)")
+_SPACING = re.compile(r"\\(?:[,;:> ]|quad\b|qquad\b|hspace\{[^{}]{0,20}\})")
+_NOTHING = re.compile(
+    r"\\(?:!|left\b|right\b|[bB]igg?[lr]?\b|displaystyle\b|limits\b|rm\b|it\b|bf\b|cal\b|math(?:rm|bf|cal|it|sf|bb)(?=\s+\w))\s*"
+)
+_ESCAPED = re.compile(r"\\([%&_#${}])")
+_TIE = re.compile(r"(?<=[\w.)])~(?=[\w\\(])")
+_PRICED = re.compile(r"\A[^\\]*[A-Za-z]{3,} [A-Za-z]{2,}[^\\]*\Z")
+_TELLING = re.compile(r"[\\^_=]")
+_DEPTH = 6
+# While a formula is read, these stand for signs that must not be taken for TeX again; no text holds controls by then.
+_RAISED, _LOWERED = "\x01", "\x02"
+_KEPT = (
+    ("\\{", "\x03"),
+    ("\\}", "\x04"),
+    ("\\|", "‖"),
+    ("\\_", _LOWERED),
+    ("\\%", "%"),
+    ("\\&", "&"),
+    ("\\#", "#"),
+    ("\\$", "$"),
+)
+_RESTORED = str.maketrans({_RAISED: "^", _LOWERED: "_", "\x03": "{", "\x04": "}"})
+
+
+def readable(text: str) -> str:
+    """Return the text with its TeX made readable, in NFC, without control and zero-width characters.
+
+    Line breaks and private-use characters stay. What is not understood stays as it stands; this never raises.
+    """
+    seen = _UNSEEN.sub("", text)
+    if "\\" in seen or "$" in seen:
+        seen = _prose(_MATH.sub(_math, seen)) if len(seen) <= _LONGEST else seen
+    return unicodedata.normalize("NFC", seen)
+
+
+def _prose(text: str) -> str:
+    if "\\" not in text:
+        return text
+    unwrapped = _unwrap(_letters(text))
+    named = _COMMAND.sub(_symbol, unwrapped)
+    quoted = re.sub(r"``(.{1,300}?)''", r"“\1”", named)
+    return _ESCAPED.sub(r"\1", _TIE.sub(" ", quoted))
+
+
+def _letters(text: str) -> str:
+    return _LETTER.sub(_plain_letter, _ACCENT.sub(_accented, text))
+
+
+def _accented(found: re.Match[str]) -> str:
+    accent = found["a"] or found["c"] or found["f"] or found["h"]
+    letter = found["b"] or found["d"] or found["e"] or found["g"] or found["i"]
+    opened = found["f"] is not None and found[0].startswith("{")
+    return ("{" if opened else "") + unicodedata.normalize("NFC", letter + _ACCENTS[accent])
+
+
+def _plain_letter(found: re.Match[str]) -> str:
+    name = found[1] or found[2]
+    return name if name in "ij" else _named(name) or found[0]
+
+
+def _unwrap(text: str) -> str:
+    for _ in range(_DEPTH):
+        inner = _FONT.sub(r"\1", _SHAPE.sub(r"\1", _HREF.sub(r"\2", text)))
+        if inner == text:
+            break
+        text = inner
+    return text
+
+
+@lru_cache(maxsize=1)
+def _symbols() -> latex2text.macrospec.LatexContextDb:
+    return latex2text.get_default_latex_context_db()
+
+
+@lru_cache(maxsize=2048)
+def _named(name: str) -> str:
+    """Return the character, or the few letters, that a command without arguments stands for, or ""."""
+    meant = getattr(_symbols().get_macro_spec(name), "simplify_repl", None)
+    return meant.strip() if isinstance(meant, str) and not re.search(r"[%<\\]", meant) else ""
+
+
+def _symbol(command: re.Match[str]) -> str:
+    """Outside formulas people write `\\alpha Centauri` and mean the space, which TeX would swallow."""
+    meant = _named(command[1])
+    return meant + command[2] if meant else command[0]
+
+
+def _math(found: re.Match[str]) -> str:
+    """Read a formula whole, or leave it whole; words between two prices are no formula."""
+    formula = found[1] or found[2] or ""
+    if _PRICED.search(formula) or (
+        found.string[found.end() : found.end() + 1].isdigit() and not _TELLING.search(formula)
+    ):
+        return found[0]
+    read = _formula(formula)
+    return found[0] if re.search(r"[\\{}]", read) else read.translate(_RESTORED)
+
+
+def _formula(formula: str) -> str:
+    text = _letters(formula)
+    for literal, sentinel in _KEPT:
+        text = text.replace(literal, sentinel)
+    text = _NOTHING.sub("", _SPACING.sub(" ", text))
+    for _ in range(_DEPTH):
+        inner = _inside_out(text)
+        if inner == text:
+            break
+        text = inner
+    return re.sub(r"\{([^{}]*)\}", r"\1", re.sub(r"\{([^{}]*)\}", r"\1", text))
+
+
+def _inside_out(text: str) -> str:
+    text = _FONT.sub(_unfont, _SHAPE.sub(_unfont, _HAT.sub(_hat, _BOARD.sub(_board, text))))
+    text = _COMMAND.sub(_in_formula, _SCRIPT.sub(_script, text))
+    return _ROOT.sub(_root, _FRACTION.sub(_fraction, text))
+
+
+def _in_formula(command: re.Match[str]) -> str:
+    """A function's name (log) keeps apart from letters; a sign keeps the space after it only with one before it."""
+    meant = _named(command[1])
+    if not meant:
+        return command[0]
+    before = command.string[: command.start()][-1:]
+    if meant.isalpha() and len(meant) > 1:
+        return (" " if before.isalnum() else "") + meant + (" " if command[2] else "")
+    return meant + (" " if command[2] and before.isspace() else "")
+
+
+def _unfont(found: re.Match[str]) -> str:
+    """What a script holds in one font stays together."""
+    scripted = found.string[: found.start()][-1:] in ("^", "_")
+    return "{" + found[1] + "}" if scripted else found[1]
+
+
+def _hat(found: re.Match[str]) -> str:
+    letters = found[2] or found[3]
+    return letters + _HATS[found[1]] if len(letters) == 1 else found[0]
+
+
+def _board(found: re.Match[str]) -> str:
+    return "".join(_DOUBLE.get(letter, letter) for letter in found[1] or found[2])
+
+
+def _fraction(found: re.Match[str]) -> str:
+    return f"{_group(found[1] or found[3])}/{_group(found[2] or found[4])}"
+
+
+def _root(found: re.Match[str]) -> str:
+    return "√" + _group(found[1] or found[2])
+
+
+def _group(text: str) -> str:
+    """Brackets around what would otherwise be read apart."""
+    return text if re.fullmatch(r"[\w.]+|\([^()]*\)", text) else f"({text})"
+
+
+def _script(found: re.Match[str]) -> str:
+    """Raise or lower what Unicode can; else keep the sign, which everybody reads."""
+    above = found[1] == "^"
+    table, kept = (_ABOVE, _RAISED) if above else (_BELOW, _LOWERED)
+    text = (found[2] if found[2] is not None else found[3]).strip()
+    if text in table:
+        return table[text]
+    if text and all(character in table for character in text):
+        return "".join(table[character] for character in text)
+    if "\\" in text:
+        return found[0]
+    return kept + (text if len(text) < 2 or text.isalnum() else f"({text})") if text else ""
