@@ -11,3 +11,7 @@ know: SQL, sources, matching, how mails are made or sent. GET and HEAD never cha
     subscription.py   confirming and managing; leaving.py: pausing and stopping
     mailbox.py        the local mailbox, on loopback only; site.py: health, robots, imprint
 """
+
+from service.web.app import create_app
+
+__all__ = ["create_app"]

@@ -6,19 +6,18 @@ was typed stays as it was, so that a form can be given back. Refuses to know: wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import Depends, Form
+from fastapi import Depends, Request
 
 from service import editions, keywords
 from service.errors import AddressError, InputError, KeywordError, KeywordsError
 from service.model import Schedule, Subscriber
 
-Text = Annotated[str, Form()]
-Texts = Annotated[list[str] | None, Form()]
-
+_TEXTS = ("email", "keywords", "timezone", "hour", "max_papers")
 _WORKDAYS = ("1", "2", "3", "4", "5")
 
 
@@ -33,6 +32,27 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """The texts that came with a form, by field, in their order; an empty field is not a missing one."""
+
+    fields: Mapping[str, tuple[str, ...]]
+
+    def get(self, name: str) -> str:
+        """The field's text; empty where it did not come."""
+        return self.fields.get(name, ("",))[0]
+
+    def changes(self) -> dict[str, Any]:
+        """The fields of `Typed` that came.
+
+        A browser sends nothing for days that are all unticked: none beside an hour means that none is wanted.
+        """
+        came: dict[str, Any] = {name: self.get(name) for name in _TEXTS if name in self.fields}
+        if "hour" in self.fields or "weekdays" in self.fields:
+            came["weekdays"] = self.fields.get("weekdays", ())
+        return came
+
+
+@dataclass(frozen=True, slots=True)
 class Typed:
     """A form as it stands in front of the reader."""
 
@@ -43,30 +63,26 @@ class Typed:
     weekdays: tuple[str, ...] = _WORKDAYS
     max_papers: str = "10"
 
-    def lines(self, given: Sequence[str]) -> Typed:
-        """The same form with these topics, one per line."""
-        return replace(self, keywords="\n".join(given))
+    def over(self, fields: Sent) -> Typed:
+        """The same form with the fields that were sent in place of its own."""
+        return replace(self, **fields.changes())
 
     def schedule(self) -> Schedule:
         """What the fields say; only for a form without problems."""
         return Schedule(editions.check_timezone(self.timezone), int(self.hour), _days(self.weekdays))
 
 
-def typed(
-    email: Text = "",
-    keywords: Text = "",
-    timezone: Text = "UTC",
-    hour: Text = "7",
-    max_papers: Text = "10",
-    weekdays: Texts = None,
-) -> Typed:
-    """The posted fields; a browser sends line ends as CRLF, and no field means a control character."""
-    fields = (_plain(each).strip() for each in (email, keywords, timezone, hour, max_papers))
-    address, topics, zone, clock, most = fields
-    return Typed(address, topics, zone, clock, tuple(weekdays or ()), most)
+async def sent(request: Request) -> Sent:
+    """Read the form; files are not texts and count as not sent. Raises HTTPException 400 for what is no form."""
+    fields: dict[str, tuple[str, ...]] = {}
+    async with request.form() as form:
+        for name, value in form.multi_items():
+            if isinstance(value, str):
+                fields[name] = (*fields.get(name, ()), _plain(value))
+    return Sent(fields)
 
 
-Posted = Annotated[Typed, Depends(typed)]
+Posted = Annotated[Sent, Depends(sent)]
 
 
 def of(subscriber: Subscriber) -> Typed:
@@ -122,5 +138,6 @@ def _number(text: str) -> int:
 
 
 def _plain(text: str) -> str:
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
-    return "".join(character for character in lines if character == "\n" or character.isprintable())
+    """Line ends come as CRLF; nobody means a control character or half of one, and databases refuse them."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ").strip()
+    return "".join(letter for letter in lines if letter == "\n" or unicodedata.category(letter) not in ("Cc", "Cs"))

@@ -12,10 +12,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 
 from service.errors import InputError
-from service.keywords import Keyword, parse_all, split
+from service.keywords import parse_all, split
 from service.messages.cards import card
 from service.web import forms, shown
-from service.web.forms import Posted, Problem, Text, Typed
+from service.web.forms import Posted, Problem, Typed
 from service.web.guard import own_form
 from service.web.pages import Desk, Here
 
@@ -39,20 +39,21 @@ EXAMPLES = (
 def front(desk: Here, k: Annotated[list[str] | None, Query()] = None) -> Response:
     """The front page, with the topics of a link that was handed round."""
     given = [each for each in k or () if each.strip()]
-    return _page(desk, Typed().lines(given), fresh=True)
+    return _page(desk, Typed(keywords="\n".join(given)), fresh=True)
 
 
 @router.post("/subscribe", dependencies=[Depends(own_form)])
-def subscribe(desk: Here, form: Posted, action: Text = "", company: Text = "") -> Response:
+def subscribe(desk: Here, fields: Posted) -> Response:
     """Sign up: the same answer for the same input, whatever we know about the address.
 
     `company` is a field no person sees; whoever fills it in is answered alike and heard no further. `action=look`
     only counts what the topics find.
     """
+    form = Typed().over(fields)
     found = forms.check(form)
-    if action == "look":
+    if fields.get("action") == "look":
         return _page(desk, form, [each for each in found if each.field == "keywords"])
-    if not company:
+    if not fields.get("company"):
         found += _signed_up(desk, form, dry=bool(found))
     return _page(desk, form, found) if found else desk.page("inbox", email=form.email)
 
@@ -73,7 +74,9 @@ def _signed_up(desk: Desk, form: Typed, dry: bool) -> list[Problem]:
 def _page(desk: Desk, form: Typed, problems: Sequence[Problem] = (), *, fresh: bool = False) -> Response:
     """`fresh` lets the browser guess the time zone: nobody has chosen one yet."""
     topics, now = _readable(form), desk.now()
-    found = desk.world.pipeline.preview(topics, now, max_papers=_SHOWN if topics else _TRENDING)
+    advice = desk.world.pipeline.advice(topics, now) if topics else ()
+    wanted = [each.keyword for each in advice if not each.exclusion]
+    found = desk.world.pipeline.preview(topics, now, max_papers=_SHOWN if wanted else _TRENDING)
     return desk.page(
         "front",
         422 if problems else 200,
@@ -82,8 +85,9 @@ def _page(desk: Desk, form: Typed, problems: Sequence[Problem] = (), *, fresh: b
         fresh=fresh,
         now=now,
         examples=[each for each in EXAMPLES if each not in form.keywords.splitlines()],
-        advice=desk.world.pipeline.advice(topics, now) if topics else (),
-        cards=[card(each, [topic.text for topic in topics], now.date()) for each in found.papers],
+        advice=advice,
+        wanted=wanted,
+        cards=[card(each, wanted, now.date()) for each in found.papers],
         preview=found,
         zones=shown.zones(),
         signup=desk.world.settings.signup,
@@ -91,9 +95,9 @@ def _page(desk: Desk, form: Typed, problems: Sequence[Problem] = (), *, fresh: b
     )
 
 
-def _readable(form: Typed) -> Sequence[Keyword]:
+def _readable(form: Typed) -> Sequence[str]:
     """The topics that can be tried: those a link brings may be anything, and are told of when the form is sent."""
     try:
-        return parse_all(split(form.keywords))
+        return [topic.text for topic in parse_all(split(form.keywords))]
     except InputError:
         return ()

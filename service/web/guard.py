@@ -59,7 +59,7 @@ class Guard:
             body = await _read(receive)
         except ClientDisconnect:
             return  # Half a form must not be taken for a whole one.
-        dressed = self._dressed(asked["path"], send)
+        dressed = self._dressed(asked, send)
         if body is None:
             await self._page(Request(asked), 413)(asked, receive, dressed)
         else:
@@ -80,13 +80,11 @@ class Guard:
                 await self._page(Request(scope), 500)(scope, receive, send)
             raise  # The server logs it.
 
-    def _dressed(self, path: str, send: Send) -> Send:
+    def _dressed(self, scope: Scope, send: Send) -> Send:
         """Add the headers; one that a page has set itself stands."""
-        wanted = _ALWAYS | {"cache-control": "no-store" if path.startswith(_PRIVATE) else "no-cache"}
+        wanted = _ALWAYS | _keeping(scope["path"], scope["query_string"])
         if self._https:
             wanted["strict-transport-security"] = "max-age=31536000"
-        if path.startswith(_PRIVATE):
-            wanted["x-robots-tag"] = "noindex, nofollow"
 
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -96,6 +94,15 @@ class Guard:
             await send(message)
 
         return dressed
+
+
+def _keeping(path: str, query: bytes) -> dict[str, str]:
+    """Who may keep the answer: nobody, the browser if it asks each time, or anybody for good."""
+    if path.startswith(_PRIVATE):
+        return {"cache-control": "no-store", "x-robots-tag": "noindex, nofollow"}
+    if path.startswith("/static/") and query.startswith(b"v="):
+        return {"cache-control": "public, max-age=31536000, immutable"}
+    return {"cache-control": "no-cache"}
 
 
 async def _read(receive: Receive) -> bytes | None:

@@ -7,22 +7,19 @@ and plain text for programs. Refuses to know: what becomes of mails that were un
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from service.errors import InputError, LinkError
 from service.links import Purpose
 from service.model import Subscriber
 from service.web import forms, resting
-from service.web.forms import Problem, Text
+from service.web.forms import Posted, Problem, Sent
 from service.web.guard import own_form
 from service.web.pages import Desk, Here
 
 router = APIRouter()
-
-OneClick = Annotated[str, Form(alias="List-Unsubscribe")]
 
 
 @router.get("/unsubscribe/{token}")
@@ -33,13 +30,13 @@ def ask(desk: Here, token: str) -> Response:
 
 
 @router.post("/unsubscribe/{token}")
-def stop(desk: Here, request: Request, token: str, one_click: OneClick = "") -> Response:
+def stop(desk: Here, request: Request, token: str, fields: Posted) -> Response:
     """End the subscription, at once and as often as asked.
 
     A mail program's POST (RFC 8058) gets plain text and never a redirect; it may come from anywhere. What is signed
     by us is answered with 200 even when there is nobody left to stop mails to.
     """
-    if one_click:
+    if fields.get("List-Unsubscribe"):
         return _stopped_by_program(desk, token)
     own_form(request)
     reader = desk.world.subscriptions.leave(token, desk.now(), purpose=Purpose.UNSUBSCRIBE)
@@ -53,9 +50,9 @@ def undo(desk: Here, token: str) -> Response:
 
 
 @router.post("/unsubscribe/{token}/pause", dependencies=[Depends(own_form)])
-def rest_instead(desk: Here, token: str, days: Text = "", until: Text = "") -> Response:
+def rest_instead(desk: Here, token: str, fields: Posted) -> Response:
     """Pause, for whoever only wants some quiet."""
-    return _paused(desk, token, Purpose.UNSUBSCRIBE, days, until)
+    return _paused(desk, token, Purpose.UNSUBSCRIBE, fields)
 
 
 @router.get("/pause/{token}")
@@ -65,9 +62,9 @@ def ask_pause(desk: Here, token: str) -> Response:
 
 
 @router.post("/pause/{token}", dependencies=[Depends(own_form)])
-def pause(desk: Here, token: str, days: Text = "", until: Text = "") -> Response:
+def pause(desk: Here, token: str, fields: Posted) -> Response:
     """Rest for so long."""
-    return _paused(desk, token, Purpose.PAUSE, days, until)
+    return _paused(desk, token, Purpose.PAUSE, fields)
 
 
 @router.post("/pause/{token}/resume", dependencies=[Depends(own_form)])
@@ -99,11 +96,11 @@ def _choice(desk: Desk, name: str, token: str, reader: Subscriber, **facts: obje
     return desk.page(name, status, reader=reader, token=token, tomorrow=tomorrow, **facts)
 
 
-def _paused(desk: Desk, token: str, purpose: Purpose, days: str, day: str) -> Response:
+def _paused(desk: Desk, token: str, purpose: Purpose, fields: Sent) -> Response:
     now = desk.now()
     reader = desk.world.subscriptions.reader(token, purpose, now)
     try:
-        chosen = resting.until(reader.schedule, now, days, day)
+        chosen = resting.until(reader.schedule, now, fields.get("days"), fields.get("until"))
         paused = desk.world.subscriptions.pause(token, chosen, now, purpose=purpose)
     except InputError as error:
         return _pause_page(desk, token, purpose, forms.problems(error, "until"))

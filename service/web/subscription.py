@@ -10,13 +10,14 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import RedirectResponse
+from starlette.exceptions import HTTPException
 
-from service import editions, keywords
+from service import editions
 from service.errors import InputError
 from service.links import Purpose
 from service.model import Subscriber, SubscriberState
 from service.web import forms, resting, shown
-from service.web.forms import Posted, Problem, Text, Typed
+from service.web.forms import Posted, Problem, Typed
 from service.web.guard import own_form
 from service.web.pages import Desk, Here
 
@@ -47,10 +48,11 @@ def lost(desk: Here) -> Response:
 
 
 @router.post("/manage", dependencies=[Depends(own_form)])
-def send_link(desk: Here, form: Posted, company: Text = "") -> Response:
+def send_link(desk: Here, fields: Posted) -> Response:
     """Mail the link, or nothing: the answer does not tell which."""
+    form = Typed().over(fields)
     try:
-        if not company:
+        if not fields.get("company"):
             desk.world.subscriptions.send_manage_link(form.email, desk.now())
     except InputError as error:
         return desk.page("link", 422, email=form.email, problems=forms.problems(error, "email"))
@@ -65,19 +67,22 @@ def manage(desk: Here, token: str, done: str = "") -> Response:
 
 
 @router.post("/manage/{token}", dependencies=[Depends(own_form)])
-def change(desk: Here, token: str, form: Posted) -> Response:
+def change(desk: Here, token: str, fields: Posted) -> Response:
     """Save topics, schedule and number of papers together, or nothing of it."""
+    if not fields.changes():
+        raise HTTPException(400)  # A form that was cut off must not be answered with "Saved".
     reader = _reader(desk, token)
+    form = forms.of(reader).over(fields)
     found = forms.check(form) or _saved(desk, token, form)
     return _page(desk, token, reader, form, found) if found else _back(token, "saved")
 
 
 @router.post("/manage/{token}/pause", dependencies=[Depends(own_form)])
-def pause(desk: Here, token: str, days: Text = "", until: Text = "") -> Response:
+def pause(desk: Here, token: str, fields: Posted) -> Response:
     """Rest for some days, until a day, or until the reader comes back."""
     reader, now = _reader(desk, token), desk.now()
     try:
-        chosen = resting.until(reader.schedule, now, days, until)
+        chosen = resting.until(reader.schedule, now, fields.get("days"), fields.get("until"))
         desk.world.subscriptions.pause(token, chosen, now, purpose=Purpose.MANAGE)
     except InputError as error:
         return _page(desk, token, reader, forms.of(reader), forms.problems(error, "until"))
@@ -127,6 +132,6 @@ def _page(
         next=resting.next_mail(reader, now),
         tomorrow=resting.tomorrow(reader.schedule, now),
         unsubscribe=desk.link(Purpose.UNSUBSCRIBE, reader),
-        advice=desk.world.pipeline.advice(keywords.parse_all(stored), now),
+        advice=desk.world.pipeline.advice(stored, now),
         zones=shown.zones(),
     )

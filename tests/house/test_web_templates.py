@@ -1,0 +1,254 @@
+"""Every page template, rendered with hostile facts: it escapes, needs no script, and can be read by a machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selectolax.lexbor import LexborHTMLParser as HTMLParser
+
+from service import bootstrap
+from service.model import Identity, Profile, Schedule, Subscriber, SubscriberState
+from service.web.forms import Problem, Typed
+from service.web.pages import STATIC, prepared
+from service.web.shown import zones
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "web"
+HOSTILE = "<script>alert(1)</script>\"'&{{ 7*7 }}"
+NOW = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
+IDENTITY = Identity(contact="desk@paper.example", imprint="Imprint " + HOSTILE, privacy="https://paper.example/privacy")
+
+
+@dataclass(frozen=True)
+class Bag:
+    """Whatever a template reads by name."""
+
+    facts: dict[str, Any]
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.facts[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+def reader(state: SubscriberState = SubscriberState.ACTIVE, until: date | None = None, *topics: str) -> Subscriber:
+    schedule = Schedule("Europe/Berlin", 7, frozenset({1, 2, 3, 4, 5}))
+    profiles = (Profile(topics),) if topics else ()
+    return Subscriber(1, "p", f'"{HOSTILE}"@uni.example', state, schedule, profiles, 10, paused_until=until)
+
+
+def advice(topic: str, count: int, *warnings: str) -> Bag:
+    return Bag({"keyword": topic, "count": count, "total": 900, "warnings": warnings, "exclusion": topic[:1] == "-"})
+
+
+def passage(*runs: tuple[str, bool]) -> Bag:
+    return Bag({"text": "".join(text for text, _ in runs), "runs": runs})
+
+
+def card(title: str, upvotes: int = 0) -> Bag:
+    author = Bag({"name": passage(("Ada " + HOSTILE, False))})
+    return Bag(
+        {
+            "links": [Bag({"url": "https://papers.example/1?a=1&b=2"})],
+            "title": passage((title, False), (" adaptation", True)),
+            "authors": [author, author, author],
+            "others": 4,
+            "sentence": passage(("We adapt " + HOSTILE, False), (" low-rank", True)),
+            "reasons": [Bag({"keyword": HOSTILE})],
+            "upvotes": upvotes,
+        }
+    )
+
+
+PROBLEMS = [
+    Problem("keywords", "unclosed quote at character 7", 'lora "' + HOSTILE, 7),
+    Problem("keywords", "too long", "a" * 400),
+    Problem("email", HOSTILE),
+    Problem("weekdays", "choose a day"),
+    Problem("hour", "choose an hour"),
+    Problem("timezone", "There is no such zone"),
+    Problem("max_papers", "1 to 100"),
+    Problem("until", "Please choose a day after today"),
+]
+TYPED = Typed(HOSTILE, f"lora\n{HOSTILE}\n-survey", HOSTILE, "7", ("1", "3", HOSTILE), HOSTILE)
+
+
+def front(**other: object) -> dict[str, object]:
+    preview = Bag({"papers": (), "more": 0, "read": 0})
+    facts: dict[str, object] = {
+        "form": Typed(),
+        "problems": (),
+        "fresh": True,
+        "now": NOW,
+        "examples": ["lora", HOSTILE],
+    }
+    facts |= {
+        "advice": (),
+        "wanted": [],
+        "cards": [],
+        "preview": preview,
+        "zones": zones(),
+        "signup": "open",
+        "domains": (),
+    }
+    return facts | other
+
+
+def manage(**other: object) -> dict[str, object]:
+    facts: dict[str, object] = {"reader": reader(), "token": "t", "form": Typed(), "problems": (), "done": ""}
+    facts |= {"next": NOW, "tomorrow": date(2026, 11, 21), "unsubscribe": "/unsubscribe/u", "advice": ()}
+    return facts | {"zones": zones()} | other
+
+
+SHOWN = Bag({"papers": (1,), "more": 1204, "read": 1500})
+EMPTY = Bag({"papers": (), "more": 0, "read": 1500})
+COUNTS = (advice("low-rank adaptation", 14), advice(HOSTILE, 0, "matches nothing; " + HOSTILE), advice("-survey", 3))
+PENDING = reader(SubscriberState.PENDING, None, "low-rank adaptation", HOSTILE)
+PAUSED = reader(SubscriberState.PAUSED, date(2026, 12, 4), "lora")
+REST = {"token": "t", "problems": (), "tomorrow": date(2026, 11, 21), "purpose": "pause"}
+MAIL = Bag(
+    {
+        "summary": Bag(
+            dict.fromkeys(("name", "subject", "sender", "recipient"), HOSTILE) | {"date": NOW, "written": NOW}
+        ),
+        "headers": (("Subject", HOSTILE),),
+        "text": HOSTILE + " https://paper.example/confirm/abc",
+        "html": "<p>x",
+    }
+)
+
+SCENES: dict[str, list[dict[str, object]]] = {
+    "front": [
+        front(),
+        front(cards=[card(HOSTILE, 42), card("Two")], preview=SHOWN),
+        front(form=TYPED, problems=PROBLEMS, preview=EMPTY, fresh=False),
+        front(
+            form=Typed(keywords="lora\nworld model"),
+            advice=COUNTS,
+            wanted=[HOSTILE],
+            cards=[card(HOSTILE)],
+            preview=SHOWN,
+        ),
+        front(form=Typed(keywords="lora"), advice=COUNTS, wanted=["lora"], preview=EMPTY),
+        front(signup="closed"),
+        front(signup="invite"),
+        front(signup="uni.example, lab.example", domains=("uni.example", "lab.example")),
+    ],
+    "inbox": [{"email": HOSTILE}],
+    "confirm": [{"reader": reader()}, {"reader": PENDING}],
+    "confirmed": [{"reader": reader(), "manage": "/manage/t", "next": NOW}],
+    "link": [{"email": "", "problems": ()}, {"email": HOSTILE, "problems": [Problem("email", HOSTILE)]}],
+    "link-sent": [{"email": HOSTILE}],
+    "manage": [
+        manage(done="saved"),
+        manage(form=TYPED, problems=PROBLEMS, advice=COUNTS, done=HOSTILE),
+        manage(reader=PAUSED, done="paused"),
+        manage(reader=reader(SubscriberState.PAUSED), next=None),
+    ],
+    "come-back": [{"reader": reader(SubscriberState.LEFT), "topics": [HOSTILE, "lora"]}],
+    "unsubscribe": [REST | {"reader": reader()}, REST | {"reader": reader(SubscriberState.LEFT)}],
+    "stopped": [{"reader": reader(SubscriberState.LEFT), "token": "t"}],
+    "pause": [
+        REST | {"reader": reader()},
+        REST | {"reader": PAUSED, "problems": PROBLEMS[-1:], "purpose": "unsubscribe"},
+        REST | {"reader": reader(SubscriberState.SUPPRESSED)},
+    ],
+    "paused": [
+        {"reader": PAUSED, "token": "t", "purpose": "pause", "next": NOW},
+        {"reader": reader(SubscriberState.PAUSED), "token": "t", "purpose": "unsubscribe", "next": None},
+    ],
+    "resumed": [{"reader": reader(), "next": NOW}],
+    "broken-link": [{"message": HOSTILE}],
+    "error": [{"status": status, "message": HOSTILE} for status in (400, 403, 404, 405, 409, 413, 418, 422, 500, 503)],
+    "text": [{"name": name, "body": HOSTILE + " https://paper.example"} for name in ("imprint", "privacy")],
+    "mailbox": [{"mails": ()}, {"mails": (MAIL.summary,)}],
+    "mail": [{"mail": MAIL, "name": HOSTILE}],
+}
+
+
+def rendered(name: str, facts: dict[str, object], mailbox: bool = True) -> str:
+    pages = prepared(bootstrap.environment(), IDENTITY)
+    return pages.get_template(f"web/{name}.html").render(mailbox=mailbox, **facts)
+
+
+def scenes() -> list[Any]:
+    return [
+        pytest.param(name, facts, id=f"{name}-{number}")
+        for name, variants in SCENES.items()
+        for number, facts in enumerate(variants)
+    ]
+
+
+def test_every_page_has_a_scene_here() -> None:
+    pages = {path.stem for path in TEMPLATES.glob("*.html") if not path.stem.startswith("_")} - {"layout"}
+    assert pages == set(SCENES)
+
+
+@pytest.mark.parametrize(("name", "facts"), scenes())
+def test_a_page_escapes_whatever_it_is_given(name: str, facts: dict[str, object]) -> None:
+    page = rendered(name, facts)
+    assert "<script>alert" not in page
+    (script,) = HTMLParser(page).css("script")
+    assert (script.attributes["src"] or "").startswith("/static/script.js")
+
+
+@pytest.mark.parametrize(("name", "facts"), scenes())
+def test_a_page_obeys_its_content_security_policy(name: str, facts: dict[str, object]) -> None:
+    tree = HTMLParser(rendered(name, facts))
+    assert not tree.css("style, [style], base, object, embed")
+    for node in tree.css("*"):
+        assert not [key for key in node.attributes if key.startswith("on")]
+        assert not (node.attributes.get("href") or "").lower().startswith(("javascript:", "data:"))
+    for node in tree.css("link[href], script[src], img[src], iframe[src], form[action]"):
+        target = node.attributes.get("href") or node.attributes.get("src") or node.attributes.get("action") or ""
+        assert target.startswith("/")
+        assert not target.startswith("//")
+
+
+@pytest.mark.parametrize(("name", "facts"), scenes())
+def test_a_page_can_be_used_without_seeing_it(name: str, facts: dict[str, object]) -> None:
+    tree = HTMLParser(rendered(name, facts))
+    html, title, heading = tree.css_first("html"), tree.css_first("title"), tree.css("h1")
+    assert html is not None
+    assert html.attributes["lang"] == "en"
+    assert title is not None
+    assert title.text().strip(" ·").endswith("Paper Round")
+    assert len(heading) == 1
+    assert heading[0].text().strip()
+    ids = [node.attributes["id"] for node in tree.css("[id]")]
+    assert len(ids) == len(set(ids)), "an id names one thing"
+    labelled = {node.attributes.get("for") for node in tree.css("label")}
+    for control in tree.css("input:not([type=hidden]), select, textarea"):
+        wrapped = control.parent is not None and control.parent.tag == "label"
+        assert wrapped or control.attributes.get("id") in labelled, control.html
+    for node in tree.css("[aria-describedby], [aria-labelledby]"):
+        named = node.attributes.get("aria-describedby") or node.attributes.get("aria-labelledby") or ""
+        assert set(named.split()) <= set(ids), node.html
+
+
+@pytest.mark.parametrize(("name", "facts"), scenes())
+def test_a_page_and_its_assets_stay_small(name: str, facts: dict[str, object]) -> None:
+    assets = sum(path.stat().st_size for path in STATIC.iterdir())
+    assert len(rendered(name, facts).encode()) + assets <= 60_000
+
+
+def test_a_summary_leads_to_the_field_at_fault() -> None:
+    tree = HTMLParser(rendered("front", SCENES["front"][2]))
+    ids = {node.attributes["id"] for node in tree.css("[id]")}
+    targets = [node.attributes["href"] or "" for node in tree.css("#summary a")]
+    assert {"#keywords", "#email", "#weekdays", "#hour", "#timezone"} <= set(targets)
+    assert {target[1:] for target in targets} <= ids | {"max_papers", "until"}
+
+
+def test_the_character_at_fault_is_marked() -> None:
+    tree = HTMLParser(rendered("front", front(form=TYPED, problems=[Problem("keywords", "no", 'ab"c', 3)])))
+    assert [node.text() for node in tree.css("mark.fault")] == ['"']
+
+
+def test_nobody_else_learns_of_the_local_mailbox() -> None:
+    assert "/mailbox" not in rendered("inbox", {"email": "a@uni.example"}, mailbox=False)
+    assert "/mailbox" in rendered("inbox", {"email": "a@uni.example"}, mailbox=True)

@@ -1,0 +1,120 @@
+"""A house with its pages: a real uvicorn on loopback, asked as browsers and mail programs ask."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+import uvicorn
+from selectolax.lexbor import LexborHTMLParser
+
+from service.errors import LinkError
+from service.links import Purpose
+from service.model import Subscriber, SubscriberState
+from service.web import create_app
+from tests.integration.worlds import House, house
+
+
+@dataclass
+class Site:
+    """The pages of a house. Redirects are not followed, so that tests see them."""
+
+    house: House
+    url: str
+
+    def get(self, path: str, **options: object) -> requests.Response:
+        """Open a page."""
+        return self._ask("GET", path, **options)
+
+    def post(self, path: str, data: object = None, **options: object) -> requests.Response:
+        """Send a form; a list of pairs or a dict, or bytes as they are."""
+        return self._ask("POST", path, data=data, **options)
+
+    def _ask(self, method: str, path: str, **options: object) -> requests.Response:
+        return requests.request(method, self.url + path, timeout=30, allow_redirects=False, **options)  # type: ignore[arg-type]
+
+    def token(self, email: str, purpose: Purpose) -> str:
+        """The token a mail would carry."""
+        return self.house.token(email, purpose)
+
+    def reader(self, email: str) -> Subscriber:
+        """The subscriber with this address."""
+        found = self.house.world.subscriptions.find(email)
+        assert found is not None
+        return found
+
+    def state(self, email: str) -> SubscriberState:
+        """How it stands with this address."""
+        return self.reader(email).state
+
+    def mails(self) -> list[str]:
+        """Who mails are waiting for or went to, with their kinds, after delivering."""
+        self.house.world.pipeline.deliver(self.house.clock())
+        return [f"{each.recipient}: {each.subject}" for each in self.house.world.operations.mailbox()]
+
+    def forged(self, token: str) -> bool:
+        """Whether our own signer refuses this token as an unsubscribe link."""
+        try:
+            self.house.world.signer.verify(Purpose.UNSUBSCRIBE, token, self.house.clock())
+        except LinkError:
+            return True
+        return False
+
+
+@contextmanager
+def site(folder: Path, **settings: str) -> Iterator[Site]:
+    """Serve a fresh house; the port is the system's choice."""
+    with house(folder, **settings) as home:
+        server = uvicorn.Server(
+            uvicorn.Config(create_app(home.world), host="127.0.0.1", port=0, log_level="critical", access_log=False)
+        )
+        thread = threading.Thread(target=server.run, name="pages", daemon=True)
+        thread.start()
+        try:
+            yield Site(home, f"http://127.0.0.1:{_port(server, thread)}")
+        finally:
+            server.should_exit = True
+            thread.join(10)
+
+
+def _port(server: uvicorn.Server, thread: threading.Thread) -> int:
+    deadline = time.monotonic() + 15
+    while not server.started:
+        assert thread.is_alive(), "the server died while starting"
+        assert time.monotonic() < deadline, "the server did not start"
+        time.sleep(0.01)
+    return int(server.servers[0].sockets[0].getsockname()[1])
+
+
+def text(answer: requests.Response, selector: str = "body") -> str:
+    """What a person reads on the page, white space folded."""
+    found = LexborHTMLParser(answer.text).css_first(selector)
+    return " ".join(found.text(separator=" ").split()) if found is not None else ""
+
+
+def value(answer: requests.Response, field: str) -> str:
+    """What stands in a field of the page."""
+    found = LexborHTMLParser(answer.text).css_first(f"#{field}")
+    assert found is not None, f"the page has no field {field}"
+    if found.tag == "textarea":
+        return found.text().removeprefix("\n")
+    if found.tag == "select":
+        chosen = found.css_first("option[selected]")
+        return (chosen.attributes["value"] or "") if chosen is not None else ""
+    return found.attributes.get("value") or ""
+
+
+def ticked(answer: requests.Response) -> list[str]:
+    """The days that are ticked."""
+    return [str(node.attributes["value"]) for node in LexborHTMLParser(answer.text).css("[name=weekdays][checked]")]
+
+
+def form(email: str = "ada@uni.example", *topics: str, **fields: object) -> dict[str, object]:
+    """The sign-up form as a browser sends it."""
+    whole: dict[str, object] = {"email": email, "keywords": "\r\n".join(topics), "weekdays": ["1", "2", "3", "4", "5"]}
+    return whole | {"hour": "7", "timezone": "Europe/Berlin", "company": ""} | fields
