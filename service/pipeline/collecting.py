@@ -72,7 +72,10 @@ class Collector:
         with self.store.write() as unit:
             unit.sources.failed(source.id, next_poll, str(error))
         LOG.warning(
-            "could not collect %s: %s; next try at %s", source.url, error, next_poll.isoformat(timespec="minutes")
+            "could not collect %s: %s; next try at %s",
+            source.url,
+            str(error).rstrip("."),
+            next_poll.isoformat(timespec="minutes"),
         )
         return Collected(
             source.url, collected.pages, collected.papers, collected.arrived, collected.skipped, str(error)
