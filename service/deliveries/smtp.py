@@ -28,12 +28,14 @@ class SmtpMailer:
     """A Mailer over one kept-open connection to the relay of a URL (see `relay` for its forms).
 
     `timeout` bounds one whole message in seconds, connecting included: a server that takes a byte a second is cut.
+    `open_wire` opens a connection.
     """
 
-    def __init__(self, url: str, timeout: float = 30.0) -> None:
+    def __init__(self, url: str, timeout: float = 30.0, open_wire: type[Wire] = Wire) -> None:
         self._relay = relays.read(url)
         self._context = self._relay.tls_context()
         self._timeout = timeout
+        self._open_wire = open_wire
         self._wire: Wire | None = None
 
     def send(self, message: Message) -> None:
@@ -64,7 +66,7 @@ class SmtpMailer:
     def _attempt(self, handing: _Handing, watch: Watch) -> None:
         if self._wire is None or not _still_open(self._wire, handing, watch):
             self._drop()
-            self._wire = Wire(self._relay, self._context, watch)
+            self._wire = self._open_wire(self._relay, self._context, watch)
             handing.begin(self._wire)
         handing.finish(self._wire)
 

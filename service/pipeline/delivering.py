@@ -7,6 +7,7 @@ What the relay answers decides a row's fate (the tree of `service.errors`); one 
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -33,7 +34,8 @@ LOG = logging.getLogger(__name__)
 
 BATCH = 100
 LEASE_SECONDS = 600.0
-RENEW_SECONDS = 120.0
+# A lease is renewed so many times before it would end, so that one slow mail server never costs a worker its rows.
+RENEWALS = 5
 FIRST_BACK_OFF = timedelta(minutes=1)
 LONGEST_BACK_OFF = timedelta(hours=4)
 # A policy refusal is about us, not about a reader: the relay rests this long.
@@ -64,7 +66,9 @@ class Sender:
     signer: Signer
     identity: Identity
     open_mailer: Callable[[], Mailer]
-    token: str = field(default_factory=lambda: secrets.token_hex(8))
+    lease: float = LEASE_SECONDS
+    # The process's number comes first: a lease that is left behind names who died.
+    token: str = field(default_factory=lambda: f"{os.getpid()}-{secrets.token_hex(8)}")
     accepted: list[int] = field(default_factory=list)
     renewed: float = 0.0
 
@@ -93,7 +97,7 @@ class Sender:
 
     def _claim(self, now: datetime) -> list[Delivery]:
         with self.store.write() as unit:
-            rows = unit.deliveries.claim(self.token, now, BATCH, LEASE_SECONDS)
+            rows = unit.deliveries.claim(self.token, now, BATCH, self.lease)
         self.renewed = time.monotonic()
         return rows
 
@@ -122,8 +126,8 @@ class Sender:
     def _one(self, row: Delivery, desk: Desk, mailer: Mailer, now: datetime, done: Delivered) -> None:
         """Begin one mail in the statement that notes the one before, then render and send it."""
         with self.store.write() as unit:
-            if time.monotonic() - self.renewed > RENEW_SECONDS:
-                unit.deliveries.renew(self.token, LEASE_SECONDS)
+            if time.monotonic() - self.renewed > self.lease / RENEWALS:
+                unit.deliveries.renew(self.token, self.lease)
                 self.renewed = time.monotonic()
             begun = unit.deliveries.begin(self.token, self.accepted, [row.id], now)
             self.accepted = []
