@@ -139,7 +139,7 @@ SCENES: dict[str, list[dict[str, object]]] = {
         front(signup="uni.example, lab.example", domains=("uni.example", "lab.example")),
     ],
     "inbox": [{"email": HOSTILE}],
-    "confirm": [{"reader": reader()}, {"reader": PENDING}],
+    "confirm": [{"reader": reader()}, {"reader": PENDING}, {"reader": PAUSED}],
     "confirmed": [{"reader": reader(), "manage": "/manage/t", "next": NOW}],
     "link": [{"email": "", "problems": ()}, {"email": HOSTILE, "problems": [Problem("email", HOSTILE)]}],
     "link-sent": [{"email": HOSTILE}],
@@ -252,3 +252,9 @@ def test_the_character_at_fault_is_marked() -> None:
 def test_nobody_else_learns_of_the_local_mailbox() -> None:
     assert "/mailbox" not in rendered("inbox", {"email": "a@uni.example"}, mailbox=False)
     assert "/mailbox" in rendered("inbox", {"email": "a@uni.example"}, mailbox=True)
+
+
+def test_the_enter_key_signs_up_although_a_button_below_the_topics_only_looks() -> None:
+    buttons = HTMLParser(rendered("front", front())).css("form[action='/subscribe'] button")
+    assert "name" not in buttons[0].attributes
+    assert [button.attributes.get("value") for button in buttons].count("look") == 1

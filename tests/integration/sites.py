@@ -94,7 +94,7 @@ def _port(server: uvicorn.Server, thread: threading.Thread) -> int:
 def text(answer: requests.Response, selector: str = "body") -> str:
     """What a person reads on the page, white space folded."""
     found = LexborHTMLParser(answer.text).css_first(selector)
-    return " ".join(found.text(separator=" ").split()) if found is not None else ""
+    return " ".join(found.text().split()) if found is not None else ""
 
 
 def value(answer: requests.Response, field: str) -> str:

@@ -56,6 +56,12 @@ def test_the_button_begins_the_subscription_and_says_when_the_next_mail_comes(pa
     assert pages.post(link(pages, Purpose.CONFIRM)).status_code == 200
 
 
+def test_a_confirmed_reader_is_told_so_and_not_asked_again(joined: Site) -> None:
+    page = joined.get(link(joined, Purpose.CONFIRM))
+    assert text(page, "h1") == "You are on the round already."
+    assert "<form" not in page.text
+
+
 def test_the_confirmed_page_leads_to_managing(joined: Site) -> None:
     page = joined.post(link(joined, Purpose.CONFIRM))
     href = page.text.split('class="button" href="')[1].split('"')[0]

@@ -28,7 +28,7 @@ def pages(tmp_path: Path) -> Iterator[Site]:
 def test_the_front_page_says_what_this_is_and_proposes_weekday_mornings(pages: Site) -> None:
     page = pages.get("/")
     assert page.status_code == 200
-    assert text(page, "h1") == "New papers on your topics , each morning."
+    assert text(page, "h1") == "New papers on your topics, each morning."
     assert (value(page, "hour"), value(page, "timezone"), ticked(page)) == ("7", "UTC", ["1", "2", "3", "4", "5"])
 
 
