@@ -117,8 +117,8 @@ class Parser:
 
     def _words(self, field: Field | None) -> Leaf:
         first = last = self._next()
-        if not first.text.strip("-"):
-            raise self._error("a minus on its own", first, "it stands directly before its word: -survey")
+        if first.text.startswith("-"):
+            raise self._error("a minus out of place", first, "it stands directly before its term: -survey, -ti:survey")
         while self._kind() is Kind.WORD:
             last = self._next()
         text = self.reading.text[first.start : last.end]

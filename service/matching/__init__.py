@@ -108,7 +108,7 @@ class Index:
         return _Seen(papers, title)
 
     def _places(self, phrase: Phrase) -> Iterator[tuple[Slots, Slots]]:
-        for steps in sequences(phrase, self._table.knows):
+        for steps in sequences(phrase, self._table):
             starts, ends = self._table.find(steps)
             if phrase.field is Field.ABSTRACT:
                 kept = self._table.owners(starts) & 1 == 1

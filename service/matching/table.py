@@ -20,6 +20,7 @@ from service.words import Form, Gap, Token, form
 Slots = NDArray[np.int64]
 _NONE: Slots = np.empty(0, np.int64)
 _EMPTY = -1
+_SPREAD, _PAIRS = 1_000_003, (1 << 22) - 1
 
 
 def layout(words: Sequence[Token]) -> Iterator[int]:
@@ -31,23 +32,23 @@ def layout(words: Sequence[Token]) -> Iterator[int]:
 
 
 class Table:
-    """Grows by whole fields; each owner (a number the caller chooses) has one field."""
+    """Grows by whole fields; each owner (a number the caller chooses) has one field. It is a `Vocabulary`."""
 
     def __init__(self) -> None:
         self._types: dict[str, int] = {}
         self._symbols: dict[str, int] = {}
-        self._keyed: dict[Key, dict[str, list[int]]] = {key: {} for key in Key if key is not Key.PREFIX}
+        self._keyed: tuple[dict[str, list[int]], ...] = ({}, {}, {}, {})
         self._row = array("i")
         self._gaps = array("b")
         self._ends = array("q")
         self._owners = array("q")
         self._begun: dict[int, int] = {}
-        self._forget()
+        self._thaw()
 
-    def _forget(self) -> None:
+    def _thaw(self) -> None:
         self._frozen = False
-        self._sorted: list[str] = []
-        self._cache: dict[Step, Slots] = {}
+        self._numbered: tuple[dict[str, tuple[int, ...]], ...] = ({}, {}, {}, {}, {})
+        self._slotted: tuple[dict[str, Slots], ...] = ({}, {}, {}, {}, {})
 
     def add(self, owner: int, words: Sequence[Token]) -> None:
         """Append one field."""
@@ -64,7 +65,8 @@ class Table:
         gaps.extend((0, 0))
         self._ends.append(len(row))
         self._owners.append(owner)
-        self._forget()
+        if self._frozen:
+            self._thaw()
 
     def _new_type(self, word: str, symbol: bool) -> int:
         number = len(self._types) + len(self._symbols)
@@ -75,21 +77,26 @@ class Table:
 
     def _freeze(self) -> None:
         """Sort the slots by word, once for many looks."""
-        row = np.frombuffer(self._row, np.int32) if self._row else np.empty(0, np.int32)
+        row = np.array(self._row, np.int32)
         self._order = np.argsort(row, kind="stable")
         self._starts = np.searchsorted(row[self._order], np.arange(len(self._types) + len(self._symbols) + 1))
         self._gap = np.array(self._gaps, np.int8)
         self._field_ends = np.array(self._ends, np.int64)
         self._field_owners = np.array(self._owners, np.int64)
+        self._sorted = sorted(self._keyed[Key.FOLDED])
+        self._pairs = _pairs(row)
         self._frozen = True
-        del row
 
     def knows(self, step: Step) -> bool:
         """Whether any word of the table fits the step, wherever it stands."""
-        if step.key is Key.PREFIX:
-            return any(True for _ in self._with_prefix(step.spellings))
-        known = self._keyed[step.key]
-        return any(spelling in known for spelling in step.spellings)
+        return bool(self._numbers(step))
+
+    def adjoins(self, before: Step, after: Step) -> bool:
+        """Whether two words that fit may stand side by side anywhere; almost always right, and never wrong in a no."""
+        firsts = self._numbers(before)
+        seconds = self._numbers(after) if firsts else ()
+        pairs = self._pairs
+        return any(pairs[(first * _SPREAD + second) & _PAIRS] for first in firsts for second in seconds)
 
     def owners(self, slots: Slots) -> Slots:
         """Return the owner of each slot."""
@@ -101,27 +108,25 @@ class Table:
 
     def find(self, steps: Sequence[Step]) -> tuple[Slots, Slots]:
         """Return the first and last slots of all places where the steps stand side by side."""
-        if not self._frozen:
-            self._freeze()
-        if any(step.link is Link.LOOSE for step in steps[1:]):
-            return self._find_loosely(steps)
         rows = [self._slots(step) for step in steps]
-        rarest = min(range(len(rows)), key=lambda at: len(rows[at]))
+        if len(rows) == 1:
+            return rows[0], rows[0]
+        if any(step.link is Link.LOOSE for step in steps[1:]):
+            return self._find_loosely(steps, rows)
+        rarest, *others = sorted(range(len(rows)), key=lambda at: len(rows[at]))
         starts = rows[rarest] - rarest
-        for at in sorted(range(len(rows)), key=lambda at: len(rows[at])):
-            if at != rarest and len(starts):
-                starts = starts[_among(starts + at, rows[at])]
+        for at in others:
+            starts = starts[_among(starts + at, rows[at])]
         for at, step in enumerate(steps):
-            if at and step.link > Link.BESIDE and len(starts):
+            if at and step.link > Link.BESIDE:
                 starts = starts[self._gap[starts + at] >= step.link]
         return starts, starts + (len(rows) - 1)
 
-    def _find_loosely(self, steps: Sequence[Step]) -> tuple[Slots, Slots]:
+    def _find_loosely(self, steps: Sequence[Step], rows: Sequence[Slots]) -> tuple[Slots, Slots]:
         """Follow the steps from the left, a loose one also over the empty slot of a break."""
-        starts = ends = self._slots(steps[0])
-        for step in steps[1:]:
+        starts = ends = rows[0]
+        for step, row in zip(steps[1:], rows[1:], strict=True):
             hops = (1, 2) if step.link is Link.LOOSE else (1,)
-            row = self._slots(step)
             kept = [(starts[near], ends[near] + hop) for hop in hops for near in [_among(ends + hop, row)]]
             starts, ends = (np.concatenate(pair) for pair in zip(*kept, strict=True))
             if step.link > Link.BESIDE:
@@ -130,29 +135,44 @@ class Table:
         return starts, ends
 
     def _slots(self, step: Step) -> Slots:
-        plain = Step(step.key, step.spellings)
-        if plain not in self._cache:
-            numbers = sorted(set(self._numbers(step)))
-            runs = [self._order[self._starts[number] : self._starts[number + 1]] for number in numbers]
-            self._cache[plain] = runs[0] if len(runs) == 1 else np.sort(np.concatenate(runs)) if runs else _NONE
-        return self._cache[plain]
+        known = self._slotted[step.key]
+        if step.word not in known:
+            runs = [self._order[self._starts[number] : self._starts[number + 1]] for number in self._numbers(step)]
+            known[step.word] = runs[0] if len(runs) == 1 else np.sort(np.concatenate(runs)) if runs else _NONE
+        return known[step.word]
 
-    def _numbers(self, step: Step) -> Iterator[int]:
-        if step.key is Key.PREFIX:
-            yield from self._with_prefix(step.spellings)
-            return
-        for spelling in step.spellings:
+    def _numbers(self, step: Step) -> Sequence[int]:
+        """Return the types of word that fit a step."""
+        if not self._frozen:
+            self._freeze()
+        if step.key is Key.PLAIN and step.word.isascii():
+            return self._keyed[Key.PLAIN].get(step.word.lower(), ())
+        known = self._numbered[step.key]
+        numbers = known.get(step.word)
+        if numbers is None:
+            found = self._with_prefix(step) if step.key is Key.PREFIX else self._with_key(step)
+            numbers = known[step.word] = tuple(dict.fromkeys(found))
+        return numbers
+
+    def _with_key(self, step: Step) -> Iterator[int]:
+        for spelling in step.spellings():
             yield from self._keyed[step.key].get(spelling, ())
 
-    def _with_prefix(self, prefixes: frozenset[str]) -> Iterator[int]:
-        folded = self._keyed[Key.FOLDED]
-        if not self._sorted:
-            self._sorted = sorted(folded)
-        for prefix in prefixes:
+    def _with_prefix(self, step: Step) -> Iterator[int]:
+        for prefix in step.spellings():
             for at in range(bisect_left(self._sorted, prefix), len(self._sorted)):
                 if not self._sorted[at].startswith(prefix):
                     break
-                yield from folded[self._sorted[at]]
+                yield from self._keyed[Key.FOLDED][self._sorted[at]]
+
+
+def _pairs(row: NDArray[np.int32]) -> bytes:
+    """Return which pairs of words ever stand side by side, as marks in a small table that may say yes too often."""
+    first, second = row[:-1].astype(np.int64), row[1:].astype(np.int64)
+    both = (first >= 0) & (second >= 0)
+    marks = np.zeros(_PAIRS + 1, np.uint8)
+    marks[(first[both] * _SPREAD + second[both]) & _PAIRS] = 1
+    return marks.tobytes()
 
 
 def _keys(forms: Form, symbol: bool) -> Iterator[tuple[Key, str]]:

@@ -10,10 +10,10 @@ pre-trained). Over a space words join only where neither is a function word, or 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from enum import IntEnum, StrEnum
+from collections.abc import Iterator, Sequence
+from enum import IntEnum
 from functools import lru_cache
+from typing import NamedTuple, Protocol
 
 from service.keywords.expression import Part, Phrase, capitals, case_exact
 from service.words import FUNCTION, form, prefixes, unaccented
@@ -22,14 +22,14 @@ _MOST_PIECES = 4
 _DIGIT_EDGE = re.compile(r"(?<=[0-9])(?=[^\W\d_])|(?<=[^\W\d_])(?=[0-9])")
 
 
-class Key(StrEnum):
+class Key(IntEnum):
     """Which keys of a word must meet those of the text (see `service.words.Form`)."""
 
-    CASED = "cased"
-    PLAIN = "plain"
-    FOLDED = "folded"
-    STEMS = "stems"
-    PREFIX = "prefix"
+    CASED = 0
+    PLAIN = 1
+    FOLDED = 2
+    STEMS = 3
+    PREFIX = 4
 
 
 class Link(IntEnum):
@@ -41,69 +41,86 @@ class Link(IntEnum):
     JOINED = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One word of the text: it has any of these keys, and is linked so to the step before."""
+class Step(NamedTuple):
+    """One word of the text: its keys of this kind meet those of `word`, and it is linked so to the step before."""
 
     key: Key
-    spellings: frozenset[str]
+    word: str
     link: Link = Link.BESIDE
 
-
-Sequence_ = tuple[Step, ...]
-Known = Callable[[Step], bool]
-
-
-def sequences(phrase: Phrase, known: Known) -> list[Sequence_]:
-    """Return every way to spell the phrase in words that are `known`; none where a word of it never occurs."""
-    if phrase.exact:
-        steps = _exact(phrase.parts)
-        return [steps] if all(map(known, steps)) else []
-    return list(_follow(phrase.parts, 0, known))
+    def spellings(self) -> frozenset[str]:
+        """The keys that a word of the text must have one of; beginnings of them for a prefix."""
+        return _SPELLINGS[self.key](self.word)
 
 
-@lru_cache(maxsize=1 << 16)
-def _exact(parts: tuple[Part, ...]) -> Sequence_:
-    return tuple(_exact_step(part, len(parts) == 1) for part in parts)
+_SPELLINGS = (
+    lambda word: frozenset({unaccented(word)}),
+    lambda word: form(word).plain,
+    lambda word: form(word).folded,
+    lambda word: form(word).stems,
+    prefixes,
+)
 
 
-def _exact_step(part: Part, alone: bool) -> Step:
-    link = Link.LOOSE if part.loose else Link.BESIDE
-    if case_exact(part.word, alone):
-        return Step(Key.CASED, frozenset({unaccented(part.word)}), link)
-    return Step(Key.PLAIN, form(part.word).plain, link)
+class Vocabulary(Protocol):
+    """What is asked of the text while its spellings are followed; a wrong yes costs time, a wrong no a match."""
+
+    def knows(self, step: Step) -> bool:
+        """Whether any word fits the step."""
+
+    def adjoins(self, before: Step, after: Step) -> bool:
+        """Whether a word that fits `after` may stand beside one that fits `before`."""
 
 
-def _follow(parts: Sequence[Part], at: int, known: Known) -> Iterator[Sequence_]:
-    """Yield the spellings of parts[at:], words joined or apart."""
+Spelling = tuple[Step, ...]
+
+
+def sequences(phrase: Phrase, text: Vocabulary) -> list[Spelling]:
+    """Return every way to spell the phrase that may occur in the text."""
+    if not phrase.exact:
+        return list(_follow(phrase.parts, 0, None, text))
+    steps = tuple(_exact(part, len(phrase.parts) == 1) for part in phrase.parts)
+    return [steps] if all(map(text.knows, steps)) else []
+
+
+def _exact(part: Part, alone: bool) -> Step:
+    return Step(Key.CASED if case_exact(part.word, alone) else Key.PLAIN, part.word, _link(part))
+
+
+def _link(part: Part) -> Link:
+    return Link.LOOSE if part.loose else Link.BESIDE
+
+
+def _follow(parts: Sequence[Part], at: int, before: Step | None, text: Vocabulary) -> Iterator[Spelling]:
+    """Yield the spellings of parts[at:] that may stand after the step `before`."""
     if at == len(parts):
         yield ()
         return
-    for steps, after in _options(parts, at, known):
-        for rest in _follow(parts, after, known):
+    for steps, after in _options(parts, at, before, text):
+        for rest in _follow(parts, after, steps[-1], text):
             yield steps + rest
 
 
-def _options(parts: Sequence[Part], at: int, known: Known) -> Iterator[tuple[Sequence_, int]]:
+def _options(parts: Sequence[Part], at: int, before: Step | None, text: Vocabulary) -> Iterator[tuple[Spelling, int]]:
     """Yield the spellings of the part at `at`, alone or joined with those after it, and where to go on."""
     key = Key.STEMS if len(parts) > 1 else Key.FOLDED
-    link = Link.LOOSE if parts[at].loose else Link.BESIDE
+    link = _link(parts[at])
     for after in range(at + 1, min(at + _MOST_PIECES, len(parts)) + 1):
         if after > at + 1 and not _joins(parts[after - 2], parts[after - 1]):
-            return
+            break
         word = "".join(part.word for part in parts[at:after])
-        step = _step(word, key, parts[after - 1].prefix, link)
-        if known(step):
+        step = Step(Key.PREFIX if parts[after - 1].prefix else key, word, link)
+        if _may_follow(before, step, text):
             yield (step,), after
-    for steps in _apart(parts[at].word, key, parts[at].prefix, link, _MOST_PIECES, known):
+    last = Key.PREFIX if parts[at].prefix else key
+    for steps in _apart(Step(last, parts[at].word, link), before, _MOST_PIECES, text):
         yield steps, at + 1
 
 
-def _step(word: str, key: Key, prefix: bool, link: Link) -> Step:
-    if prefix:
-        return Step(Key.PREFIX, prefixes(word), link)
-    forms = form(word)
-    return Step(key, forms.stems if key is Key.STEMS else forms.folded, link)
+def _may_follow(before: Step | None, step: Step, text: Vocabulary) -> bool:
+    if before is None or step.link is Link.LOOSE:
+        return text.knows(step)
+    return text.adjoins(before, step)
 
 
 def _joins(before: Part, after: Part) -> bool:
@@ -113,20 +130,21 @@ def _joins(before: Part, after: Part) -> bool:
     return after.tied or not {before.word.lower(), after.word.lower()} & FUNCTION
 
 
-def _apart(word: str, key: Key, prefix: bool, link: Link, most: int, known: Known) -> Iterator[Sequence_]:
-    """Yield the ways to write `word` as several words of the text."""
-    for head, tail, inner in _splits(word, prefix):
-        first = Step(Key.PLAIN, form(head).plain, link)
-        if most < 2 or not known(first):
+def _apart(whole: Step, before: Step | None, most: int, text: Vocabulary) -> Iterator[Spelling]:
+    """Yield the ways to write the word of a step as several words of the text."""
+    if most < 2:
+        return
+    for head, tail, inner in _splits(whole.word, whole.key is Key.PREFIX):
+        first, rest = Step(Key.PLAIN, head, whole.link), Step(whole.key, tail, inner)
+        if not _may_follow(before, first, text):
             continue
-        last = _step(tail, key, prefix, inner)
-        if known(last):
-            yield first, last
-        for rest in _apart(tail, key, prefix, inner, most - 1, known):
-            yield first, *rest
+        if text.adjoins(first, rest):
+            yield first, rest
+        for others in _apart(rest, first, most - 1, text):
+            yield first, *others
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 14)
 def _splits(word: str, prefix: bool) -> tuple[tuple[str, str, Link], ...]:
     """Return where a word may be cut in two, and what must stand at the cut."""
     seams = {*capitals(word), *(edge.start() for edge in _DIGIT_EDGE.finditer(word))}
@@ -142,6 +160,6 @@ def _cut(head: str, tail: str, seam: bool, prefix: bool) -> Link | None:
         return None
     if prefix and not seam:
         return Link.JOINED if len(tail) > 2 else None
-    if {head.lower(), tail.lower()} & FUNCTION:
+    if head.lower() in FUNCTION or tail.lower() in FUNCTION:
         return Link.JOINED
     return Link.SPACED if seam or (len(tail) > 1 and len(head + tail) > 3) else Link.JOINED

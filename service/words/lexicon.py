@@ -55,9 +55,9 @@ SINGULAR_S = _words(
 
 # Nouns in -ic whose plural is in -ics; any other word in -ics names a field and is no plural (dynamics, semantics).
 IC_NOUNS = _words(
-    """antibiotic asymptotic attic ceramic characteristic classic clinic comic conic critic cubic epidemic fabric graphic
-    harmonic heuristic logic medic metric mosaic pandemic plastic polemic public quadric quartic relic rubric skeptic
-    statistic synthetic tactic topic traffic"""
+    """antibiotic asymptotic attic ceramic characteristic classic clinic comic conic critic cubic epidemic fabric
+    graphic harmonic heuristic logic medic metric mosaic pandemic plastic polemic public quadric quartic relic rubric
+    skeptic statistic synthetic tactic topic traffic"""
 )
 
 # Words that end in -ing or -ed without being a form of a verb.

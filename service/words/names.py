@@ -73,8 +73,8 @@ def _forms(groups: list[list[str]]) -> Iterator[tuple[str, ...]]:
     for words in (pieces, joined):
         if len(words) > 2:
             yield ("".join(words[:-1]), words[-1])
-            if words[-2].lower() in lexicon.PARTICLES:
-                yield (*words[:-2], words[-2] + words[-1])
+        if len(words) > 1 and words[-2].lower() in lexicon.PARTICLES:
+            yield (*words[:-2], words[-2] + words[-1])
 
 
 def _spellings(word: str) -> Word:

@@ -142,7 +142,9 @@ def _spoken(special: re.Match[str]) -> str:
         return _command(special["command"])
     if kind in {"left", "right"}:
         return _brace(special)
-    if kind in {"letter", "other"}:
+    if kind == "letter":
+        return _named(unicodedata.normalize("NFKC", special.group()))
+    if kind == "other":
         return character(special.group())
     if kind == "combined":
         return unicodedata.normalize("NFC", special.group())
@@ -169,7 +171,7 @@ def _brace(special: re.Match[str]) -> str:
 
 @lru_cache(maxsize=1 << 14)
 def character(sign: str) -> str:
-    """Read one character outside ASCII: letters stay, compatible ones become plain, a lone Greek letter is named."""
+    """Read one character outside ASCII: letters stay, compatible ones become plain."""
     if sign in _CHARACTERS:
         return _CHARACTERS[sign]
     category = unicodedata.category(sign)
@@ -180,9 +182,11 @@ def character(sign: str) -> str:
     plain = unicodedata.normalize("NFKC", sign)
     if "<super>" in unicodedata.decomposition(sign) and plain.isdigit():
         return f"^{plain}"
-    return _greek(plain)
+    # A Greek letter that is not written as such is a mathematical one; a word in Greek stays.
+    return _named(plain) if plain != sign else sign
 
 
-def _greek(plain: str) -> str:
+def _named(plain: str) -> str:
+    """Return the name of a Greek letter."""
     name = lexicon.GREEK.get(plain.lower(), plain)
     return name.capitalize() if name != plain and plain.isupper() else name

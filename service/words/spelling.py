@@ -69,14 +69,10 @@ class Form:
     stems: frozenset[str]
 
 
-@lru_cache(maxsize=1 << 17)
+@lru_cache(maxsize=1 << 14)
 def form(word: str) -> Form:
     """Return the keys of `word`; a short word in capitals that ends in S is an acronym and no plural (GPS, SARS)."""
-    cased = (
-        frozenset({unaccented(word), unaccented(word.translate(_EXPANDED))})
-        if not word.isascii()
-        else frozenset({word})
-    )
+    cased = frozenset({word} if word.isascii() else {unaccented(word), unaccented(word.translate(_EXPANDED))})
     plain = frozenset(spelling.casefold() for spelling in cased)
     if acronym_in_s(word):
         return Form(cased, plain, plain, plain)

@@ -48,7 +48,7 @@ def _pattern(letter: str) -> str:
     return rf"""
         (?<![^\s"'(/])\.[A-Za-z]{letter}+                      # .NET
       | (?<!\S)&(?!\S)                                         # a free-standing & is the word and
-      | [A-Za-z]{{1,8}}(?:\+\+|\#)(?!{letter})                 # C++, F#
+      | [A-Za-z]{{1,2}}(?:\+\+|\#)(?!{letter})                 # C++, F#
       | (?<!{letter})\d{{1,3}}(?:,\d{{3}})+(?!{letter})        # 1,000
       | (?<!{letter})[A-Za-z](?:\.[A-Za-z])+(?!{letter})       # U.S.
       | {letter}+(?:(?<=\d)\.(?=\d){letter}+|['&](?=[^\W\d_]){letter}+)*(?:\(e?s\)(?!{letter}))?
