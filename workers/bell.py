@@ -13,13 +13,12 @@ import time
 
 from celery import Celery
 
+from workers.watch import IMPATIENT
+
 LOG = logging.getLogger(__name__)
 
 # A ring older than this has been overtaken by the sweep.
 EXPIRES = 300.0
-
-# Bounds for the ringing thread: without them a broker that accepts and says nothing would hold it for minutes.
-_IMPATIENT = {"max_retries": 1, "interval_start": 0, "socket_connect_timeout": 2, "socket_timeout": 2}
 
 
 class CeleryBell:
@@ -73,7 +72,7 @@ class CeleryBell:
 
     def _publish(self, rings: list[tuple[str, tuple[int, ...]]]) -> None:
         try:
-            with self._app.connection_for_write(connect_timeout=2, transport_options=_IMPATIENT) as connection:
+            with self._app.connection_for_write(connect_timeout=2, transport_options=IMPATIENT) as connection:
                 for name, ids in rings:
                     task = self._app.tasks[f"paperround.{name}"]
                     task.apply_async(ids, connection=connection, retry=False, expires=EXPIRES, ignore_result=True)

@@ -35,12 +35,10 @@ class Embedded:
         self._beat = EmbeddedService(app, thread=True, scheduler_cls=Scheduler)
 
     def start(self) -> None:
-        """Begin to work, and look at once for what is due; beat may let its first interval pass."""
+        """Begin to work, and at once look for what is due."""
         state.should_stop = None
         self._worker_thread.start()
         self._beat.start()
-        for name in ("tick", "sweep"):
-            self._app.tasks[f"paperround.{name}"].apply_async()
 
     def stop(self, limit: float = 4.0) -> bool:
         """Take no more tasks and wait for those at work, at most `limit` seconds; False if some are not done.

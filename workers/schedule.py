@@ -5,7 +5,7 @@ Comes in: Settings. Goes out: Celery's `beat_schedule`. Refuses to know: what th
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from service.settings import Settings
@@ -13,15 +13,23 @@ from service.settings import Settings
 TICK = timedelta(seconds=30)
 SWEEP = timedelta(seconds=60)
 
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
 
 def timetable(settings: Settings) -> dict[str, dict[str, Any]]:
     """Return one entry per recurring task.
 
     A tick nobody took within its own interval expires: after an outage of the workers one is enough, not a thousand.
+    Every task is due when beat starts, so that a fresh start does not wait.
     """
     send = timedelta(seconds=settings.send_interval)
     every = {"tick": TICK, "compose": send, "deliver": send, "sweep": SWEEP}
     return {
-        name: {"task": f"paperround.{name}", "schedule": gap, "options": {"expires": gap.total_seconds()}}
+        name: {
+            "task": f"paperround.{name}",
+            "schedule": gap,
+            "options": {"expires": gap.total_seconds()},
+            "last_run_at": _LONG_AGO,
+        }
         for name, gap in every.items()
     }

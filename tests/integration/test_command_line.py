@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import http.server
 import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -366,9 +368,8 @@ def test_up_answers_soon_collects_and_stops_cleanly(
 
 
 def _papers(data: Path) -> int:
-    result = shell("status", "--json", PAPERROUND_DATA_DIR=str(data))
-    rows = {row["what"]: row["value"] for row in map(json.loads, result.stdout.splitlines())}
-    return int(rows.get("papers", 0))
+    with contextlib.closing(sqlite3.connect(data / "paperround.sqlite3")) as database:
+        return int(database.execute("SELECT count(*) FROM paper").fetchone()[0])
 
 
 def test_up_names_a_source_it_cannot_reach_and_goes_on(up: Up) -> None:
