@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
@@ -170,9 +172,13 @@ SCENES: dict[str, list[dict[str, object]]] = {
 }
 
 
+@cache
+def templates() -> jinja2.Environment:
+    return prepared(bootstrap.environment(), IDENTITY)
+
+
 def rendered(name: str, facts: dict[str, object], mailbox: bool = True) -> str:
-    pages = prepared(bootstrap.environment(), IDENTITY)
-    return pages.get_template(f"web/{name}.html").render(mailbox=mailbox, **facts)
+    return templates().get_template(f"web/{name}.html").render(mailbox=mailbox, **facts)
 
 
 def scenes() -> list[Any]:
