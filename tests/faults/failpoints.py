@@ -1,0 +1,126 @@
+"""Places where a sender can be made to die: a store and a wire that kill their own process on the n-th pass.
+
+Comes in: the name of a place and how often it is to be passed first. Goes out: a store and a mailer to assemble a
+pipeline from. Refuses to know: what the pipeline does between these places.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from service.deliveries.smtp import SmtpMailer
+from service.deliveries.wire import Wire
+from service.model import Message
+from service.store import Store, Unit
+from service.store.deliveries import Deliveries, Delivery
+
+PLACES = (
+    "before claim",
+    "after claim",
+    "before MAIL",
+    "before the dot",
+    "after the dot",
+    "after 250",
+    "before commit",
+    "after commit",
+    "in the sweep",
+)
+# Between the dot and the commit that notes it, a mail is in doubt.
+IN_DOUBT = ("after the dot", "after 250", "before commit")
+
+
+class Fuse:
+    """Kills this process when its place is passed for the n-th time."""
+
+    def __init__(self, place: str, left: int) -> None:
+        assert place in PLACES
+        self._place, self._left = place, left
+
+    def passed(self, place: str) -> None:
+        """A process came by here."""
+        if place == self._place:
+            self._left -= 1
+            if self._left <= 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+class _Watched(Deliveries):
+    """Deliveries that remember what was asked of them in this transaction."""
+
+    __slots__ = ("asked", "fuse")
+    asked: set[str]
+    fuse: Fuse
+
+    def claim(self, token: str, now: datetime, limit: int, seconds: float) -> list[Delivery]:
+        self.asked.add("claim")
+        self.fuse.passed("before claim")
+        return Deliveries.claim(self, token, now, limit, seconds)
+
+    def begin(self, token: str, done: Sequence[int], begin: Sequence[int], now: datetime) -> set[int]:
+        if done:
+            self.asked.add("note")
+        return Deliveries.begin(self, token, done, begin, now)
+
+    def sweep(self, now: datetime) -> dict[str, int]:
+        swept = Deliveries.sweep(self, now)
+        self.fuse.passed("in the sweep")
+        return swept
+
+
+class FusedStore(Store):
+    """A store whose transactions pass the places around a claim and around the note of a mail."""
+
+    def __init__(self, url: str, fuse: Fuse) -> None:
+        super().__init__(url)
+        self._fuse = fuse
+
+    @contextmanager
+    def write(self) -> Iterator[Unit]:
+        asked: set[str] = set()
+        with super().write() as unit:
+            unit.deliveries = _watched(unit.deliveries, asked, self._fuse)
+            yield unit
+            if "note" in asked:
+                self._fuse.passed("before commit")
+        if "claim" in asked:
+            self._fuse.passed("after claim")
+        if "note" in asked:
+            self._fuse.passed("after commit")
+
+
+def _watched(deliveries: Deliveries, asked: set[str], fuse: Fuse) -> Deliveries:
+    watched = _Watched(deliveries.connection)
+    object.__setattr__(watched, "asked", asked)
+    object.__setattr__(watched, "fuse", fuse)
+    return watched
+
+
+class FusedMailer(SmtpMailer):
+    """A mailer whose connection passes the places around the final dot."""
+
+    def __init__(self, url: str, fuse: Fuse) -> None:
+        class FusedWire(Wire):
+            def command(self, line: str) -> Any:
+                if line.startswith("MAIL"):
+                    fuse.passed("before MAIL")
+                return super().command(line)
+
+            def write(self, octets: bytes) -> None:
+                dot = octets == b".\r\n"
+                if dot:
+                    fuse.passed("before the dot")
+                super().write(octets)
+                if dot:
+                    fuse.passed("after the dot")
+
+        super().__init__(url, open_wire=FusedWire)
+        self._fuse = fuse
+
+    def send(self, message: Message) -> None:
+        super().send(message)
+        self._fuse.passed("after 250")

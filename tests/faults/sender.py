@@ -1,0 +1,88 @@
+"""One sender as a process: sweep and deliver in a loop until it is killed.
+
+Comes in: a Job. Goes out: what a worker's `deliver` and `sweep` tasks do, in short turns. Processes are forked from a
+server that has imported everything, so that one that was killed is replaced within milliseconds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import multiprocessing
+import signal
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from multiprocessing.context import ForkServerProcess
+
+from service.bootstrap import World, build
+from service.errors import StoreError
+from service.pipeline import Pipeline
+from service.settings import load
+from tests.faults.failpoints import Fuse, FusedMailer, FusedStore
+
+PAUSE = 0.05
+
+_forks = multiprocessing.get_context("forkserver")
+_forks.set_forkserver_preload(["tests.faults.sender"])
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a sender is told. `place` and `passes` say where it is to die, if anywhere."""
+
+    environ: Mapping[str, str]
+    lease: float = 3.0
+    place: str = ""
+    passes: int = 1
+
+
+def work(job: Job) -> None:
+    """Send and sweep for ever; a database that is away is waited for."""
+    logging.disable()
+    world = build(load(job.environ))
+    pipeline = _assembled(world, job)
+    while True:
+        with contextlib.suppress(StoreError):
+            now = world.now()
+            pipeline.sweep(now)
+            pipeline.deliver(now)
+        time.sleep(PAUSE)
+
+
+def _assembled(world: World, job: Job) -> Pipeline:
+    pipeline = replace(world.pipeline, lease=job.lease)
+    if not job.place:
+        return pipeline
+    fuse = Fuse(job.place, job.passes)
+    relay = world.settings.smtp_url[0]
+    store = FusedStore(world.settings.database_url, fuse)
+    return replace(pipeline, store=store, mailer=lambda: FusedMailer(relay, fuse))
+
+
+def start(job: Job) -> ForkServerProcess:
+    """Start one sender."""
+    process = _forks.Process(target=work, args=(job,), daemon=True)
+    process.start()
+    return process
+
+
+def kill(process: ForkServerProcess) -> int:
+    """Kill -9 and wait for the end; returns the id of the process that was."""
+    process.kill()
+    process.join(10)
+    assert process.exitcode == -signal.SIGKILL
+    assert process.pid is not None
+    return process.pid
+
+
+@contextlib.contextmanager
+def senders(job: Job, count: int) -> Iterator[list[ForkServerProcess]]:
+    """So many senders, ended one by one at the end."""
+    started = [start(job) for _ in range(count)]
+    try:
+        yield started
+    finally:
+        for process in started:
+            process.kill()
+            process.join(10)

@@ -1,0 +1,181 @@
+"""A fast SMTP server in a process of its own that writes down every mail it is offered and every mail it takes.
+
+Comes in: a log file, a delay per reply. Goes out: one line per event, written before the reply that tells the client:
+time, `offered` (at RCPT) or `taken` (after the dot), recipient, Message-ID. Refuses to know: who sends, and why.
+
+A recipient may ask for faults: `rcpt450x2.17@…` is refused with 450 at RCPT twice and then taken, `dotdropx1.4@…` has
+its connection closed after the dot once. Steps are rcpt, data and dot; a word is a reply code or drop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import subprocess
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.servers import free_port, stop, wait_for_port
+
+ROOT = Path(__file__).resolve().parents[2]
+_ID = re.compile(rb"(?im)^message-id:\s*<([^>]+)>")
+_FAULT = re.compile(r"(rcpt|data|dot)(\d{3}|drop)x(\d+)\.")
+_ENHANCED = {"450": "4.2.1", "451": "4.3.0", "452": "4.2.2", "550": "5.1.1", "552": "5.3.4", "554": "5.6.0"}
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of the log; `at` is the machine's monotonic clock, which all its processes share."""
+
+    at: float
+    name: str
+    recipient: str
+    message_id: str
+
+
+@dataclass(frozen=True)
+class Sink:
+    """A running sink."""
+
+    port: int
+    log: Path
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"smtp://127.0.0.1:{self.port}"
+
+    def events(self) -> list[Event]:
+        """All that has happened, in order; a line still being written is left out."""
+        lines = self.log.read_text().split("\n")[:-1]
+        return [Event(float(at), *rest) for at, *rest in (line.split("\t") for line in lines)]
+
+    def taken(self) -> Counter[str]:
+        """How often each Message-ID was taken."""
+        return Counter(event.message_id for event in self.events() if event.name == "taken")
+
+    def count(self) -> int:
+        """How many mails were taken."""
+        return self.taken().total()
+
+
+@contextlib.contextmanager
+def running(log: Path, delay: float = 0.0) -> Iterator[Sink]:
+    """Start a sink and end it."""
+    port = free_port()
+    command = [sys.executable, "-m", "tests.faults.sink", str(port), str(log), str(delay)]
+    server = subprocess.Popen(command, cwd=ROOT)
+    try:
+        wait_for_port(port, server)
+        yield Sink(port, log)
+    finally:
+        stop(server)
+
+
+class _Log:
+    def __init__(self, path: str) -> None:
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        self._met: defaultdict[str, Counter[str]] = defaultdict(Counter)
+
+    def note(self, name: str, recipient: str, message_id: str = "-") -> None:
+        os.write(self._file, f"{time.monotonic():.6f}\t{name}\t{recipient}\t{message_id}\n".encode())
+
+    def fault(self, step: str, recipient: str) -> str:
+        """The word of a fault this recipient asks for at this step, or nothing."""
+        found = _FAULT.match(recipient)
+        if found is None or found[1] != step or self._met[recipient][step] >= int(found[3]):
+            return ""
+        self._met[recipient][step] += 1
+        return found[2]
+
+
+class _Conversation(asyncio.Protocol):
+    def __init__(self, log: _Log, delay: float) -> None:
+        self._log, self._delay = log, delay
+        self._buffer = bytearray()
+        self._body = False
+        self._recipient = ""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._say("220 sink.test ESMTP")
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while self._step():
+            pass
+
+    def _step(self) -> bool:
+        mark = b"\r\n.\r\n" if self._body else b"\r\n"
+        end = self._buffer.find(mark)
+        if end < 0:
+            return False
+        piece = bytes(self._buffer[:end])
+        del self._buffer[: end + len(mark)]
+        if self._body:
+            self._body = False
+            self._take(piece)
+        else:
+            self._command(piece.decode("utf-8", "replace"))
+        return True
+
+    def _command(self, line: str) -> None:
+        verb = line[:4].upper()
+        if verb == "RCPT":
+            self._recipient = line.partition("<")[2].partition(">")[0]
+            self._log.note("offered", self._recipient)
+            self._answer("rcpt", "250 2.1.5 ok")
+        elif verb == "DATA":
+            self._body = self._answer("data", "354 go ahead")
+        elif verb == "QUIT":
+            self._say("221 2.0.0 bye")
+            self._transport.close()
+        else:
+            self._say("250-sink.test\r\n250 8BITMIME" if verb == "EHLO" else "250 2.0.0 ok")
+
+    def _take(self, body: bytes) -> None:
+        word = self._log.fault("dot", self._recipient)
+        if not word or word == "drop":
+            found = _ID.search(body)
+            self._log.note("taken", self._recipient, found[1].decode() if found else "none")
+        self._refuse(word) if word else self._say("250 2.0.0 taken")
+
+    def _answer(self, step: str, usual: str) -> bool:
+        word = self._log.fault(step, self._recipient)
+        self._refuse(word) if word else self._say(usual)
+        return not word
+
+    def _refuse(self, word: str) -> None:
+        if word == "drop":
+            self._transport.close()
+        else:
+            self._say(f"{word} {_ENHANCED[word]} asked for")
+
+    def _say(self, reply: str) -> None:
+        if self._delay:
+            asyncio.get_running_loop().call_later(self._delay, self._write, reply)
+        else:
+            self._write(reply)
+
+    def _write(self, reply: str) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(reply.encode() + b"\r\n")
+
+
+async def _serve(port: int, log: _Log, delay: float) -> None:
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: _Conversation(log, delay), "127.0.0.1", port)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    Path(sys.argv[2]).touch()
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_serve(int(sys.argv[1]), _Log(sys.argv[2]), float(sys.argv[3])))
