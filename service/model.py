@@ -209,8 +209,9 @@ class Digest:
 
     `keywords` are in the reader's own spelling. `papers` are shown in this order; `more` counts matches not shown;
     `read` counts the papers that were looked at. `trending` says that no keywords chose the papers.
-    `first` marks the welcome digest, which shows `next_edition` (UTC) in the reader's `timezone`. `counts` says how many
-    papers each keyword found, in the order of `keywords`, and `days` how far back the edition looks (empty and 0: unsaid).
+    `first` marks the welcome digest, which shows `next_edition` (UTC) in the reader's `timezone`. `counts` says how
+    many papers each keyword found, in the order of `keywords`, and `days` how far back the edition looks (empty and
+    0: unsaid).
     """
 
     edition: date

@@ -39,7 +39,7 @@ def rank(found: Sequence[Found], upvotes: ArrayLike, total: int) -> Positions:
     for each in found:
         keywords[each.papers] += 1
         titles[each.papers] += each.title
-        rarity[each.papers] += np.log(total / max(len(each.papers), 1))
+        rarity[each.papers] += np.log(max(total, 1) / max(len(each.papers), 1))
     positions = np.flatnonzero(keywords)
     worth = (np.asarray(upvotes), np.round(rarity, 9), titles, keywords)
     return positions[np.lexsort((positions, *(-each[positions] for each in worth)))]

@@ -12,7 +12,7 @@ import hmac
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
@@ -29,6 +29,8 @@ from service.store.deliveries import new_delivery
 # A mailbox gets so many confirmation mails until it confirms, and one a day: nobody is mailed into annoyance.
 MAX_CONFIRMATIONS = 3
 MOST_PAPERS = 100
+# So long the page after leaving can undo it. Later an old link must not bring anyone back.
+UNDO = timedelta(hours=1)
 
 RUNNING = (SubscriberState.ACTIVE, SubscriberState.PAUSED)
 
@@ -116,10 +118,12 @@ class Subscriptions:
         return self._again(reader)
 
     def resume(self, token: str, now: datetime, purpose: Purpose = Purpose.MANAGE) -> Subscriber:
-        """Go on after a pause, or undo leaving. Raises LinkError."""
+        """Go on after a pause, or undo leaving within UNDO; later only confirming does. Raises LinkError."""
         reader = self._reader(purpose, token, now)
-        if reader.state in (SubscriberState.PAUSED, SubscriberState.LEFT):
-            with self.store.write() as unit:
+        with self.store.write() as unit:
+            left = unit.journal.last(reader.id, "left") if purpose != Purpose.PAUSE else None
+            undone = reader.state == SubscriberState.LEFT and left is not None and now - left <= UNDO
+            if undone or reader.state == SubscriberState.PAUSED:
                 unit.subscribers.activate(reader.id, now, editions.next_due(reader.schedule, now), welcome=False)
                 unit.journal.note(reader.id, "resumed", now)
         return self._again(reader)

@@ -25,6 +25,9 @@ from service.store import Store
 
 __all__ = ["Advice", "Collected", "Composed", "Delivered", "Pipeline", "Preview"]
 
+# The first places on Earth to begin a day are this far ahead of UTC.
+FURTHEST_EAST = timedelta(hours=14)
+
 
 @dataclass(frozen=True)
 class Pipeline:
@@ -85,8 +88,9 @@ class Pipeline:
         """Take back what dead workers held, end pauses that are over, and ring again for all that waits."""
         with self.store.write() as unit:
             counts = unit.deliveries.sweep(now) | {"arrived": unit.papers.release(now)}
-            for reader in unit.subscribers.over_paused(now.date()):
-                unit.subscribers.activate(reader.id, now, editions.next_due(reader.schedule, now), welcome=False)
+            for reader in unit.subscribers.paused_until((now + FURTHEST_EAST).date()):
+                if reader.paused_until and editions.local_day(reader.schedule, now) >= reader.paused_until:
+                    unit.subscribers.activate(reader.id, now, editions.next_due(reader.schedule, now), welcome=False)
             waiting = unit.deliveries.is_due(now)
             due = bool(unit.subscribers.due(now, 1))
         if waiting:

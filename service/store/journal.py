@@ -30,6 +30,11 @@ class Journal:
         rows = self.connection.execute(select(event).where(event.c.subscriber_id == subscriber_id).order_by(event.c.id))
         return [dict(row._mapping) for row in rows]
 
+    def last(self, subscriber_id: int, name: str) -> datetime | None:
+        """When this last happened to one subscriber, or None."""
+        mine = (event.c.subscriber_id == subscriber_id) & (event.c.name == name)
+        return self.connection.scalar(select(event.c.at).where(mine).order_by(event.c.id.desc()).limit(1))
+
     def forget(self, subscriber_id: int) -> None:
         """Cut the events loose from an erased subscriber."""
         self.connection.execute(update(event).where(event.c.subscriber_id == subscriber_id).values(subscriber_id=None))

@@ -215,7 +215,7 @@ class Papers:
         return replace(text, kind=each.kind)
 
     def _absorb(self, old: int, new: int, changed: int) -> None:
-        """`old` turned out to be `new`: its keys move over; its arrivals count for `new`, frozen rows keep its texts."""
+        """`old` turned out to be `new`: keys move over, arrivals count for `new`, frozen rows keep its texts."""
         self.connection.execute(update(paper_key).where(paper_key.c.paper_id == old).values(paper_id=new))
         for row in self.connection.execute(select(waiting).where(waiting.c.paper_id == old)).all():
             moved = {"paper_id": new, "source_id": row.source_id, "kind": row.kind, "since": row.since}

@@ -137,9 +137,9 @@ class Subscribers:
         """Pending, paused, left or suppressed: nothing is due in these."""
         self._set(subscriber_id, {"state": state, "paused_until": paused_until, "next_due_at": None})
 
-    def over_paused(self, today: date) -> list[Subscriber]:
-        """Paused subscribers whose pause has ended."""
-        over = (subscriber.c.state == SubscriberState.PAUSED) & (subscriber.c.paused_until <= today)
+    def paused_until(self, day: date) -> list[Subscriber]:
+        """Paused subscribers whose pause ends on this day or before."""
+        over = (subscriber.c.state == SubscriberState.PAUSED) & (subscriber.c.paused_until <= day)
         return self._load(self.connection.execute(select(subscriber).where(over)).all())
 
     def reschedule(self, subscriber_id: int, schedule: Schedule, max_papers: int, next_due_at: datetime | None) -> None:

@@ -7,7 +7,6 @@ Refuses to know: who reads or writes the rows. Times are stored in UTC.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy import (
     JSON,

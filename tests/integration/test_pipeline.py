@@ -283,3 +283,32 @@ def test_papers_carry_their_links_into_the_mail(home: House) -> None:
     home.join(ADA, "kernels")
     home.morning()
     assert "https://code.example/repo" in home.digests(ADA)[0]
+
+
+@pytest.mark.parametrize(("zone", "over"), [("Pacific/Auckland", True), ("America/Los_Angeles", False)])
+def test_a_pause_ends_with_the_readers_own_day(home: House, zone: str, over: bool) -> None:
+    token = home.join(ADA, "kernel", schedule=Schedule(zone))
+    home.world.subscriptions.pause(token, (home.clock() + 2 * DAY).date(), home.clock())
+    # 12:00 UTC on the day before: already tomorrow in Auckland, still early morning in Los Angeles.
+    home.clock.at = home.clock.at.replace(hour=12) + DAY
+    home.world.pipeline.sweep(home.clock())
+    reader = home.world.subscriptions.find(ADA)
+    assert reader is not None
+    assert (reader.state == SubscriberState.ACTIVE) is over
+
+
+@pytest.mark.parametrize(("hours", "back"), [(0.9, True), (1.1, False)])
+def test_leaving_can_be_undone_for_an_hour(home: House, hours: float, back: bool) -> None:
+    home.join(ADA, "kernel")
+    token = home.token(ADA, Purpose.UNSUBSCRIBE)
+    home.world.subscriptions.leave(token, home.clock())
+    home.clock.at += timedelta(hours=hours)
+    reader = home.world.subscriptions.resume(token, home.clock(), Purpose.UNSUBSCRIBE)
+    assert (reader.state == SubscriberState.ACTIVE) is back
+
+
+def test_a_pause_link_never_brings_back_who_left(home: House) -> None:
+    home.join(ADA, "kernel")
+    home.world.subscriptions.leave(home.token(ADA, Purpose.UNSUBSCRIBE), home.clock())
+    reader = home.world.subscriptions.resume(home.token(ADA, Purpose.PAUSE), home.clock(), Purpose.PAUSE)
+    assert reader.state == SubscriberState.LEFT

@@ -83,10 +83,10 @@ class House:
 
 
 @contextmanager
-def house(folder: Path, **options: object) -> Iterator[House]:
+def house(folder: Path, **options: str) -> Iterator[House]:
     """A fresh service that lives in `folder`."""
     clock = Clock()
-    world = build(load({}, data_dir=str(folder), **options), clock=clock)
+    world = build(load({}, None, data_dir=str(folder), **options), clock=clock)
     world.store.migrate()
     try:
         yield House(world, clock)
