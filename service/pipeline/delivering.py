@@ -36,11 +36,12 @@ BATCH = 100
 LEASE_SECONDS = 600.0
 # A lease is renewed so many times before it would end, so that one slow mail server never costs a worker its rows.
 RENEWALS = 5
-FIRST_BACK_OFF = timedelta(minutes=1)
+FIRST_BACK_OFF = timedelta(seconds=10)
 LONGEST_BACK_OFF = timedelta(hours=4)
 # A policy refusal is about us, not about a reader: the relay rests this long.
 HOLD = timedelta(minutes=15)
-MAX_ATTEMPTS = 12
+# With the back-off above, a mail that is refused for a time is tried for a day and a half.
+MAX_ATTEMPTS = 20
 POISON_ATTEMPTS = 3
 HELD = "relay held until"
 
@@ -156,7 +157,7 @@ class Sender:
         """Note what the refusal means for this row; a fault of the relay or of ours ends the run."""
         ours = isinstance(error, (RelayUnavailable, PolicyRefused))
         poison = isinstance(error, RenderError)
-        again = (error.transient or ours) and row.attempts + 1 < (POISON_ATTEMPTS if poison else MAX_ATTEMPTS)
+        again = ours or (error.transient and row.attempts + 1 < (POISON_ATTEMPTS if poison else MAX_ATTEMPTS))
         over = DeliveryState.QUARANTINED if poison else DeliveryState.FAILED
         with self.store.write() as unit:
             if again:

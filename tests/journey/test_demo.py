@@ -26,8 +26,8 @@ Mar 14
 
 Low-Rank Adaptation of Lantern Networks
 
-We adapt lantern networks by low-rank updates and show that a lantern of rank four is as bright as a full one on all of \
-the twelve benchmarks that we tried, at a tenth of the cost and with no change to the wick or to the oil.
+We adapt lantern networks by low-rank updates and show that a lantern of rank four is as bright as a full one on all \
+of the twelve benchmarks that we tried, at a tenth of the cost and with no change to the wick or to the oil.
 
 Counting Cats from Orbit
 
@@ -62,9 +62,8 @@ def mails(folder: Path) -> list[EmailMessage]:
 
 def digests(folder: Path) -> list[EmailMessage]:
     """The digests among the mails, oldest first."""
-    return sorted(
-        (mail for mail in mails(folder) if mail["List-Unsubscribe-Post"]), key=lambda mail: mail["Date"].datetime
-    )
+    found = [mail for mail in mails(folder) if mail["List-Unsubscribe-Post"]]
+    return sorted(found, key=lambda mail: mail["Date"].datetime)
 
 
 def parts(mail: EmailMessage) -> tuple[str, str]:
@@ -104,7 +103,7 @@ def test_the_next_edition_holds_exactly_what_is_new(tmp_path: Path, page: Path) 
     assert len(digests(tmp_path)) == 1
     page.write_text(PAGE + ONE_MORE)
     demo(tmp_path, "--day", "2026-11-22", *KEYWORDS, page)
-    first, second = digests(tmp_path)
+    _, second = digests(tmp_path)
     assert "Orchids" in parts(second)[0]
     assert "Lantern" not in parts(second)[0]
 
