@@ -20,6 +20,7 @@ import uvicorn
 from service.bootstrap import World, build
 from service.cli.output import say
 from service.cli.web_server import configuration, listen
+from service.errors import StoreError
 from service.settings import Settings, load
 
 # Together with the web server's own three seconds this keeps the promise to be gone within five.
@@ -65,6 +66,10 @@ def web(host: Host = None, port: Port = None) -> None:
     _log(settings)
     listener = listen(settings.host, settings.port)
     world = _shop_window(settings)
+    try:
+        world.operations.ensure_sources(world.now())
+    except StoreError as error:
+        raise StoreError(f"{error}. Has `paperround migrate` been run on this database?") from error
     say(f"{settings.service_name} answers at {settings.base_url}")
     _serve(world, listener)
     world.close()

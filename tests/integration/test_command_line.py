@@ -314,13 +314,13 @@ def up(tmp_path: Path) -> Iterator[Up]:
     """Starts `paperround up` on a free port; whatever still runs at the end is ended."""
     started: list[subprocess.Popen[str]] = []
 
-    def start(**environ: str) -> tuple[subprocess.Popen[str], str]:
+    def start(command: str = "up", **environ: str) -> tuple[subprocess.Popen[str], str]:
         port = free_port()
-        command = [sys.executable, "-m", "service", "up", "--port", str(port), "--data", str(tmp_path / "data")]
+        environ["PAPERROUND_DATA_DIR"] = str(tmp_path / "data")
         inherited = {name: text for name, text in os.environ.items() if not name.startswith("PAPERROUND_")}
         started.append(
             subprocess.Popen(
-                command,
+                [sys.executable, "-m", "service", command, "--port", str(port)],
                 cwd=tmp_path,
                 env={**inherited, **environ},
                 stdout=subprocess.PIPE,
@@ -382,6 +382,20 @@ def test_up_names_a_source_it_cannot_reach_and_goes_on(up: Up) -> None:
     assert process.returncode == 0
     assert "could not collect http://127.0.0.1" in said
     assert "next try at" in said
+
+
+def test_web_serves_the_pages_alone_once_the_database_is_ready(up: Up, tmp_path: Path) -> None:
+    early, _ = up("web")
+    said, _ = early.communicate(timeout=60)
+    assert early.returncode == 1
+    assert "Has `paperround migrate` been run on this database?" in said
+    assert shell("migrate", PAPERROUND_DATA_DIR=str(tmp_path / "data")).returncode == 0
+    process, url = up("web")
+    ready(url)
+    process.send_signal(signal.SIGTERM)
+    said, _ = process.communicate(timeout=15)
+    assert process.returncode == 0
+    assert "Traceback" not in said
 
 
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
