@@ -10,10 +10,10 @@ import threading
 from collections.abc import Callable
 
 from celery import Celery
-from celery.worker import state
 
 from service.bootstrap import World
 from service.errors import PaperRoundError
+from workers.stopping import stopping
 
 LOG = logging.getLogger(__name__)
 
@@ -44,11 +44,6 @@ def tick(world: World) -> None:
     world.operations.heartbeat("beat", now)
     for source_id in world.pipeline.due_sources(now):
         world.bell.collect(source_id)
-
-
-def stopping() -> bool:
-    """Whether this worker has been asked to stop."""
-    return state.should_stop is not None or state.should_terminate is not None
 
 
 class Workshop:

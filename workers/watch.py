@@ -18,6 +18,8 @@ from typing import Any
 from celery import bootsteps
 from celery.worker import WorkController, state
 
+from workers.stopping import stop_children
+
 LOG = logging.getLogger(__name__)
 
 DEAF_AFTER = 30.0
@@ -57,6 +59,7 @@ class Watch(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery ships no t
         LOG.critical("nothing has come through the broker for %.0f s: this worker ends, to be started anew", DEAF_AFTER)
         # First the kind way, which lets a task at work finish; its exit code tells a supervisor that this is a failure.
         state.should_stop = 1
+        stop_children()
         if not self._ended.wait(GRACE):
             os._exit(1)
 
