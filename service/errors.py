@@ -55,7 +55,9 @@ class KeywordsError(InputError):
     """Some of the keywords cannot be read; `errors` holds one KeywordError for each of them."""
 
     def __init__(self, errors: "tuple[KeywordError, ...]") -> None:
-        super().__init__("; ".join(f"{error.keyword[:60]}: {error}" for error in errors), errors)
+        super().__init__(
+            "; ".join(f"{error.keyword[:60]}: {error}" if error.keyword else str(error) for error in errors), errors
+        )
         self.errors = errors
 
     def __reduce__(self) -> tuple[type, tuple[object, ...]]:

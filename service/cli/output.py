@@ -27,7 +27,8 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
 def world(migrated: bool = True) -> Iterator[World]:
     """The World of this machine's settings, its database brought up to date first."""
     settings = load()
-    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # What a command did is what it prints; the log is for processes that stay.
+    logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(message)s")
     here = build(settings)
     try:
         if migrated:
@@ -43,7 +44,9 @@ def rows(found: Sequence[Mapping[str, Any]], json: bool, empty: str) -> None:
         for row in found:
             sys.stdout.write(jsonlib.dumps(row, ensure_ascii=False, default=str) + "\n")
     elif found:
-        table = Table(*found[0], box=None, header_style="bold", pad_edge=False)
+        table = Table(box=None, header_style="bold", pad_edge=False)
+        for name in found[0]:
+            table.add_column(name, overflow="fold")
         for row in found:
             table.add_row(*(escape(_cell(value)) for value in row.values()))
         Console().print(table)

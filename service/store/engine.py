@@ -42,9 +42,16 @@ def _hint(url: str) -> str:
     return f'it begins with "{scheme}"; write sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME'
 
 
+def _make_room(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"the folder of the database, {folder}, cannot be made: {error.strerror}") from error
+
+
 def _sqlite(url: str, database: str | None, synchronous: str) -> Engine:
     if database and database != ":memory:":
-        Path(database).expanduser().parent.mkdir(parents=True, exist_ok=True)
+        _make_room(Path(database).parent)
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")

@@ -255,6 +255,7 @@ def test_erasing_a_reader_takes_profiles_and_deliveries_along(store: Store) -> N
         ("nonsense", "cannot be read"),
         ("mysql://localhost/papers", "not a database this service knows"),
         ("postgresql://nobody@127.0.0.1:1/none", "the database answered"),
+        ("sqlite:////dev/null/papers.sqlite3", "cannot be made"),
     ],
 )
 def test_a_wrong_database_is_named_in_one_sentence(wrong: str, sentence: str) -> None:
