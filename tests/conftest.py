@@ -1,4 +1,4 @@
-"""What every test may lean on: the big-trial switch, the real inputs beside the project, closed sockets in unit tests."""
+"""What every test may lean on: the big-trial switch, real inputs beside the project, closed sockets in unit tests."""
 
 from __future__ import annotations
 
@@ -12,12 +12,19 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="run the big trials in full instead of a slice of each")
+    parser.addoption("--rewrite-golden", action="store_true", help="write the golden mails anew instead of comparing")
 
 
 @pytest.fixture(scope="session")
 def full(request: pytest.FixtureRequest) -> bool:
     """Whether the big trials run whole."""
     return bool(request.config.getoption("--full"))
+
+
+@pytest.fixture(scope="session")
+def rewrite_golden(request: pytest.FixtureRequest) -> bool:
+    """Whether golden files are to be written anew."""
+    return bool(request.config.getoption("--rewrite-golden"))
 
 
 @pytest.fixture(scope="session")

@@ -103,14 +103,15 @@ def _marked(text: str, selected: Selected, field: Field, index: int = 0) -> Pass
 
 
 def _reasons(selected: Selected, keywords: Sequence[str]) -> tuple[Reason, ...]:
-    """One reason for each keyword that matched, in the reader's order, its fields in the order of `Field`."""
-    found: dict[int, set[Field]] = {}
-    for match in selected.matches:
-        found.setdefault(match.keyword, set()).update(hit.field for hit in match.hits)
-    return tuple(
-        Reason(shorten(clean(keywords[at]), _LONGEST_KEYWORD), tuple(field for field in Field if field in found[at]))
-        for at in sorted(found)
-    )
+    """One reason for each keyword that matched, in the reader's order, its fields in the order of `Field`.
+
+    A keyword that stands in two profiles is named once.
+    """
+    found: dict[str, set[Field]] = {}
+    for match in sorted(selected.matches, key=lambda match: match.keyword):
+        text = shorten(clean(keywords[match.keyword]), _LONGEST_KEYWORD)
+        found.setdefault(text, set()).update(hit.field for hit in match.hits)
+    return tuple(Reason(text, tuple(field for field in Field if field in hit)) for text, hit in found.items())
 
 
 def _authors(selected: Selected) -> tuple[Author, ...]:

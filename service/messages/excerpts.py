@@ -39,7 +39,7 @@ def excerpt(abstract: Passage, sentences: int = 2, limit: int = LIMIT) -> Passag
             chosen.append(candidate)
         elif not chosen:
             return _around_hit(abstract.part(*spans[candidate]), limit)
-    return _filled(abstract, spans, sorted(chosen), limit if sentences > 1 else 0)
+    return _filled(abstract, spans, sorted(chosen), limit if len(chosen) < sentences else 0)
 
 
 def sentence_spans(text: str) -> list[Span]:
@@ -70,9 +70,9 @@ def _joined(abstract: Passage, spans: list[Span], chosen: Iterable[int]) -> Pass
 
 
 def _filled(abstract: Passage, spans: list[Span], chosen: list[int], limit: int) -> Passage:
-    """Where so little was found that a card would look empty, add the beginning of the next sentence."""
+    """Where so little was found that a card would look empty, add the beginning of the next sentence, up to `limit`."""
     joined, following = _joined(abstract, spans, chosen), chosen[-1] + 1
-    if len(joined.text) >= _SHORT or limit <= 0 or following == len(spans):
+    if len(joined.text) >= _SHORT or not limit or following == len(spans):
         return joined
     return joined + Passage(" ") + _cut(abstract.part(*spans[following]), limit - len(joined.text) - 1)
 

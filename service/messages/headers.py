@@ -55,6 +55,12 @@ def phrase(name: str) -> str:
     return '"' + re.sub(r'(["\\])', r"\\\1", shown) + '"'
 
 
+def named(name: str, address: str) -> str:
+    """Return RFC 5322's name-addr, folded before the address where one line of 78 would not hold both."""
+    shown, wire = phrase(name), mailbox(address)
+    return f"{shown} <{wire}>" if len(shown) + len(wire) < 60 else f"{shown}\r\n <{wire}>"
+
+
 def unstructured(text: str) -> str:
     """Return a text as RFC 5322's unstructured: folded at spaces where it is ASCII, encoded words where it is not."""
     shown = clean(text)

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, StrictUndefined
 
 from service.messages.cards import card
-from service.messages.headers import block, mailbox, phrase, unstructured
+from service.messages.headers import block, mailbox, named, phrase, unstructured
 from service.messages.mime import assemble, quoted_printable
 from service.messages.typesetting import install, settled
 from service.messages.visible import clean
@@ -96,7 +96,7 @@ class Renderer:
     def _message(self, kind: DeliveryKind, envelope: Envelope, parts: Parts, edition: str = "") -> Message:
         sender, recipient = mailbox(self._identity.mail_from), mailbox(envelope.recipient)
         head = block([
-            ("From", f"{phrase(self._identity.name)} <{sender}>"),
+            ("From", named(self._identity.name, sender)),
             ("To", recipient),
             ("Subject", unstructured(parts.subject)),
             ("Date", format_datetime(envelope.date)),

@@ -1,0 +1,178 @@
+"""Invented papers and one fixed reader, the renderer over the real templates, and eyes for both parts of a mail."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from email.message import EmailMessage
+from pathlib import Path
+
+import jinja2
+from selectolax.lexbor import LexborHTMLParser
+
+from service.digests import compose
+from service.messages import Renderer
+from service.model import (
+    ArrivalKind,
+    Digest,
+    Envelope,
+    Field,
+    Hit,
+    Identity,
+    Links,
+    Match,
+    Message,
+    Paper,
+    ReaderLinks,
+    StoredPaper,
+)
+
+TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
+EDITION = date(2026, 11, 20)
+IDENTITY = Identity(
+    name="Paper Round",
+    base_url="https://papers.example.org",
+    mail_from="digest@papers.example.org",
+    contact="hello@papers.example.org",
+    imprint="Example Institute, 1 Sample Street, 10115 Berlin",
+    privacy="https://papers.example.org/privacy",
+)
+ENVELOPE = Envelope(
+    recipient="reader@example.org",
+    message_id="5f0c.2026-11-20@papers.example.org",
+    date=datetime(2026, 11, 20, 6, 0, tzinfo=UTC),
+    links=ReaderLinks(
+        confirm="https://papers.example.org/confirm/c0nf1rm",
+        manage="https://papers.example.org/manage/m4n4ge",
+        pause="https://papers.example.org/pause/p4use",
+        unsubscribe="https://papers.example.org/unsubscribe/unsubscr1be",
+    ),
+)
+KEYWORDS = ("kernel methods", "sparse attention", "au:okafor", "-survey")
+PAPERS = (
+    Paper(
+        title="Sparse Attention Is Enough: Reading Long Scores with a Short Memory",
+        abstract="Long inputs are slow to read. Nobody reads all of them, e.g. Fig. 2 shows that most are skimmed. We "
+        "propose sparse attention with a memory of fixed size. Training takes one afternoon. On three tasks sparse "
+        "attention loses nothing against the dense model, while its cost grows with $O(n \\log n)$ only.",
+        authors=("Ada Lind", "Bao Tran", "Chidi Okafor", "Dana Ruiz", "Elif Kaya", "Femi Adeyemi"),
+        url="https://huggingface.co/papers/2611.00001",
+        published=datetime(2026, 11, 18, tzinfo=UTC),
+        categories=("cs.LG", "cs.CL"),
+        upvotes=41,
+        stars=1310,
+        links=Links(
+            arxiv="https://arxiv.org/abs/2611.00001",
+            pdf="https://arxiv.org/pdf/2611.00001",
+            huggingface="https://huggingface.co/papers/2611.00001",
+            code="https://github.com/example/sparse",
+            project="https://example.org/sparse",
+        ),
+        arxiv_id="2611.00001",
+    ),
+    Paper(
+        title="Kernel Methods for $\\mu$P: what Poincar\\'e would have asked",
+        abstract="Kernel methods are old. They are not done.",
+        authors=("Gro Hagen",),
+        links=Links(arxiv="https://arxiv.org/abs/2611.00002"),
+        kind=ArrivalKind.REPLACE,
+    ),
+    Paper(
+        title="A paper of a capture that came without any link",
+        abstract="It says much of kernel methods & little of <tags>.",
+    ),
+    Paper(
+        title="שיטות גרעין לזיכרון ארוך",
+        abstract="An old paper on kernel methods, found again.",
+        authors=("נועה לוי", "Chidi Okafor"),
+        url="https://example.org/papers/4?a=1&b=2",
+        published=datetime(2023, 5, 1, tzinfo=UTC),
+        kind=ArrivalKind.CROSS,
+    ),
+    Paper(
+        title="Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft",
+        abstract="One sentence on sparse attention.",
+        links=Links(arxiv="javascript:alert(1)", pdf="https://example.org/five.pdf"),
+    ),
+)
+
+
+def hits(paper: Paper, words: str) -> tuple[Hit, ...]:
+    """Where plain words stand in a paper: a stand-in for the matcher, so that these tests know only their room."""
+    fields = [(Field.TITLE, 0, paper.title), (Field.ABSTRACT, 0, paper.abstract)]
+    fields += [(Field.AUTHOR, number, name) for number, name in enumerate(paper.authors)]
+    pattern = re.compile(re.escape(words.removeprefix("au:")), re.IGNORECASE)
+    return tuple(
+        Hit(field, found.start(), found.end(), number)
+        for field, number, text in fields
+        for found in pattern.finditer(text)
+    )
+
+
+def matches(paper: Paper, position: int, keywords: Sequence[str] = KEYWORDS) -> tuple[Match, ...]:
+    """Every keyword that stands in a paper as plain words."""
+    found = [Match(position, number, hits(paper, keyword)) for number, keyword in enumerate(keywords)]
+    return tuple(match for match in found if match.hits)
+
+
+def digest(papers: Sequence[Paper] = PAPERS, keywords: Sequence[str] = KEYWORDS, **more: object) -> Digest:
+    """A digest of these papers in this order; what a test says wins over the defaults."""
+    stored = [StoredPaper(number + 1, 1, paper) for number, paper in enumerate(papers)]
+    found = {number: matches(paper, number, keywords) for number, paper in enumerate(papers)}
+    return compose(EDITION, keywords, stored, range(len(papers)), found, **{"read": 63, **more})  # type: ignore[arg-type]
+
+
+def renderer(identity: Identity = IDENTITY) -> Renderer:
+    """A renderer over the real templates."""
+    return Renderer(jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES)), identity)
+
+
+@dataclass(frozen=True)
+class Read:
+    """A mail as a strict parser and a browser read it."""
+
+    mail: EmailMessage
+    text: str
+    html: str
+
+    @property
+    def flat_text(self) -> str:
+        """The text part on one line."""
+        return " ".join(self.text.split())
+
+    @property
+    def seen(self) -> str:
+        """What the HTML part shows, on one line; head and preheader left out."""
+        return " ".join(self._body().text().split())
+
+    @property
+    def titles(self) -> list[str]:
+        """The titles of the cards, in order."""
+        return [" ".join(node.text().split()) for node in self._body().css("h2")]
+
+    @property
+    def html_links(self) -> list[str]:
+        return [node.attributes["href"] or "" for node in self._body().css("a")]
+
+    @property
+    def text_links(self) -> list[str]:
+        return re.findall(r"https?://[^\s]+", self.text)
+
+    def _body(self) -> LexborHTMLParser:
+        tree = LexborHTMLParser(self.html)
+        tree.strip_tags(["head"])
+        for hidden in tree.css('div[style^="display:none"]'):
+            hidden.decompose()
+        return tree
+
+
+def read(message: Message) -> Read:
+    """Parse strictly: any defect raises."""
+    mail = email.message_from_bytes(message.body, policy=email.policy.strict.clone(linesep="\r\n"))
+    assert isinstance(mail, EmailMessage)
+    text, html = mail.iter_parts()
+    return Read(mail, text.get_content(), html.get_content())

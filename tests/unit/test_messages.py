@@ -1,0 +1,255 @@
+"""What a digest and the letters say, in both parts and in their headers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from service.errors import AddressError
+from service.messages import LARGEST_HTML
+from service.messages.mime import quoted_printable
+from service.model import DeliveryKind, Identity, Message, Paper, ReaderLinks
+from tests import mails
+
+GOLDEN = Path(__file__).resolve().parents[1] / "golden"
+RENDERER = mails.renderer()
+LETTERS = [kind for kind in DeliveryKind if kind is not DeliveryKind.DIGEST]
+NEXT = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
+
+
+def sent(**more: object) -> mails.Read:
+    return mails.read(RENDERER.digest(mails.digest(**more), mails.ENVELOPE))  # type: ignore[arg-type]
+
+
+def subject(**more: object) -> str:
+    return RENDERER.digest_parts(mails.digest(**more), mails.ENVELOPE).subject  # type: ignore[arg-type]
+
+
+def goldens() -> dict[str, Message]:
+    first = {"first": True, "days": 7, "counts": (4, 2, 2, 1), "next_edition": NEXT, "timezone": "Europe/Berlin"}
+    digests = {
+        "digest": mails.digest(),
+        "digest-first": mails.digest(max_papers=4, **first),  # type: ignore[arg-type]
+        "digest-first-empty": mails.digest([], **{**first, "counts": (0, 0, 0, 0)}),  # type: ignore[arg-type]
+        "digest-trending": mails.digest(mails.PAPERS[:2], (), trending=True),
+    }
+    made = {name: RENDERER.digest(digest, mails.ENVELOPE) for name, digest in digests.items()}
+    return made | {kind.value: RENDERER.letter(kind, mails.ENVELOPE) for kind in LETTERS}
+
+
+@pytest.mark.parametrize("name", sorted(goldens()))
+def test_each_mail_is_the_golden_one_to_the_byte(name: str, rewrite_golden: bool) -> None:
+    golden, body = GOLDEN / f"{name}.eml", goldens()[name].body
+    if rewrite_golden:
+        golden.write_bytes(body)
+    assert body == golden.read_bytes()
+
+
+def test_both_parts_hold_the_same_papers_in_the_same_order() -> None:
+    mail = sent()
+    assert len(mail.titles) == 5
+    places = [mail.flat_text.index(title) for title in mail.titles]
+    assert places == sorted(places)
+
+
+def test_both_parts_hold_the_same_links_in_the_same_order() -> None:
+    mail = sent()
+    ways = [mails.ENVELOPE.links.manage, mails.ENVELOPE.links.pause, mails.ENVELOPE.links.unsubscribe]
+    footer = [*ways, mails.IDENTITY.base_url, mails.IDENTITY.privacy]
+    assert mail.html_links == mail.text_links
+    assert mail.html_links[-5:] == footer
+    assert len(mail.html_links) == 14
+
+
+def test_every_paper_names_each_keyword_that_matched_in_the_readers_own_spelling() -> None:
+    mail = sent()
+    for shown in (mail.flat_text, mail.seen):
+        assert "Why: sparse attention, in the title and abstract; au:okafor, in the authors" in shown
+        assert shown.count("Why:") == 5
+
+
+def test_the_matched_words_are_marked_in_both_parts() -> None:
+    mail = sent()
+    assert "*sparse attention* with a memory" in mail.flat_text
+    assert '<mark style="background:#fff0a8;color:inherit">Sparse Attention</mark> Is Enough' in mail.html
+    assert "Chidi <mark" in mail.html
+
+
+def test_tex_is_readable_and_the_words_beside_it_are_still_marked() -> None:
+    mail = sent()
+    assert "Kernel Methods for μP: what Poincaré would have asked" in mail.titles
+    assert ">Kernel Methods</mark> for μP" in mail.html
+
+
+def test_the_facts_and_links_that_are_known_are_shown() -> None:
+    mail = sent()
+    assert "cs.LG · cs.CL · ▲ 41 · ★ 1,310 · new" in mail.flat_text
+    assert "PDF · arXiv · Code · Project" in mail.seen
+    assert "revised" in mail.flat_text
+    assert "cross-listed · 2023" in mail.flat_text
+
+
+def test_a_paper_without_a_link_is_searched_by_its_title() -> None:
+    url = "https://arxiv.org/search/?query=A+paper+of+a+capture+that+came+without+any+link&searchtype=title"
+    assert url in sent().html_links
+
+
+def test_many_authors_are_the_first_two_the_last_and_whoever_matched() -> None:
+    assert "Ada Lind, Bao Tran, Chidi Okafor … Femi Adeyemi (+2)" in sent().seen
+
+
+def test_the_head_counts_what_matched_of_what_was_read() -> None:
+    assert "Fri 20 Nov · 5 of 63 papers match" in sent().seen
+    assert "Fri 20 Nov · 1 of 63 papers matches" in sent(papers=mails.PAPERS[:1]).seen
+    assert "Fri 20 Nov · 1 of 1 paper matches" in sent(papers=mails.PAPERS[:1], read=1).seen
+
+
+def test_papers_behind_the_cut_are_counted_in_both_parts() -> None:
+    mail = sent(max_papers=2)
+    assert "and 3 more" in mail.seen
+    assert "and 3 more" in mail.flat_text
+    assert "and 0 more" not in sent().seen
+
+
+def test_the_subject_fits_a_phone_and_says_how_much_more_there_is() -> None:
+    plain = [replace(mails.PAPERS[0], authors=()), *mails.PAPERS[1:4]]
+    assert subject(papers=plain) == "Sparse Attention Is Enough… + 3 more"
+    assert subject(papers=plain[:1]) == "Sparse Attention Is Enough: Reading Long Scores with a Short Memory"
+
+
+def test_a_matched_author_opens_the_subject() -> None:
+    assert subject() == "Chidi Okafor: Sparse Attention Is… + 4"
+
+
+def test_the_first_digest_counts_its_papers_and_says_when_the_next_one_comes() -> None:
+    mail = sent(first=True, next_edition=NEXT, timezone="Europe/Berlin", counts=(4, 2, 1, 3), days=7)
+    assert mail.mail["Subject"] == "Your first 5 papers"
+    for shown in (mail.seen, mail.flat_text):
+        assert "The next look is on Sat 21 Nov at 07:00 (Europe/Berlin)." in shown
+        assert "best matches of the last 7 days" in shown
+        assert "kernel methods: 4 papers" in shown
+        assert "au:okafor: 1 paper" in shown
+        assert "-survey" not in shown
+
+
+def test_the_first_digest_is_honest_about_one_paper_and_about_none() -> None:
+    assert subject(papers=mails.PAPERS[:1], first=True) == "Your first paper"
+    assert subject(papers=[], first=True) == "Welcome: nothing matched yet"
+    assert "matched your topics yet" in sent(papers=[], first=True, next_edition=NEXT).seen
+
+
+def test_a_digest_on_a_quiet_day_says_that_nothing_matched() -> None:
+    mail = sent(papers=[])
+    assert mail.mail["Subject"] == "Fri 20 Nov: nothing matched"
+    assert "0 of 63 papers match" in mail.seen
+
+
+def test_a_digest_without_keywords_says_that_it_shows_what_is_trending() -> None:
+    mail = sent(keywords=(), trending=True)
+    for shown in (mail.seen, mail.flat_text):
+        assert "trending: the 5 most upvoted of 63 papers" in shown
+        assert "You have no topics yet" in shown
+        assert "Why:" not in shown
+
+
+def test_a_zone_that_is_no_longer_known_falls_back_to_utc() -> None:
+    assert "Sat 21 Nov at 06:00 (UTC)" in sent(first=True, next_edition=NEXT, timezone="Mars/Olympus").seen
+
+
+def test_a_digest_can_be_left_with_one_click() -> None:
+    mail = sent().mail
+    assert mail["List-Unsubscribe"] == "<https://papers.example.org/unsubscribe/unsubscr1be>"
+    assert mail.get_all("List-Unsubscribe-Post") == ["List-Unsubscribe=One-Click"]
+    assert mail["List-Id"] == '"Paper Round" <digest.papers.example.org>'
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["Feedback-ID"] == "2026-11-20:digest:papers.example.org:paperround"
+    assert mail["Message-ID"] == "<5f0c.2026-11-20@papers.example.org>"
+    assert mail["References"] is None
+
+
+def test_mailto_is_offered_only_where_mail_is_received() -> None:
+    receiving = mails.renderer(replace(mails.IDENTITY, unsubscribe_mailto="leave@papers.example.org"))
+    mail = mails.read(receiving.digest(mails.digest(), mails.ENVELOPE)).mail
+    ways = "<https://papers.example.org/unsubscribe/unsubscr1be>, <mailto:leave@papers.example.org>"
+    assert mail["List-Unsubscribe"] == ways
+
+
+@pytest.mark.parametrize("kind", LETTERS)
+def test_only_digests_and_quiet_notes_can_be_left_with_one_click(kind: DeliveryKind) -> None:
+    mail = mails.read(RENDERER.letter(kind, mails.ENVELOPE)).mail
+    assert (mail["List-Unsubscribe-Post"] is not None) == (kind is DeliveryKind.QUIET)
+    assert mail["Auto-Submitted"] == "auto-generated"
+
+
+@pytest.mark.parametrize("kind", LETTERS)
+def test_both_parts_of_a_letter_offer_the_same_links(kind: DeliveryKind) -> None:
+    mail = mails.read(RENDERER.letter(kind, mails.ENVELOPE))
+    assert set(mail.html_links) <= {link.rstrip(".") for link in mail.text_links}
+
+
+def test_the_confirm_mail_quotes_nothing_that_was_typed_but_the_address() -> None:
+    envelope = replace(mails.ENVELOPE, links=ReaderLinks(confirm="https://papers.example.org/confirm/c0nf1rm"))
+    typed = {"keywords": "BUY NOW", "timezone": "BUY/NOW", "name": "BUY NOW", "read": "BUY NOW"}
+    message = RENDERER.letter(DeliveryKind.CONFIRM, envelope, typed)
+    mail = mails.read(message)
+    assert message.body == RENDERER.letter(DeliveryKind.CONFIRM, envelope).body
+    for shown in (mail.seen, mail.flat_text):
+        assert "reader@example.org" in shown
+        assert "ignore this mail" in shown
+    assert envelope.links.confirm in mail.html_links
+    assert envelope.links.confirm in mail.text_links
+
+
+def test_a_quiet_note_says_how_much_was_read() -> None:
+    mail = mails.read(RENDERER.letter(DeliveryKind.QUIET, mails.ENVELOPE, {"read": 214}))
+    assert mail.mail["Subject"] == "Quiet week: 0 of 214 papers matched"
+    assert "Of 214 papers in the last 7 days none matched" in mail.seen
+
+
+def test_the_same_values_give_the_same_bytes() -> None:
+    assert mails.renderer().digest(mails.digest(), mails.ENVELOPE) == RENDERER.digest(mails.digest(), mails.ENVELOPE)
+
+
+def test_a_mail_is_seven_bit_clean_with_short_lines_ended_by_crlf() -> None:
+    body = RENDERER.digest(mails.digest(), mails.ENVELOPE).body
+    assert body.isascii()
+    assert body.count(b"\n") == body.count(b"\r\n")
+    assert max(map(len, body.split(b"\r\n"))) <= 998
+
+
+def test_the_text_part_keeps_to_72_columns_but_for_links() -> None:
+    lines = sent(papers=mails.PAPERS[:4]).text.splitlines()
+    assert [line for line in lines if len(line) > 72 and "https://" not in line] == []
+
+
+def test_an_address_beyond_ascii_is_sent_in_idna_form_or_refused_by_name() -> None:
+    message = RENDERER.digest(mails.digest(), replace(mails.ENVELOPE, recipient="reader@bücher.example"))
+    assert message.recipient == "reader@xn--bcher-kva.example"
+    assert mails.read(message).mail["To"] == "reader@xn--bcher-kva.example"
+    with pytest.raises(AddressError, match=r"jörg@example.org cannot be used"):
+        RENDERER.digest(mails.digest(), replace(mails.ENVELOPE, recipient="jörg@example.org"))
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 60, 100, 500])
+def test_however_many_papers_match_the_html_stays_small_and_can_be_left(count: int) -> None:
+    wide = Paper(title="大規模言語モデル " * 40, abstract="Sparse attention について。" * 60, authors=("山田太郎",) * 9)
+    papers = [replace(wide, url=f"https://example.org/{number}") for number in range(count)]
+    parts = RENDERER.digest_parts(mails.digest(papers, max_papers=1000), mails.ENVELOPE)
+    shown = mails.read(RENDERER.digest(mails.digest(papers, max_papers=1000), mails.ENVELOPE))
+    assert len(quoted_printable(parts.html)) <= LARGEST_HTML
+    assert mails.ENVELOPE.links.unsubscribe in shown.html_links
+    hidden = count - len(shown.titles)
+    assert len(shown.titles) >= min(count, 15)
+    assert (f"and {hidden} more" in shown.seen) == (hidden > 0)
+    assert shown.text_links == shown.html_links
+
+
+def test_an_installation_of_any_name_can_send() -> None:
+    identity = Identity(name='Zeitung "für" 论文, Inc. <x>', base_url="http://127.0.0.1:8080", mail_from="a@localhost")
+    mail = mails.read(mails.renderer(identity).digest(mails.digest(), mails.ENVELOPE)).mail
+    assert mail["From"].addresses[0].display_name == 'Zeitung "für" 论文, Inc. <x>'
+    assert mail["From"].addresses[0].addr_spec == "a@localhost"
+    assert mail["List-Id"].endswith("<digest.127.0.0.1>")
