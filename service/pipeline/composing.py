@@ -46,8 +46,14 @@ class _Edition:
     """One reader's edition, chosen and ready to be written; no row where that day has one already."""
 
     due: Due
+    covered: Covered
     row: dict[str, Any] | None
     next_due_at: datetime
+
+    @property
+    def reader(self) -> int:
+        """Whose it is."""
+        return self.due.subscriber.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,7 @@ class Composer:
         total, after = Composed(), 0
         while batch := self._batch(now, after):
             last, editions_due = batch
-            total, after = _sum(total, self._write(editions_due)), last
+            total, after = _sum(total, self._write(editions_due, now - REACH)), last
         LOG.info("composed %d digests, %d quiet, %d superseded", total.ready, total.quiet, total.superseded)
         return total
 
@@ -90,17 +96,36 @@ class Composer:
             for key, each in covered.items()
         }
 
-    def _write(self, chosen: Sequence[_Edition]) -> Composed:
+    def _write(self, chosen: Sequence[_Edition], since: datetime) -> Composed:
         """Write the editions that are still due as they were read; no reader gets two for one day."""
         with self.store.write() as unit:
-            moves = [(each.due.subscriber.id, each.due.next_due_at, each.next_due_at) for each in chosen]
+            moves = [(each.reader, each.due.next_due_at, each.next_due_at) for each in chosen]
             moved = unit.subscribers.schedule_next(moves)
-            rows = [each.row for each in chosen if each.row is not None and each.due.subscriber.id in moved]
-            superseded = unit.deliveries.supersede([row["subscriber_id"] for row in rows])
+            ours = [each for each in chosen if each.reader in moved]
+            ours, superseded = self._make_room(unit, ours, since)
+            rows = [each.row for each in ours if each.row is not None]
             unit.deliveries.add(rows)
-            unit.subscribers.set_welcomed([each.due.subscriber.id for each in chosen if not each.due.welcomed])
+            unit.subscribers.set_welcomed([each.reader for each in ours if not each.due.welcomed])
         ready = sum(1 for row in rows if row["state"] == DeliveryState.READY)
         return Composed(ready, len(rows) - ready, superseded)
+
+    def _make_room(self, unit: Unit, ours: list[_Edition], since: datetime) -> tuple[list[_Edition], int]:
+        """Supersede what still waits; who was sent to, or composed for, since we read stays due and is chosen for anew.
+
+        Otherwise the papers of a digest that a sender took in between would come again in this one.
+        """
+        waited = {row for each in ours if each.row is not None for row in each.covered.ready}
+        superseded = unit.deliveries.supersede(waited)
+        newest = unit.deliveries.newest_digests([each.reader for each in ours], since)
+        overtaken = {
+            each.reader
+            for each in ours
+            if newest.get(each.reader, 0) > each.covered.newest
+            or (each.row is not None and not each.covered.ready <= superseded)
+        }
+        back = [(each.reader, each.next_due_at, each.due.next_due_at) for each in ours if each.reader in overtaken]
+        unit.subscribers.schedule_next(back)
+        return [each for each in ours if each.reader not in overtaken], len(superseded)
 
 
 def _edition(view: View, due: Due, covered: Covered, now: datetime, day: date | None) -> _Edition:
@@ -110,7 +135,7 @@ def _edition(view: View, due: Due, covered: Covered, now: datetime, day: date | 
         day = editions.local_day(reader.schedule, latest)
     following = editions.next_due(reader.schedule, max(now, editions.due_at(reader.schedule, day)))
     if day.isoformat() in covered.editions:
-        return _Edition(due, None, following)
+        return _Edition(due, covered, None, following)
     selection = _selection(view, due, covered, now)
     wanted = bool(selection.ranked) or not due.welcomed or reader.quiet_digest
     row = new_delivery(
@@ -123,7 +148,7 @@ def _edition(view: View, due: Due, covered: Covered, now: datetime, day: date | 
         upto=view.upto,
         state=DeliveryState.READY if wanted else DeliveryState.NONE,
     )
-    return _Edition(due, row, following)
+    return _Edition(due, covered, row, following)
 
 
 def _selection(view: View, due: Due, covered: Covered, now: datetime) -> Selection:

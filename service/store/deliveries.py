@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, null, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, any_, case, exists, func, null, or_, select, update
 
 from service.model import DeliveryKind, DeliveryState, SubscriberState
 from service.store.statements import chunks, database_now, insert_new
@@ -81,6 +81,7 @@ class Covered:
     """What one reader's past digests cover: arrivals up to `upto`, composed at `at`, and the papers themselves.
 
     `editions` are the days that have a row, whatever became of it; `in_flight` says that one is being sent right now.
+    `ready` are the rows of digests that wait, `newest` is the latest row there is.
     """
 
     upto: int = 0
@@ -88,6 +89,8 @@ class Covered:
     papers: frozenset[int] = frozenset()
     editions: frozenset[str] = frozenset()
     in_flight: bool = False
+    ready: frozenset[int] = frozenset()
+    newest: int = 0
 
 
 def _delivery(row: Any) -> Delivery:
@@ -124,11 +127,13 @@ class Deliveries:
         """Lease up to `limit` rows that are ready and due, oldest first, for `seconds`."""
         due = (delivery.c.state == DeliveryState.READY) & (delivery.c.not_before <= now)
         wanted = select(delivery.c.id).where(due).order_by(delivery.c.not_before, delivery.c.id).limit(limit)
+        chosen: ColumnElement[bool] = delivery.c.id.in_(wanted.scalar_subquery())
         if self.connection.dialect.name == "postgresql":
-            wanted = wanted.with_for_update(skip_locked=True)
+            # An array is read once; a subquery may run again for each row of a join, and lock more than `limit`.
+            chosen = delivery.c.id == any_(func.array(wanted.with_for_update(skip_locked=True).scalar_subquery()))
         until = database_now(self.connection) + seconds
         values = {"state": DeliveryState.CLAIMED, "lease": token, "lease_until": until}
-        mine = delivery.c.id.in_(wanted.scalar_subquery()) & (delivery.c.state == DeliveryState.READY)
+        mine = chosen & (delivery.c.state == DeliveryState.READY)
         rows = self.connection.execute(update(delivery).where(mine).values(values).returning(delivery)).all()
         return sorted(map(_delivery, rows), key=lambda each: each.id)
 
@@ -139,15 +144,8 @@ class Deliveries:
         """
         if not done and not begin:
             return set()
-        welcome = exists().where(
-            subscriber.c.id == delivery.c.subscriber_id, subscriber.c.state == SubscriberState.ACTIVE
-        )
         sent = delivery.c.id.in_(done) & (delivery.c.state == DeliveryState.SENDING)
-        begun = (
-            delivery.c.id.in_(begin)
-            & (delivery.c.state == DeliveryState.CLAIMED)
-            & or_(delivery.c.kind.not_in(EDITIONS), welcome)
-        )
+        begun = delivery.c.id.in_(begin) & (delivery.c.state == DeliveryState.CLAIMED) & _welcome()
         ours = and_(delivery.c.lease == token, or_(sent, begun))
         is_done = delivery.c.id.in_(done)
         values = {
@@ -168,9 +166,13 @@ class Deliveries:
         ).rowcount
 
     def release(self, token: str, not_before: datetime | None = None) -> int:
-        """Give back what was claimed and not begun, optionally not to be tried before a time."""
+        """Give back what was claimed and not begun, optionally not to be tried before a time.
+
+        An edition of someone who may get none any more is cancelled, or it would be claimed for ever.
+        """
         mine = (delivery.c.lease == token) & (delivery.c.state == DeliveryState.CLAIMED)
-        values: dict[str, Any] = {"state": DeliveryState.READY, "lease": None, "lease_until": None}
+        back = case((_welcome(), DeliveryState.READY), else_=DeliveryState.CANCELLED)
+        values: dict[str, Any] = {"state": back, "lease": None, "lease_until": None}
         if not_before:
             values["not_before"] = not_before
         return self.connection.execute(update(delivery).where(mine).values(values)).rowcount
@@ -214,21 +216,33 @@ class Deliveries:
         values = {"state": DeliveryState.CANCELLED, "lease": None, "lease_until": None}
         return self.connection.execute(update(delivery).where(mine).values(values)).rowcount
 
-    def supersede(self, subscriber_ids: Iterable[int]) -> int:
-        """Digests not begun when the next edition is due give way to it; their papers join it."""
-        count = 0
+    def supersede(self, ids: Iterable[int]) -> set[int]:
+        """Digests not begun when the next edition is due give way to it; returns those of `ids` that still waited."""
+        given: set[int] = set()
         values = {"state": DeliveryState.SUPERSEDED, "lease": None, "lease_until": None}
+        for piece in chunks(ids):
+            waiting = delivery.c.id.in_(piece) & (delivery.c.state == DeliveryState.READY)
+            given.update(
+                self.connection.scalars(update(delivery).where(waiting).values(values).returning(delivery.c.id))
+            )
+        return given
+
+    def newest_digests(self, subscriber_ids: Iterable[int], since: datetime) -> dict[int, int]:
+        """The latest digest row of each reader that has one composed at or after `since`."""
+        found: dict[int, int] = {}
         for piece in chunks(subscriber_ids):
             mine = delivery.c.subscriber_id.in_(piece) & (delivery.c.kind == DeliveryKind.DIGEST)
-            ready = mine & (delivery.c.state == DeliveryState.READY)
-            count += self.connection.execute(update(delivery).where(ready).values(values)).rowcount
-        return count
+            latest = select(delivery.c.subscriber_id, func.max(delivery.c.id)).where(
+                mine, delivery.c.composed_at >= since
+            )
+            found |= {row[0]: row[1] for row in self.connection.execute(latest.group_by(delivery.c.subscriber_id))}
+        return found
 
     def covered(self, subscriber_ids: Sequence[int], since: datetime) -> dict[int, Covered]:
         """What each reader's digests composed at or after `since` cover."""
         found: dict[int, list[Any]] = defaultdict(list)
         row = delivery.c
-        columns = (row.subscriber_id, row.key, row.state, row.upto, row.composed_at, row.papers)
+        columns = (row.id, row.subscriber_id, row.key, row.state, row.upto, row.composed_at, row.papers)
         for piece in chunks(subscriber_ids):
             mine = row.subscriber_id.in_(piece) & (row.kind == DeliveryKind.DIGEST) & (row.composed_at >= since)
             for each in self.connection.execute(select(*columns).where(mine)):
@@ -263,6 +277,12 @@ class Deliveries:
         self.connection.execute(update(delivery).where(ours & sending).values(values))
 
 
+def _welcome() -> ColumnElement[bool]:
+    """Whether a row may be sent to its subscriber: an edition only while the subscription is active."""
+    active = exists().where(subscriber.c.id == delivery.c.subscriber_id, subscriber.c.state == SubscriberState.ACTIVE)
+    return or_(delivery.c.kind.not_in(EDITIONS), active)
+
+
 def _covered(rows: Sequence[Any]) -> Covered:
     ended = [row for row in rows if row.state in COVERED]
     flying = [row for row in rows if row.state in (DeliveryState.CLAIMED, DeliveryState.SENDING)]
@@ -273,4 +293,6 @@ def _covered(rows: Sequence[Any]) -> Covered:
         frozenset(paper for row in ended for paper in row.papers),
         frozenset(row.key for row in rows),
         bool(flying),
+        frozenset(row.id for row in rows if row.state == DeliveryState.READY),
+        max((row.id for row in rows), default=0),
     )

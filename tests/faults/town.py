@@ -7,7 +7,9 @@ which fault is tried.
 from __future__ import annotations
 
 import contextlib
+import json
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -83,6 +85,14 @@ class Town:
     def message_ids(self, where: str = "true", **values: Any) -> set[str]:
         """The Message-IDs of delivery rows."""
         return {f"{row.uid}@{HOST}" for row in self.rows(where, **values)}
+
+    def papers_of(self, rows: Sequence[Any]) -> dict[int, Counter[int]]:
+        """How often each reader has each paper in these rows."""
+        found: dict[int, Counter[int]] = {}
+        for row in rows:
+            papers = json.loads(row.papers) if isinstance(row.papers, str) else row.papers
+            found.setdefault(row.subscriber_id, Counter()).update(papers)
+        return found
 
     def waiting(self) -> int:
         """How many rows are not over."""

@@ -225,6 +225,29 @@ def test_one_edition_has_one_row_whoever_adds_it(store: Store) -> None:
         assert unit.deliveries.add([row]) == 0
 
 
+def test_a_digest_that_a_sender_took_is_not_superseded(store: Store) -> None:
+    reader = add_reader(store)
+    add_digests(store, reader, 2)
+    with store.write() as unit:
+        taken, waiting = sorted(unit.deliveries.covered([reader], NOW)[reader].ready)
+        unit.deliveries.claim("mine", NOW, 1, 60)
+        assert unit.deliveries.supersede([taken, waiting]) == {waiting}
+        assert unit.deliveries.newest_digests([reader], NOW) == {reader: waiting}
+        assert unit.deliveries.newest_digests([reader], NOW + HOUR) == {}
+
+
+def test_a_row_that_nobody_may_be_sent_any_more_is_cancelled_when_given_back(store: Store) -> None:
+    left, stays = add_reader(store, "left"), add_reader(store, "stays")
+    for reader in (left, stays):
+        add_digests(store, reader, 1)
+    with store.write() as unit:
+        unit.deliveries.claim("mine", NOW, 10, 60)
+        unit.subscribers.set_state(left, SubscriberState.LEFT)
+        unit.deliveries.release("mine")
+        assert [row.state for row in unit.deliveries.of(left)] == [DeliveryState.CANCELLED]
+        assert [row.state for row in unit.deliveries.of(stays)] == [DeliveryState.READY]
+
+
 def test_only_one_of_many_moves_a_due_time(store: Store) -> None:
     reader = add_reader(store)
 
