@@ -51,7 +51,7 @@ def _json(text: str, page: Page) -> Listing:
     except ValueError as error:
         return _broken_json(text, page, error)
     if isinstance(data, list):
-        return huggingface.listing(data, "hf-api")
+        return huggingface.answer(data)
     return _object(data)
 
 

@@ -56,10 +56,12 @@ def _roles(texts: Sequence[str]) -> list[int]:
 
 
 def _costs(text: str) -> tuple[float, float, float, float]:
-    """How badly a text fits each role."""
-    ended = text.endswith((".", "!", "?", ".)", '."', ".”"))
-    abstract = _abstract_cost(len(text)) + (0.0 if ended else 1.5)
-    return _title_cost(len(text)) + text.endswith("."), abstract, abstract, 4.0 if len(text) < 80 else 9.0
+    """How badly a text fits each role: arXiv takes abstracts up to 1,920 characters, so two long ones are two."""
+    length, stopped = len(text), text.endswith((".", "!", "?", ".)", '."', ".”"))
+    abstract = _abstract_cost(length) + (0.0 if stopped else 1.5)
+    label = length < 60 and not stopped
+    other = 2.5 if label else 4.0 if length < 80 else 7.0
+    return _title_cost(length) + text.endswith("."), abstract, abstract + length / 130, other
 
 
 def _title_cost(length: int) -> float:

@@ -9,6 +9,7 @@ their own, or nothing but titles and abstracts in turn, with empty lines between
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 
 from service.errors import ParseError
@@ -17,6 +18,7 @@ from service.model import Listing, Paper
 from service.sources import alternation, blocks, cards, markdown, paperpage
 from service.sources.cards import Piece
 from service.sources.furniture import counts_authors, is_banner, is_furniture, is_head, is_submitter
+from service.sources.huggingface import SITE
 from service.sources.text import fold, printed_day
 
 _MOST_LINES = 60_000
@@ -24,7 +26,8 @@ _HEAD_LINES = 150
 _URL = re.compile(r"<?(https?://[^\s<>]+)>?")
 _FRONT = re.compile(r"\s*---\n(?:[\w -]{1,40}:.*\n|\s.*\n){1,40}?---\n")
 _JINA = re.compile(r"^Markdown Content:[ \t]*\n", re.MULTILINE)
-_HARD_WRAP = 120
+_LINK = re.compile(r"!?\[([^\[\]\n]{0,300})\](?:\([^()\s]{0,1000}\)|\[\d{1,5}\])")
+_SOFT_WRAP, _HARD_WRAP = 45, 120
 _LONG, _TITLE_WORDS = 150, 3
 
 
@@ -87,11 +90,11 @@ def _read_body(body: list[str]) -> Listing:
 def _day(body: list[str]) -> date | None:
     """The page's day stands first, before any paper, and only sometimes with its year."""
     for line in body[:40]:
-        bare = _bare(line)
+        bare = _bare(_LINK.sub(r"\1", line))
         printed, found = printed_day(bare)
         if printed:
             return found
-        if bare and not is_furniture(bare):
+        if bare and not is_furniture(bare) and not _URL.fullmatch(bare):
             return None
     return None
 
@@ -119,8 +122,7 @@ def _paragraphs(body: list[str]) -> list[str]:
         return [fold(line) for line in body if fold(line)]
     found: list[str] = []
     for run in _runs(body):
-        wrapped = len(run) > 1 and all(len(line) <= _HARD_WRAP for line in run) and not any(map(_stands_alone, run))
-        found += [" ".join(run)] if wrapped else run
+        found += [" ".join(run)] if _wrapped(run) else run
     return found
 
 
@@ -134,8 +136,10 @@ def _runs(body: list[str]) -> list[list[str]]:
     return runs
 
 
-def _stands_alone(line: str) -> bool:
-    return is_furniture(line) or is_submitter(line) or bool(_URL.fullmatch(line))
+def _wrapped(run: list[str]) -> bool:
+    """Whether an editor broke these lines: none is long, all but the last are rather full, none is the page's link."""
+    full = len(run) > 1 and sum(map(len, run[:-1])) >= _SOFT_WRAP * len(run[:-1]) and max(map(len, run)) <= _HARD_WRAP
+    return full and not any(is_submitter(line) or line.startswith(SITE) for line in run)
 
 
 def _titles_alone(texts: list[str]) -> list[Paper]:
@@ -147,7 +151,8 @@ def _listing(papers: list[Paper], form: str, skipped: int = 0, day: date | None 
     """A page may hold every card twice; a listing does not."""
     once: dict[tuple[str, str, str], Paper] = {}
     for paper in papers:
-        once.setdefault((paper.arxiv_id, fold_title(paper.title), paper.abstract), paper)
+        dated = replace(paper, listed=paper.listed or day)
+        once.setdefault((paper.arxiv_id, fold_title(paper.title), paper.abstract), dated)
     if not once:
         raise _nothing([], False)
     return Listing(tuple(once.values()), skipped, day, form)

@@ -39,12 +39,13 @@ def read(text: str, url: str = "") -> Listing:
     feed = _parsed(body, headers)
     if not feed.version and not feed.entries:
         raise ParseError("this looks like broken XML, not a feed", "broken XML")
-    read = [_paper(entry, feed.version) for entry in feed.entries]
+    # Plain dictionaries, since feedparser's own invent a date where an entry has none.
+    read = [_paper(dict(entry), feed.version) for entry in feed.entries]
     papers = tuple(paper for paper in read if paper)
     skipped = len(read) - len(papers) + left_out
     if skipped and not papers:
         raise ParseError("this looks like a feed whose entries have no titles", "a feed without titles")
-    return Listing(papers, skipped, _day(papers, feed.feed), _form(feed.version))
+    return Listing(papers, skipped, _day(papers, dict(feed.feed)), _form(feed.version))
 
 
 def _parsed(body: bytes, headers: dict[str, str]) -> Any:

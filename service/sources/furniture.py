@@ -10,7 +10,7 @@ import re
 from service.sources.text import printed_day
 
 _HEAD = re.compile(r"get trending papers in your email inbox( once a day)?!?", re.IGNORECASE)
-_BYLINE = re.compile(r"by ?\[?(!\[\]\(\S*\))?AK(\]\(\S*\))? and the research community", re.IGNORECASE)
+_BYLINE = re.compile(r"\bby ?(?:\W.{0,300})?AK\b.{0,200}and the research community", re.IGNORECASE)
 _PAGE_NAME = re.compile(r"(daily|trending) papers( - hugging face)?", re.IGNORECASE)
 _LABELS = (
     "new|subscribe|daily|weekly|monthly|daily papers|trending papers|trending|papers|by|ak|and the research community"

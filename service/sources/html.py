@@ -33,7 +33,7 @@ _TITLE = re.compile(r"<title[^<>]{0,200}>([^<]{0,300})", re.IGNORECASE)
 _FEED = re.compile(r"<link\b[^<>]{0,500}application/(?:rss|atom)\+xml[^<>]{0,500}>", re.IGNORECASE)
 _HREF = re.compile(r"""href\s*=\s*["']?([^"'\s>]{1,500})""", re.IGNORECASE)
 _PAPER_PATH = re.compile(r"/papers/([\w.-]{4,64})")
-_MOST_TAGS, _MOST_CARDS, _LONGEST_CARD = 300_000, 1_000, 100_000
+_MOST_TAGS, _MOST_CARDS, _MOST_IN_CARD, _LONGEST_CARD = 300_000, 1_000, 1_000, 50_000
 
 
 def read(text: str) -> Listing:
@@ -46,7 +46,7 @@ def read(text: str) -> Listing:
             return props(data, "hf-html")
         if "paper" in data:
             return single(data["paper"], "hf-paper-html")
-    cards = _cards(text)
+    cards = _cards(text) if "hugging face" in _title(text).casefold() else []
     if cards:
         return Listing(tuple(cards), form="hf-cards")
     raise _refusal(text)
@@ -76,13 +76,12 @@ def _props(attributes: str) -> dict[str, Any] | None:
 def _cards(text: str) -> list[Paper]:
     """Read the cards of a listing whose data was taken out of it: a title and a link each, sometimes an abstract."""
     found: dict[str, Paper] = {}
-    at = text.find("<article")
-    while at >= 0 and len(found) < _MOST_CARDS:
-        end = text.find("</article>", at, at + _LONGEST_CARD)
-        paper = _card(text[at:end]) if end >= 0 and text.count("<", at, end) < 2_000 else None
+    for start in islice(re.finditer("<article", text), _MOST_CARDS):
+        end = text.find("</article>", start.start(), start.start() + _LONGEST_CARD)
+        inside = text[start.start() : end] if end >= 0 else ""
+        paper = _card(inside) if 0 < inside.count("<") < _MOST_IN_CARD else None
         if paper:
             found.setdefault(paper.url, paper)
-        at = text.find("<article", at + 8)
     return list(found.values())
 
 
@@ -102,9 +101,13 @@ def _shown(node: LexborNode | None) -> str:
     return fold(node.text()) if node else ""
 
 
-def _refusal(text: str) -> ParseError:
+def _title(text: str) -> str:
     found = _TITLE.search(text)
-    title = plain(found[1])[:80] if found else ""
+    return plain(found[1])[:80] if found else ""
+
+
+def _refusal(text: str) -> ParseError:
+    title = _title(text)
     what = _looks_like(text, title)
     feed = _FEED.search(text)
     named = _HREF.search(feed[0]) if feed else None

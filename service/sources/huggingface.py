@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -32,9 +33,14 @@ def listing(items: Sequence[Any], form: str, page_day: date | None = None) -> Li
     papers = tuple(paper for paper in read if paper)
     if items and not papers:
         raise ParseError("this looks like a JSON list whose entries are no papers", "a JSON list without papers")
-    days = {paper.listed for paper in papers}
-    common = days.pop() if len(days) == 1 else None
-    return Listing(papers, len(items) - len(papers), page_day or common, form)
+    return Listing(papers, len(items) - len(papers), page_day, form)
+
+
+def answer(items: Sequence[Any]) -> Listing:
+    """Read the list that the API answers with; it is about a day when all its papers were listed on one."""
+    read = listing(items, "hf-api")
+    days = {paper.listed for paper in read.papers}
+    return replace(read, day=days.pop()) if len(days) == 1 else read
 
 
 def props(data: Mapping[str, Any], form: str) -> Listing:

@@ -21,6 +21,7 @@ _CLOSED = re.compile(r"\](?:\((?P<url>[^()\s]{1,1000})(?:\s+\"[^\"]{0,300}\")?\)
 _LINK = re.compile(r"\[([^\[\]]{0,2000})\](?:\((?P<url>[^()\s]{1,1000})(?:\s+\"[^\"]{0,300}\")?\)|\[\d{1,5}\])")
 _ESCAPED = re.compile(r"\\([\\_*\[\]#])")
 _BREAK = re.compile(r"\\+(?=\s|$)")
+_CITED = re.compile(r"\[\d{1,3}(?:[,;] ?\d{1,3}){0,20}\](?![(\[])")
 _LONGEST_BLOCK = 200
 
 
@@ -53,14 +54,19 @@ def _ends(block: list[str], line: str) -> bool:
         return True
     if _open(block):
         return False
-    if not line.strip() or _ITEM.match(line) or line.startswith("["):
+    if not line.strip() or _ITEM.match(line) or _opens(line):
         return True
     return bool(_HEADING.match(block[0])) and not line.startswith("  ")
 
 
 def _open(block: list[str]) -> bool:
     start = _HEADING.sub("", block[0]).lstrip()
-    return start.startswith("[") and not _CLOSED.search(block[-1].rstrip())
+    return _opens(start) and not _CLOSED.search(block[-1].rstrip())
+
+
+def _opens(line: str) -> bool:
+    """A citation (`[7].`) at the start of a line is no link."""
+    return line.startswith("[") and not _CITED.match(line)
 
 
 def _piece(block: str, references: Mapping[str, str]) -> Piece:

@@ -13,7 +13,7 @@ import re
 from html import unescape
 from itertools import islice
 
-_MOST_MARKS = 120_000
+_MOST_MARKS = 80_000
 _ENTRY = re.compile(r"<(?:\w{1,20}:)?(item|entry)[\s>]")
 _ENTRY_END = re.compile(r"</(?:\w{1,20}:)?(item|entry)\s*>")
 _REFERENCE = re.compile(r"&(?:#[xX]?[0-9a-fA-F]{1,8}|\w{2,32});")
@@ -21,9 +21,8 @@ _KEPT = frozenset({"&lt;", "&gt;", "&amp;", "&quot;", "&apos;"})
 _SIGNIFICANT = {"<": "&lt;", ">": "&gt;", "&": "&amp;", '"': "&quot;", "'": "&apos;"}
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _DECLARED = re.compile(r"\A\s*<\?xml[^>]{0,300}\?>")
-_WORD = re.compile(r"[\w.+-]{100,}")
-_PART = re.compile(r"[\w.+-]{1,100}")
-_MOST_IN_LONG_WORDS = 100_000
+_WORD = re.compile(r"[\w.+-]{60,}")
+_MOST_IN_LONG_WORDS, _KEPT_OF_WORD = 200_000, 30
 
 
 def tame(text: str) -> tuple[bytes, int]:
@@ -52,13 +51,13 @@ def _within_budget(text: str) -> tuple[str, int]:
 
 
 def _calm(text: str) -> str:
-    """Outside CDATA, write references as the characters they are, and any white space as one space."""
+    """Write any white space as one space and, outside CDATA, references as the characters they are."""
     pieces, at = [], 0
     while (start := text.find("<![CDATA[", at)) >= 0:
         end = text.find("]]>", start)
         if end < 0:
             break
-        pieces += [_characters(text[at:start]), text[start : end + 3]]
+        pieces += [_characters(text[at:start]), re.sub(r"\s+", " ", text[start : end + 3])]
         at = end + 3
     return "".join([*pieces, _characters(text[at:])])
 
@@ -77,4 +76,4 @@ def _character(reference: re.Match[str]) -> str:
 def _short_words(text: str) -> str:
     if sum(len(word[0]) for word in _WORD.finditer(text)) <= _MOST_IN_LONG_WORDS:
         return text
-    return _WORD.sub(lambda word: " ".join(_PART.findall(word[0])), text)
+    return _WORD.sub(lambda word: word[0][:_KEPT_OF_WORD], text)

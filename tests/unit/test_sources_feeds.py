@@ -1,0 +1,161 @@
+"""RSS, Atom, RDF and JSON Feed, and the characters they are written in."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+import pytest
+
+from service.errors import ParseError
+from service.model import ArrivalKind, Listing, Page, Paper
+from service.sources import parse
+from tests.unit import pages
+
+RSS = '<?xml version="1.0"?><rss version="2.0"><channel><title>x</title>{}</channel></rss>'
+
+
+def read(text: str, url: str = "") -> Listing:
+    return parse(Page(text.encode(), "", url))
+
+
+def one(item: str, url: str = "") -> Paper:
+    return read(RSS.format(f"<item>{item}</item>"), url).papers[0]
+
+
+@pytest.mark.parametrize(
+    ("announced", "kind"),
+    [
+        ("new", ArrivalKind.NEW),
+        ("cross", ArrivalKind.CROSS),
+        ("replace", ArrivalKind.REPLACE),
+        ("replace-cross", ArrivalKind.REPLACE),
+    ],
+)
+def test_arxiv_says_how_it_announces_a_paper(announced: str, kind: ArrivalKind) -> None:
+    listing = read(pages.rss(kind=announced))
+    assert {paper.kind for paper in listing.papers} == {kind}
+    assert listing.day == date(2026, 1, 5)
+    assert listing.papers[0].authors == ("Ada Brewer", "Bob Kettle")
+    assert listing.papers[0].categories == ("cs.CK", "stat.ML")
+    assert (listing.papers[0].arxiv_id, listing.papers[0].version) == ("2601.00011", 2)
+
+
+@pytest.mark.parametrize(
+    ("mark", "kind", "version"),
+    [
+        ("v1 [hep-ex]", ArrivalKind.NEW, 1),
+        ("v1 [hep-ex] CROSS LISTED", ArrivalKind.CROSS, 1),
+        ("v3 [math.AG] UPDATED", ArrivalKind.REPLACE, 3),
+    ],
+)
+def test_the_mark_in_an_old_title_is_read_and_taken_off(mark: str, kind: ArrivalKind, version: int) -> None:
+    paper = one(f"<title>On Kettles. (arXiv:1805.08875{mark})</title><link>http://arxiv.org/abs/1805.08875</link>")
+    assert (paper.title, paper.kind, paper.version, paper.arxiv_id) == ("On Kettles", kind, version, "1805.08875")
+
+
+def test_a_less_than_sign_in_an_announced_abstract_is_no_tag() -> None:
+    text = "arXiv:2601.00001v1 Announce Type: new \nAbstract: If a&lt;b and c&gt;d then p &lt; 0.05 &amp; q."
+    assert one(f"<title>Signs</title><description>{text}</description>").abstract == "If a<b and c>d then p < 0.05 & q."
+
+
+HTML = {
+    "Tea &amp;amp; Kettles": "Tea & Kettles",
+    "Tea &amp; Kettles": "Tea & Kettles",
+    "Tea &lt;script&gt;alert(1)&lt;/script&gt;&lt;b&gt;now&lt;/b&gt;": "Tea now",
+    "<![CDATA[Tea <style>p{}</style><i>hot</i> &lt;b&gt;]]>": "Tea hot <b>",
+    "<![CDATA[Tea<br/>and<p>cake</p><!-- or not -->]]>": "Tea and cake",
+    "Tea if a &lt; b": "Tea if a < b",
+    "H&lt;sub&gt;2&lt;/sub&gt;O": "H2O",
+}
+
+
+@pytest.mark.parametrize("written", HTML)
+def test_titles_lose_their_html_and_nothing_else(written: str) -> None:
+    assert one(f"<title>{written}</title>").title == HTML[written]
+
+
+@pytest.mark.parametrize(
+    "link", ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "vbscript:x", "https://a b/"]
+)
+def test_only_http_links_are_kept(link: str) -> None:
+    assert one(f"<title>T</title><link>{link}</link>").url == ""
+
+
+def test_a_relative_link_is_resolved_against_the_feed() -> None:
+    assert one("<title>T</title><link>/a/b</link>", "https://site.example/feed").url == "https://site.example/a/b"
+
+
+def test_pairs_of_surname_and_initials_are_authors() -> None:
+    rdf = '<title>T</title><dc:creator xmlns:dc="http://purl.org/dc/elements/1.1/">Kukla, D., Crampton, A. B.</dc:creator>'
+    assert one(rdf).authors == ("Kukla, D.", "Crampton, A. B.")
+
+
+def test_the_api_of_arxiv_gives_comment_doi_and_categories() -> None:
+    extra = (
+        '<arxiv:comment xmlns:arxiv="http://arxiv.org/schemas/atom">5\n  pages</arxiv:comment>'
+        '<arxiv:doi xmlns:arxiv="http://arxiv.org/schemas/atom">10.1088/ABC</arxiv:doi>'
+        '<category term="cs.CL" scheme="http://arxiv.org/schemas/atom"/>'
+        '<arxiv:primary_category xmlns:arxiv="http://arxiv.org/schemas/atom" term="cs.CK"/></entry>'
+    )
+    paper = read(pages.atom(pages.PAPERS[:1]).replace("</entry>", extra)).papers[0]
+    assert (paper.comment, paper.doi, paper.categories) == ("5 pages", "10.1088/abc", ("cs.CK", "cs.CL"))
+    assert (paper.arxiv_id, paper.version, str(paper.published)[:10]) == ("2601.00011", 1, "2026-01-03")
+
+
+def test_an_entry_without_a_title_is_skipped_and_counted() -> None:
+    listing = read(RSS.format("<item><title>T</title></item><item><link>https://a.example/</link></item>"))
+    assert (len(listing.papers), listing.skipped) == (1, 1)
+
+
+def test_a_feed_cut_off_in_the_middle_loses_its_last_entry_only() -> None:
+    whole = pages.rss()
+    listing = read(whole[: whole.rindex("<description>") + 40])
+    assert [paper.title for paper in listing.papers] == [title for title, _ in pages.PAIRS[:3]]
+    assert listing.skipped == 1
+
+
+def test_a_feed_that_is_not_well_formed_is_still_read() -> None:
+    listing = read(RSS.format("<item><title>Tea & Cake&nbsp;&eacute;</title></item><item><title>Two</title></item>"))
+    assert [paper.title for paper in listing.papers] == ["Tea & Cake é", "Two"]
+
+
+def test_a_feed_whose_entries_have_no_titles_is_refused() -> None:
+    with pytest.raises(ParseError, match="no titles"):
+        read(RSS.format("<item><link>https://a.example/</link></item>"))
+    with pytest.raises(ParseError, match="no titles"):
+        read(json.dumps({"version": "https://jsonfeed.org/version/1", "items": [{"id": "1"}]}))
+
+
+def test_entities_of_a_document_type_do_not_blow_up() -> None:
+    bomb = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10 if n else "x" * 1000}">' for n in range(9))
+    text = f'<?xml version="1.0"?><!DOCTYPE z [{bomb}]><rss version="2.0"><channel><item><title>T &a8;</title></item></channel></rss>'
+    assert len(read(text).papers[0].title) < 10_000
+
+
+ENCODED = [
+    ("utf-8", "", ""),
+    ("utf-8-sig", "", ""),
+    ("utf-16", "", ""),
+    ("utf-16-le", "", ""),
+    ("iso-8859-1", "ISO-8859-1", ""),
+    ("iso-8859-1", "", "text/xml; charset=ISO-8859-1"),
+    ("windows-1252", "windows-1252", ""),
+    ("windows-1252", "", ""),
+    ("utf-8", "ISO-8859-1", ""),
+    ("utf-8", "no-such-encoding", ""),
+]
+
+
+@pytest.mark.parametrize(("encoding", "declared", "media_type"), ENCODED)
+def test_a_page_is_read_in_its_own_characters(encoding: str, declared: str, media_type: str) -> None:
+    declaration = f'<?xml version="1.0" encoding="{declared}"?>' if declared else '<?xml version="1.0"?>'
+    text = declaration + "<rss version='2.0'><channel><item><title>Café Gödel à la carte</title></item></channel></rss>"
+    (paper,) = parse(Page(text.encode(encoding), media_type, "")).papers
+    assert paper.title == "Café Gödel à la carte"
+
+
+def test_a_slow_or_foreign_codec_is_never_looked_up() -> None:
+    for name in ("idna", "punycode", "unicode_escape", "rot13", "zip", "utf-7"):
+        (paper,) = parse(Page(pages.rss().encode(), f"text/xml; charset={name}", "")).papers[:1]
+        assert paper.title == pages.PAPERS[0].title

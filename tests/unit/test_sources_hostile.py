@@ -1,0 +1,144 @@
+"""Any bytes up to 8 MB: a Listing or a ParseError, in bounded time."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from service.errors import ParseError
+from service.model import Page, Paper
+from service.sources import MOST_BYTES, parse
+from service.sources.taming import tame
+from tests.unit import pages
+
+DEADLINE = 5.0  # seconds of processor time, for 8 MB
+
+
+def survives(body: bytes, media_type: str = "", url: str = "") -> None:
+    papers: tuple[Paper, ...] = ()
+    with contextlib.suppress(ParseError):
+        papers = parse(Page(body, media_type, url)).papers
+    for paper in papers:
+        assert paper.title == " ".join(paper.title.split()) != ""
+        assert (paper.title + paper.abstract + "".join(paper.authors)).encode().count(0) == 0
+        assert all(not link or link.startswith(("http://", "https://")) for link in (paper.url, paper.links.code))
+
+
+@given(st.binary(max_size=300), st.sampled_from(["", "text/html; charset=utf-16", "application/json"]))
+def test_any_bytes_are_papers_or_a_parse_error(body: bytes, media_type: str) -> None:
+    survives(body, media_type)
+
+
+MARKS = [
+    "<",
+    ">",
+    "&",
+    '"',
+    "'",
+    "[",
+    "]",
+    "(",
+    ")",
+    "{",
+    "}",
+    "\\",
+    "\n",
+    "\n\n",
+    "### ",
+    "\x00",
+    "é",
+    "<!--",
+    "<![CDATA[",
+    "]]>",
+    "Title:",
+    "---\n",
+    "Subscribe",
+    "<item>",
+    "</item>",
+    "data-props=",
+    "null",
+    "0,",
+    "\u2028",
+    "arxiv:2601.00001\n",
+]
+
+
+@settings(max_examples=300)
+@given(
+    st.sampled_from(sorted(pages.LAYOUTS)),
+    st.lists(st.tuples(st.floats(0, 1), st.integers(0, 40), st.sampled_from(MARKS)), max_size=8),
+)
+def test_a_page_with_pieces_cut_out_and_others_put_in_is_papers_or_a_parse_error(
+    layout: str, edits: list[tuple[float, int, str]]
+) -> None:
+    text = pages.LAYOUTS[layout]()
+    for place, cut, mark in edits:
+        at = int(place * len(text))
+        text = text[:at] + mark + text[at + cut :]
+    survives(text.encode("utf-8", "surrogatepass"))
+
+
+HEAD = pages.HEAD + "Mar 11\n\n"
+RSS = '<?xml version="1.0"?><rss version="2.0"><channel>'
+HEAPS = {
+    "less-than signs": ("", "<"),
+    "brackets": ("", "["),
+    "braces": ("", '{"a":'),
+    "nested elements": ("", "<div>"),
+    "articles": ("<title>Hugging Face</title>", "<article>"),
+    "open quotes": ("", '<a href="'),
+    "empty objects": ("[", "{},"),
+    "lines": (HEAD, "a\n"),
+    "paragraphs": (HEAD, "a\n\n"),
+    "headings": (HEAD, "### a\n"),
+    "links": (HEAD, "[a](b)"),
+    "open brackets": (HEAD, "[\n"),
+    "dashes": (HEAD + "### [T](https://huggingface.co/papers/2501.00001)\n\n", "-"),
+    "blocks": ("Title: a\nSummary: b\n---\n", "Title: a\nSummary: b\n---\n"),
+    "items": (RSS, "<item><title>a</title></item>"),
+    "open items": (RSS, "<item><author>a</author>"),
+    "one author": (RSS + "<item><title>a</title><author>", "a"),
+    "long words": (RSS + "<item><title>a</title><author>", "a" * 59 + " "),
+    "line ends": (RSS + "<item><title>a</title><description><![CDATA[", "]\n"),
+    "spaces by number": ('<feed xmlns="http://www.w3.org/2005/Atom"><entry><content type="xhtml">', "&#8195;"),
+    "data": ("<html>", '<div data-target="DailyPapers" data-props="{}">'),
+    "zeros": ("", "\x00"),
+}
+
+
+@pytest.mark.parametrize("heap", HEAPS)
+def test_eight_megabytes_of_anything_end_in_time(heap: str, full: bool) -> None:
+    head, piece = HEAPS[heap]
+    size = MOST_BYTES if full else MOST_BYTES // 4
+    body = (head + piece * (size // len(piece.encode()))).encode()[:size]
+    started = time.process_time()
+    survives(body)
+    assert time.process_time() - started < (DEADLINE if full else DEADLINE / 2)
+
+
+def test_a_page_beyond_the_limit_is_refused_unread() -> None:
+    with pytest.raises(ParseError, match="8 MB"):
+        parse(Page(b" " * (MOST_BYTES + 1), "", ""))
+
+
+def test_a_feed_of_too_many_entries_gives_the_first_and_counts_the_rest() -> None:
+    body = (RSS + "<item><title>a b</title></item>" * 50_000 + "</channel></rss>").encode()
+    listing = parse(Page(body, "", ""))
+    assert len(listing.papers) + listing.skipped == 50_000
+    assert len(listing.papers) > 10_000
+
+
+def test_bytes_that_are_a_path_open_no_file(tmp_path: object) -> None:
+    survives(str(tmp_path).encode())
+    survives(b"/etc/passwd")
+    survives(b"file:///etc/passwd")
+
+
+def test_taming_leaves_a_decent_feed_as_it_is() -> None:
+    text = RSS + "<item><title>Tea &amp; Cake</title></item></channel></rss>"
+    body, left_out = tame(text)
+    assert (body.decode(), left_out) == (text.removeprefix('<?xml version="1.0"?>'), 0)

@@ -1,0 +1,71 @@
+"""What a source URL is, and which addresses are asked."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from service.sources.kinds import pages, recognise
+
+HF = "https://huggingface.co"
+KINDS = {
+    f"{HF}/papers": "huggingface",
+    f"{HF}/papers/": "huggingface",
+    f"{HF}/papers/date/2026-03-24": "huggingface",
+    f"{HF}/papers?q=neural+tangent": "huggingface",
+    f"{HF}/api/daily_papers": "huggingface",
+    f"{HF}/blog/feed.xml": "feed",
+    "cs.LG": "arxiv",
+    "hep-th": "arxiv",
+    "https://arxiv.org/list/cs.LG/recent": "arxiv",
+    "https://rss.arxiv.org/rss/cs.LG": "arxiv",
+    "https://arxiv.org/abs/2501.00001": "feed",
+    "https://example.org/feed.xml": "feed",
+    "http://127.0.0.1:8080/page.html": "feed",
+    "captures/today.txt": "capture",
+    "/data/today.txt": "capture",
+    "file:///data/today.txt": "capture",
+    "C:\\papers\\today.txt": "capture",
+    "https://[": "capture",
+}
+DAY = date(2026, 3, 24)
+ADDRESSES = {
+    (f"{HF}/papers", None): [f"{HF}/api/daily_papers?limit=100", f"{HF}/papers"],
+    (f"{HF}/papers", DAY): [f"{HF}/api/daily_papers?date=2026-03-24&limit=100", f"{HF}/papers/date/2026-03-24"],
+    (f"{HF}/papers?date=2024-08-01", DAY): [
+        f"{HF}/api/daily_papers?date=2024-08-01&limit=100",
+        f"{HF}/papers/date/2024-08-01",
+    ],
+    (f"{HF}/papers/week/2026-W12", DAY): [
+        f"{HF}/api/daily_papers?week=2026-W12&limit=100",
+        f"{HF}/papers/week/2026-W12",
+    ],
+    (f"{HF}/papers/month/2026-03", None): [
+        f"{HF}/api/daily_papers?month=2026-03&limit=100",
+        f"{HF}/papers/month/2026-03",
+    ],
+    (f"{HF}/papers/trending", DAY): [f"{HF}/api/daily_papers?sort=trending&limit=50", f"{HF}/papers/trending"],
+    (f"{HF}/papers?q=infinite width", None): [
+        f"{HF}/api/papers/search?q=infinite%20width&limit=120",
+        f"{HF}/papers?q=infinite%20width",
+    ],
+    (f"{HF}/papers/2310.03714", None): [f"{HF}/api/papers/2310.03714", f"{HF}/papers/2310.03714"],
+    (f"{HF}/api/daily_papers?week=2026-W12", None): [f"{HF}/api/daily_papers?week=2026-W12"],
+    ("cs.LG", DAY): ["https://rss.arxiv.org/rss/cs.LG"],
+    ("https://arxiv.org/list/cs.LG/recent", None): ["https://rss.arxiv.org/rss/cs.LG"],
+    ("http://export.arxiv.org/rss/hep-th", None): ["https://rss.arxiv.org/rss/hep-th"],
+    ("https://rss.arxiv.org/atom/cs.LG+stat.ML", None): ["https://rss.arxiv.org/rss/cs.LG+stat.ML"],
+    ("https://example.org/feed.xml", DAY): ["https://example.org/feed.xml"],
+    ("captures/today.txt", None): ["captures/today.txt"],
+}
+
+
+@pytest.mark.parametrize("url", KINDS)
+def test_a_source_is_recognised_by_its_url(url: str) -> None:
+    assert recognise(url) == KINDS[url]
+
+
+@pytest.mark.parametrize(("url", "day"), ADDRESSES)
+def test_the_best_address_of_a_source_is_asked_first(url: str, day: date | None) -> None:
+    assert pages(url, day) == ADDRESSES[url, day]
