@@ -31,6 +31,7 @@ _STYLE = re.compile(
     rf"\\?\b(?:{_FONTS})(?=\s*\{{)|\\(?:{_FONTS}|{_SHAPES}|left|right|displaystyle)\b|\{{(?:{_SHAPES})\s"
 )
 _TEX_LETTERS = re.compile(r"\\(aa|ae|oe|ss|o|l|i|j)\b", re.IGNORECASE)
+_TEX_ACCENT = re.compile(r"\\[uvHcdkrb]\s*\{\\?([A-Za-z])\}")
 _ASIDE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _NO_NAME = frozenset({"jr", "sr", "ii", "iii", "iv", "phd", "md", "dr", "prof"})
 _LONGEST = 4000
@@ -43,9 +44,12 @@ def fold_title(title: str) -> str:
     Case, accents, dashes, spaces, punctuation and TeX mark-up do not count, so a line break, a lost hyphen or a
     stripped backslash changes nothing. Long texts are folded over their first 4,000 characters.
     """
-    text = _TEX_LETTERS.sub(r"\1", _STYLE.sub(" ", title[:_LONGEST]))
-    letters = _letters(text)
+    letters = _letters(_untexed(_STYLE.sub(" ", title[:_LONGEST])))
     return "".join(re.findall(r"[^\W_]+", _SAME_SIGNS.sub(_one_sign, letters)))
+
+
+def _untexed(text: str) -> str:
+    return _TEX_LETTERS.sub(r"\1", _TEX_ACCENT.sub(r"\1", text))
 
 
 def _one_sign(sign: re.Match[str]) -> str:
@@ -54,7 +58,9 @@ def _one_sign(sign: re.Match[str]) -> str:
 
 def _letters(text: str) -> str:
     # Signs are named before and after decomposition: "ϵ" becomes "ε" only by it, and "ø" has none.
-    decomposed = unicodedata.normalize("NFKD", text.casefold()).translate(_NAMES)
+    # Case is folded before and after it as well: "𝕬" is a capital only once it is taken apart.
+    folded = unicodedata.normalize("NFKD", text.casefold()).casefold()
+    decomposed = unicodedata.normalize("NFKD", folded).translate(_NAMES)
     return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 
@@ -70,7 +76,7 @@ class Name(NamedTuple):
 @lru_cache(maxsize=4096)
 def fold_name(name: str) -> Name:
     """Read `Yann LeCun`, `LeCun, Yann`, `Y. LeCun` or `LeCun Y`; what stands in brackets is no part of a name."""
-    text = _letters(_TEX_LETTERS.sub(r"\1", _ASIDE.sub(" ", name[:200])))
+    text = _letters(_untexed(_ASIDE.sub(" ", name[:200])))
     first, comma, rest = text.partition(",")
     family, given = _words(first), _words(rest)
     if not comma or not given:

@@ -19,7 +19,7 @@ from service.model import Links, Paper
 _NEW_ID = r"\d{4}\.\d{4,5}"
 _OLD_ID = r"[a-z]{2,12}(?:-[a-z]{2,7})?(?:\.[a-z]{2})?/\d{7}"
 _ARXIV = re.compile(
-    rf"(?:^|arxiv[.:/\s]|/abs/|/pdf/|/html/|/papers/)(?P<id>{_NEW_ID}|{_OLD_ID})(?:v(?P<version>\d{{1,3}}))?(?![\w/])",
+    rf"(?:^|arxiv(?:\.org)?[.:/\s]|/abs/|/pdf/|/html/|/papers/)(?P<id>{_NEW_ID}|{_OLD_ID})(?:v(?P<version>\d{{1,3}}))?(?![\w/])",
     re.IGNORECASE,
 )
 _DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>]{1,200}")
@@ -110,7 +110,8 @@ def merge(old: Paper, new: Paper) -> Paper:
 
 def _ids(paper: Paper) -> dict[str, str]:
     """Return the strong ids by namespace, strongest first; a DOI that arXiv gave names an arXiv id."""
-    name, number = arxiv_id(paper.arxiv_id)[0], doi(paper.doi)
+    name = arxiv_id(paper.arxiv_id)[0] or paper.arxiv_id.strip().lower()
+    number = doi(paper.doi) or paper.doi.strip().lower()
     if number.startswith("10.48550/arxiv."):
         name, number = name or arxiv_id(number.removeprefix("10.48550/"))[0], ""
     found = {"arxiv": name, "doi": number, "openreview": paper.openreview_id.strip()}

@@ -17,8 +17,8 @@ from rich.text import Text
 
 from service.cli import complain
 from service.cli.pages import Reading
-from service.cli.records import for_programs, record, write
-from service.keywords import Keyword, advise, parse_all
+from service.cli.records import for_programs, name_of, record, write
+from service.keywords import Keyword, parse_all
 from service.matching import Index
 from service.model import Field, Hit, Listing, Paper
 from service.papers import keys, merge, same
@@ -45,6 +45,9 @@ def match(
 ) -> None:
     """Print the papers that fit the keywords, best first, with the places where they hit."""
     parsed = parse_all(keywords)
+    for keyword in parsed:
+        for warning in keyword.warnings:
+            complain(f"{keyword.text}: {warning}")
     reading = Reading()
     papers = _papers(reading.listings(places))
     fits = _fits(papers, parsed)
@@ -73,7 +76,6 @@ def _fits(papers: Sequence[tuple[Paper, str]], parsed: Sequence[Keyword]) -> lis
     index = Index([paper for paper, _ in papers])
     wanted = [keyword for keyword in parsed if not keyword.exclusion]
     found = [index.find(keyword) for keyword in wanted]
-    _warn(parsed, index)
     votes = np.array([paper.upvotes or 0 for paper, _ in papers], np.int64)
     allowed = _allowed(index, parsed)
     # Without a keyword to look for, a profile gets what is trending; so does this.
@@ -95,12 +97,6 @@ def _hits(
 ) -> tuple[tuple[Keyword, tuple[Hit, ...]], ...]:
     pairs = zip(wanted, found, strict=True)
     return tuple((keyword, index.hits(keyword, position)) for keyword, where in pairs if position in where.papers)
-
-
-def _warn(parsed: Sequence[Keyword], index: Index) -> None:
-    for keyword in parsed:
-        for warning in advise(keyword, len(index.find(keyword).papers), len(index)):
-            complain(f"{keyword.text}: {warning}")
 
 
 def _record(fit: _Fit) -> dict[str, Any]:
@@ -133,7 +129,7 @@ def _show(fit: _Fit) -> None:
     console.print(_marked(fit.paper.title, hits, Field.TITLE, "bold"))
     votes = f"{fit.paper.upvotes} upvotes" if fit.paper.upvotes is not None else ""
     fitting = ", ".join(keyword.text for keyword, _ in fit.hits)
-    facts = [keys(fit.paper, fit.place)[0], votes, f"matches {fitting}" if fitting else "", _others(fit, hits)]
+    facts = [name_of(fit.paper), votes, f"matches {fitting}" if fitting else "", _others(fit, hits)]
     console.print(Text("  " + " · ".join(filter(None, facts)), "dim"))
     abstract = _marked(fit.paper.abstract, hits, Field.ABSTRACT, "")
     if abstract:

@@ -11,9 +11,8 @@ import typer
 from rich.text import Text
 
 from service.cli.pages import Reading
-from service.cli.records import for_programs, record, table, write
+from service.cli.records import for_programs, name_of, record, table, write
 from service.model import Listing
-from service.papers import keys
 
 
 def parse(
@@ -33,5 +32,5 @@ def parse(
 
 def _show(place: str, listing: Listing) -> None:
     day = f" of {listing.day:%d %B %Y}" if listing.day else ""
-    rows = ((keys(paper, place)[0], Text(paper.title)) for paper in listing.papers)
+    rows = (Text(paper.title).append(f"  {name_of(paper)}", "dim") for paper in listing.papers)
     table(rows, f"{place}: {len(listing.papers)} papers{day} ({listing.form})")

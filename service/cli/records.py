@@ -40,13 +40,19 @@ def write(facts: Mapping[str, Any]) -> None:
     sys.stdout.write(json.dumps(facts, ensure_ascii=not unicode, default=_plain) + "\n")
 
 
-def table(papers: Iterable[tuple[str, Text]], title: str) -> None:
-    """Print rows of an id and a text for people."""
+def name_of(paper: Paper) -> str:
+    """Return the name people know a paper by, or nothing where its title is all the page gave."""
+    name = keys(paper)[0]
+    return name if name.startswith(("arxiv:", "doi:", "openreview:")) else ""
+
+
+def table(papers: Iterable[Text], title: str) -> None:
+    """Print numbered rows for people."""
     rows = Table(box=None, show_header=False, pad_edge=False, title=title, title_justify="left")
-    rows.add_column(style="dim", no_wrap=True, max_width=24)
+    rows.add_column(style="dim", justify="right", no_wrap=True)
     rows.add_column()
-    for name, text in papers:
-        rows.add_row(name, text)
+    for number, text in enumerate(papers, 1):
+        rows.add_row(str(number), text)
     Console().print(rows)
 
 

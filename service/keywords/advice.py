@@ -42,7 +42,7 @@ def _slips(leaf: Phrase) -> Iterator[str]:
 
 
 def outcome(expression: Expression, exclusion: bool, count: int, total: int) -> Iterator[str]:
-    """Yield what the number of papers says: `count` of the last `total` papers were hit."""
+    """Yield what the number of papers says: `count` of `total` papers were hit."""
     if count == 0 and total:
         yield from _nothing(expression, exclusion)
     if total >= BROAD_FROM and count > BROAD_SHARE * total:
@@ -52,15 +52,15 @@ def outcome(expression: Expression, exclusion: bool, count: int, total: int) -> 
 def _nothing(expression: Expression, exclusion: bool) -> Iterator[str]:
     looser = _looser(expression)
     if exclusion:
-        yield "This would have left out no paper of the last 30 days."
+        yield "No paper so far matches it: nothing to leave out yet."
     elif looser:
-        yield f"No paper of the last 30 days: {looser} also finds the words apart."
+        yield f"No paper so far; {looser} would also find the words apart."
     else:
-        yield "No paper of the last 30 days; it stays on watch."
+        yield "No paper so far; it stays on watch."
 
 
 def _looser(expression: Expression) -> str:
-    """Return the AND form of a phrase, or the unquoted form of a quoted one; empty where there is none."""
+    """Return the AND form of a phrase of several telling words, or nothing."""
     if not isinstance(expression, Phrase):
         return ""
     words = [part.word.lower() + "*" * part.prefix for part in expression.parts]
@@ -69,7 +69,7 @@ def _looser(expression: Expression) -> str:
 
 
 def _broad(expression: Expression, exclusion: bool, count: int, total: int) -> Iterator[str]:
-    share = f"{count} of the last {total} papers"
+    share = f"{count} of {total} papers"
     if exclusion:
         yield f"This leaves out {share}."
     elif isinstance(expression, Phrase) and expression.field is None:

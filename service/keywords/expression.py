@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from service.model import Field
-from service.words import FUNCTION, UNSPACED, Gap, acronym_in_s, keep_umlauts, read, tokens, unaccented
+from service.words import FUNCTION, UNSPACED, Gap, Reading, acronym_in_s, keep_umlauts, read, unaccented, words_of
 
 FIELD_PREFIX = {Field.TITLE: "ti:", Field.ABSTRACT: "abs:", Field.AUTHOR: "au:", Field.CATEGORY: "cat:", None: ""}
 
@@ -86,13 +86,12 @@ _CJK = re.compile(f"[{UNSPACED}]")
 
 
 def parts(text: str, exact: bool = False) -> tuple[Part, ...]:
-    """Return the words of a phrase as it was typed; outside quotes a star at the end of a word makes it a prefix."""
-    reading = read(text).text
+    """Return the words of a phrase that has been read; outside quotes a star at the end of a word makes it a prefix."""
     found: list[Part] = []
     done = 0
-    for token in tokens(reading):
-        starred = not exact and reading[token.end : token.end + 1] == "*"
-        between = reading[done : token.start]
+    for token in words_of(Reading(text, text)):
+        starred = not exact and text[token.end : token.end + 1] == "*"
+        between = text[done : token.start]
         loose = bool(found) and token.gap is Gap.BREAK
         found.append(Part(token.word, starred, loose, token.gap is Gap.JOINT and "-" in between))
         done = token.end
@@ -102,6 +101,12 @@ def parts(text: str, exact: bool = False) -> tuple[Part, ...]:
 def capitals(word: str) -> list[int]:
     """Return where a capital inside `word` begins a new part of it (muP at 2, GPTNeo at 3)."""
     return [found.start() for found in _CAPITAL.finditer(word)]
+
+
+def category_key(text: str) -> str:
+    """Return a category as it is compared: lower case, without accents and signs."""
+    plain = unaccented(unaccented(read(text).text).casefold())
+    return " ".join(re.sub(r"[^\w.* -]", " ", plain).split())
 
 
 def case_exact(word: str, alone: bool) -> bool:

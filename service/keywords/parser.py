@@ -45,10 +45,11 @@ class Parser:
         """Return what a keyword made of minuses alone leaves out."""
         terms = expression.operands if isinstance(expression, And) else (expression,)
         taken = [term.operand for term in terms if isinstance(term, Not)]
-        worded = next((piece for piece in self.pieces if piece.kind is Kind.NOT), None)
+        negations = [piece for piece in self.pieces if piece.kind in {Kind.NOT, Kind.MINUS}]
+        worded = any(piece.kind is Kind.NOT for piece in negations)
         if worded or len(taken) < len(terms) or not all(map(grounded, taken)):
             advice = "write -word alone to leave papers out, or word AND NOT other"
-            raise self._error("nothing to take away from", worded or self.pieces[0], advice)
+            raise self._error("nothing to take away from", negations[0], advice)
         return _flat(Or, taken)
 
     def _any(self, field: Field | None) -> Expression:

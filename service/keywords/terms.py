@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from service.errors import KeywordError
-from service.keywords.expression import Category, Leaf, Person, Phrase, canonical, parts
+from service.keywords.expression import Category, Leaf, Part, Person, Phrase, canonical, category_key, parts
 from service.model import Field
 from service.words import UNSPACED, name, written
 
@@ -44,11 +44,11 @@ def leaf(term: Term, field: Field | None) -> Leaf:
 
 
 def _phrase(term: Term, field: Field | None) -> Phrase:
-    if not term.quoted:
-        _check_stars(term)
     found = parts(term.text, term.quoted)
     if not found:
         raise term.refuse("nothing but punctuation")
+    if not term.quoted:
+        _check_stars(term, found)
     if not term.quoted and len(found) == 1 and _is_letter(term.typed.strip(_EDGES), found[0].word):
         letter = term.typed.strip(_EDGES)
         raise term.refuse(
@@ -61,15 +61,14 @@ def _is_letter(typed: str, word: str) -> bool:
     return (len(typed) == 1 or len(word) == 1) and not _UNSPACED.match(word)
 
 
-def _check_stars(term: Term) -> None:
-    for word in re.findall(r"\S*\*\S*", term.text):
-        stem = word.rstrip(_EDGES).removesuffix("*")
-        if "*" in stem:
-            raise term.refuse(
-                "a star inside a word", f'it stands at the end, as in diffus*; a name goes in quotes: "{word}"'
-            )
-        if sum(map(str.isalnum, stem)) < 3 and not _UNSPACED.search(stem):
-            raise term.refuse("a star after fewer than three letters", f'for the name itself write "{word}" in quotes')
+def _check_stars(term: Term, found: tuple[Part, ...]) -> None:
+    if inner := re.search(r"\S*\w\*\w\S*", term.text):
+        advice = f'it stands at the end, as in diffus*; a name goes in quotes: "{inner.group()}"'
+        raise term.refuse("a star inside a word", advice)
+    for before, part in zip((None, *found), found, strict=False):
+        word = (before.word if before and part.tied else "") + part.word
+        if part.prefix and sum(map(str.isalnum, word)) < 3 and not _UNSPACED.search(word):
+            raise term.refuse("a star after fewer than three letters", f'for the name itself write "{word}*" in quotes')
 
 
 def _person(term: Term) -> Person:
@@ -85,7 +84,7 @@ def _person(term: Term) -> Person:
 
 
 def _category(term: Term) -> Category:
-    text = " ".join(term.text.casefold().split())
+    text = category_key(term.text)
     first, _, rest = text.partition(" ")
     if not any(map(str.isalnum, text)):
         raise term.refuse("nothing but punctuation")

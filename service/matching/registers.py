@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from service.keywords.expression import category_key
 from service.words import Name, agree, name
 
 Entry = tuple[int, int]  # a paper's position, and the place among its authors or categories
@@ -57,7 +58,7 @@ class Categories:
     def add(self, paper: int, categories: Iterable[str]) -> None:
         """Enter a paper's categories."""
         for place, category in enumerate(categories):
-            self._entries.setdefault(" ".join(category.casefold().split()), []).append((paper, place))
+            self._entries.setdefault(category_key(category), []).append((paper, place))
 
     def find(self, text: str) -> list[Entry]:
         """Return the entries of one category, of an archive, or of all that begin with the letters before a star."""

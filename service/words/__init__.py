@@ -10,7 +10,7 @@ from service.words.lexicon import FUNCTION, WORDS_TOO
 from service.words.names import Name, agree, name, written
 from service.words.reading import Reading, read
 from service.words.spelling import Form, acronym_in_s, fold, form, keep_umlauts, prefixes, stem, unaccented
-from service.words.tokens import UNSPACED, Gap, Token, tokens
+from service.words.tokens import UNSPACED, Gap, Token, tokens, words_of
 
 __all__ = [
     "FUNCTION",
@@ -32,5 +32,6 @@ __all__ = [
     "stem",
     "tokens",
     "unaccented",
+    "words_of",
     "written",
 ]

@@ -22,7 +22,7 @@ _SPECIAL = re.compile(
   | \\(?P<mark>["'`^~=.]|[vcuHkrdb](?=\s*\{{|\s+[A-Za-z]))\s*(?P<open>\{{)?\s*\\?(?P<base>[A-Za-z])(?(open)\s*\}})
   | (?P<aside>\\(?:cite\w*|ref|eqref|label|footnote|url|href)\*?(?:\[[^\]]*\])?\{{[^{{}}]*\}})
   | \\(?P<command>[A-Za-z]+)
-  | \\(?P<escaped>.)
+  | \\(?P<escaped>[\x00-\x7f])
   | (?P<space>~)
   | (?P<math>\$+)
   | (?P<left>(?<!\S)\{{)
@@ -33,6 +33,7 @@ _SPECIAL = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_IN_GREEK = re.compile(f"[{_GREEK}]")
 _MARKS = dict(
     zip(
         "\"'`^~=.vcuHkrdb",
@@ -147,10 +148,17 @@ def _spoken(special: re.Match[str]) -> str:
     if kind == "other":
         return character(special.group())
     if kind == "combined":
-        return unicodedata.normalize("NFC", special.group())
+        return _composed(special)
     if kind == "escaped":
         return _ESCAPES.get(special["escaped"], special["escaped"])
     return "" if kind in {"math", "brace"} else " "
+
+
+def _composed(special: re.Match[str]) -> str:
+    """Read a letter and the combining accents after it; accents that make no letter of their own with it fall away."""
+    letter = character(unicodedata.normalize("NFC", special.group())[0])
+    beside = special.string[special.start() - 1 : special.start()] + special.string[special.end() : special.end() + 1]
+    return letter if any(map(_IN_GREEK.match, beside)) else _named(letter)
 
 
 def _command(name: str) -> str:
@@ -177,16 +185,17 @@ def character(sign: str) -> str:
     category = unicodedata.category(sign)
     if category in {"Zs", "Zl", "Zp"}:
         return " "
-    if category == "Cf":
+    if category == "Cf" or "\u0300" <= sign <= "\u036f":
         return ""
-    plain = unicodedata.normalize("NFKC", sign)
+    plain = unicodedata.normalize("NFKC", sign).replace("\u2044", "/")
     if "<super>" in unicodedata.decomposition(sign) and plain.isdigit():
         return f"^{plain}"
     # A Greek letter that is not written as such is a mathematical one; a word in Greek stays.
     return _named(plain) if plain != sign else sign
 
 
-def _named(plain: str) -> str:
-    """Return the name of a Greek letter."""
-    name = lexicon.GREEK.get(plain.lower(), plain)
-    return name.capitalize() if name != plain and plain.isupper() else name
+def _named(sign: str) -> str:
+    """Return the name of a Greek letter, whatever its accents; other signs stand."""
+    letter = unicodedata.normalize("NFD", sign)[:1]
+    name = lexicon.GREEK.get(letter.lower(), sign)
+    return name.capitalize() if name != sign and letter.isupper() else name

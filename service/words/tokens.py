@@ -67,11 +67,11 @@ _SLASHES = frozenset({"/", "//", "+"})
 
 def tokens(text: str) -> list[Token]:
     """Return the words of one text (one field of one paper: nothing is adjacent across two calls)."""
-    reading = read(text)
-    return list(_walk(reading))
+    return words_of(read(text))
 
 
-def _walk(reading: Reading) -> list[Token]:
+def words_of(reading: Reading) -> list[Token]:
+    """Return the words of a text that has been read."""
     found: list[Token] = []
     text, done = reading.text, 0
     for seen in (_ASCII if text.isascii() else _ANY).finditer(text):

@@ -7,6 +7,7 @@ import csv
 import http.server
 import json
 import os
+import pty
 import signal
 import socket
 import sqlite3
@@ -196,6 +197,32 @@ def test_a_paper_on_two_pages_matches_once(capture: str, tmp_path: Path) -> None
     other = tmp_path / "other.txt"
     other.write_text(CAPTURE)
     assert len(run("match", "-k", "protein", capture, str(other))[1]) == 1
+
+
+def on_a_terminal(*arguments: str) -> str:
+    """What a command writes when a person is looking."""
+    ours, theirs = pty.openpty()
+    environ = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "120"}
+    process = subprocess.Popen([sys.executable, "-m", "service", *arguments], stdout=theirs, stderr=theirs, env=environ)
+    os.close(theirs)
+    said = b""
+    with contextlib.suppress(OSError):  # Linux answers EIO once the other end is closed.
+        while part := os.read(ours, 65536):
+            said += part
+    os.close(ours)
+    assert process.wait(60) == 0
+    return said.decode()
+
+
+def test_a_person_gets_a_table_with_the_words_highlighted(capture: str) -> None:
+    listed = on_a_terminal("parse", capture)
+    assert "3 papers" in listed
+    assert "Protein Folding with Neural Tangent Kernels" in listed
+    assert '{"id"' not in listed
+    matched = on_a_terminal("match", "-k", "protein", capture)
+    assert "\x1b[1;30;43mProtein\x1b[0m" in matched
+    assert "arxiv:2501.00003" in matched
+    assert on_a_terminal("match", "-k", "protein", "--json", capture).startswith('{"id"')
 
 
 def test_nothing_found_ends_with_3(capture: str) -> None:

@@ -1,0 +1,237 @@
+"""The keyword language as a reader meets it: canonical texts, refusals with their place, advice, the form field."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from service.errors import KeywordError, KeywordsError
+from service.keywords import LENGTH, LIMIT, And, Keyword, Not, Or, Phrase, advise, parse, parse_all, split
+from service.model import Field
+
+
+@pytest.mark.parametrize(
+    ("typed", "canonical"),
+    [
+        ("Low-Rank   Adaptation", "low rank adaptation"),
+        ("low rank adaptation", "low rank adaptation"),
+        ("low–rank adaptation", "low rank adaptation"),
+        ("in-context learning", "in-context learning"),
+        ("LoRA", "lora"),
+        ("GPS", "GPS"),
+        ("muP", "muP"),
+        ("$\\mu$P", "muP"),
+        ("“Flow-Matching”", '"flow matching"'),
+        ('"LoRA"', '"LoRA"'),
+        ("GPT-4*", "gpt-4*"),
+        ("Poincaré", "poincare"),
+        ('Schr\\"{o}dinger', "schrödinger"),
+        ("lora -survey", "lora AND NOT survey"),
+        ("lora AND NOT (survey OR review)", "lora AND NOT (survey OR review)"),
+        ("aa OR bb AND cc", "aa OR bb AND cc"),
+        ("(aa OR bb) AND cc", "(aa OR bb) AND cc"),
+        ("((aa)) ((bb))", "aa AND bb"),
+        ("ti:(aa OR bb)", "ti:aa OR ti:bb"),
+        ("Title: mamba", "ti:mamba"),
+        ("ti:state space model", "ti:state space model"),
+        ('abstract:"flow matching"', 'abs:"flow matching"'),
+        ("author:LeCun, Y.", 'au:"y lecun"'),
+        ('AU:"Klaus-Robert Müller"', 'au:"klaus-robert müller"'),
+        ("cat:cs.LG", 'cat:"cs.lg"'),
+        ("-survey", "-survey"),
+        ("—survey", "-survey"),
+        ("-ti:survey", "-ti:survey"),
+        ('-"position paper"', '-"position paper"'),
+        ("-(survey OR review)", "-(survey OR review)"),
+        ("-survey -review", "-(survey OR review)"),
+        ("SingLoRA: Low Rank", "singlora, low rank"),
+        ("扩散模型", "扩散模型"),
+        ("扩散 模型", "扩散模型"),
+        ("（lora OR adapter）", "lora OR adapter"),
+        ("model(s)", "model"),
+    ],
+)
+def test_equal_spellings_share_one_canonical_text(typed: str, canonical: str) -> None:
+    assert parse(typed).canonical == canonical
+    assert parse(canonical).canonical == canonical
+
+
+def test_the_readers_own_spelling_is_kept_for_show() -> None:
+    assert parse("  Low-Rank\u00a0 Adaptation ").text == "Low-Rank Adaptation"
+
+
+def test_words_bind_tightest_then_not_then_and_then_or() -> None:
+    low, high, survey, third = (Phrase(text) for text in ("aa bb", "cc", "dd", "ee"))
+    assert parse("aa bb AND NOT dd OR cc ee").expression == Or((And((low, Not(survey))), Phrase("cc ee")))
+    assert parse("ti:aa bb cc").expression == Phrase("aa bb cc", field=Field.TITLE)
+    assert parse("cc OR dd ee").expression == Or((high, Phrase("dd ee")))
+    assert parse("cc (dd) ee").expression == And((high, survey, third))
+
+
+@pytest.mark.parametrize(
+    ("typed", "position", "says"),
+    [
+        ('flow "matching', 6, "unclosed quote at character 6"),
+        ("flow “matching", 6, "unclosed quote at character 6"),
+        ('$\\mu$P "x', 8, "unclosed quote at character 8"),
+        ("(lora OR adapter", 1, "unclosed bracket at character 1"),
+        ("lora (", 6, "unclosed bracket"),
+        ("lora)", 5, "closing bracket without an opening one"),
+        ("lora AND )", 6, "AND needs something after it"),
+        ("lora ()", 6, "nothing between the brackets"),
+        ('lora ""', 6, "nothing between the quotes"),
+        ("lora AND", 6, "AND needs something after it"),
+        ("a OR", 3, "OR needs something after it"),
+        ("OR lora", 1, "OR needs something before it"),
+        ("lora AND OR adapter", 6, "AND needs something after it"),
+        ("NOT survey", 1, "-word"),
+        ("NOT x", 1, "-word"),
+        ("lora OR NOT survey", 9, "nothing to take away from"),
+        ("lora OR -survey", 9, "nothing to take away from"),
+        ("R", 1, '"R" in quotes'),
+        ("lora OR R", 9, "R package"),
+        ("ti:R", 4, "one letter"),
+        ("di*", 1, "three letters"),
+        ("dif*ion", 1, "a star inside a word"),
+        ("A* search", 1, '"A*" in quotes'),
+        ("foo:bar", 1, "unknown field foo:"),
+        ("lora foo:bar", 6, "unknown field foo:"),
+        ("see https://arxiv.org", 5, "a web address"),
+        ("ti:", 1, "ti: without words"),
+        ("ti:-survey", 4, "-ti:survey"),
+        ("ti:(au:lecun)", 5, "a field inside a field"),
+        ("- survey", 1, "-survey"),
+        ("au:y", 4, "an initial without a surname"),
+        ("cat:cs.LG diffusion", 5, "cat:cs.lg AND diffusion"),
+        ("...", 1, "nothing but punctuation"),
+        ("lora\x07", 5, "an unreadable character"),
+        ("lora \ud800", 6, "an unreadable character"),
+        ("x" * (LENGTH + 1), LENGTH + 1, "at most 300 characters"),
+        ("(" * 30 + "lora" + ")" * 30, 21, "more than 20 deep"),
+        ("-" + "(" * 140 + "lora" + ")" * 140, 21, "deep"),
+        ("lora" + " NOT" * 70 + " x", None, "deep"),
+    ],
+)
+def test_a_keyword_that_cannot_be_read_is_refused_with_its_place(typed: str, position: int | None, says: str) -> None:
+    with pytest.raises(KeywordError) as caught:
+        parse(typed)
+    assert says in str(caught.value)
+    assert position is None or caught.value.position == position
+    assert caught.value.keyword == typed
+
+
+@pytest.mark.parametrize("typed", ["", "  ", "\n", "\u200b"])
+def test_an_empty_keyword_is_refused(typed: str) -> None:
+    with pytest.raises(KeywordError, match="empty"):
+        parse(typed)
+
+
+PIECES = r"""lora low-rank AND OR NOT ( ) " - -x ti: au: cat: cs.LG foo: * dif* R μ $\mu$P \"{o} 扩散 : , “ ” –
+(s) ' C++ . \ { }"""
+LANGUAGE = st.lists(st.sampled_from([*PIECES.split(), " ", " ", " ", "y lecun", "\n"]), max_size=14).map("".join)
+
+
+def outcome(typed: str) -> Keyword | KeywordError:
+    try:
+        return parse(typed)
+    except KeywordError as refused:
+        return refused
+
+
+@given(st.one_of(st.text(max_size=40), LANGUAGE))
+@example("-((((")
+@example('"\\"')
+@example("ti:ti:ti:")
+def test_any_text_is_read_or_refused_and_what_is_read_prints_and_reads_alike(typed: str) -> None:
+    read = outcome(typed)
+    if isinstance(read, KeywordError):
+        assert read.position is None or 1 <= read.position <= len(typed)
+        return
+    again = parse(read.canonical)
+    assert (again.canonical, again.expression, again.exclusion) == (read.canonical, read.expression, read.exclusion)
+
+
+@pytest.mark.parametrize(
+    ("field", "entries"),
+    [
+        ("lora, adapter; gan\nmamba", ("lora", "adapter", "gan", "mamba")),
+        ("lora,, ;\r\n\n adapter ", ("lora", "adapter")),
+        ('"a, b", (c; d), e', ('"a, b"', "(c; d)", "e")),
+        ("“a, b”， e、f；g", ("“a, b”", "e", "f", "g")),
+        ('"two\nlines", x', ('"two\nlines"', "x")),
+        ('"open, here\nlora, adapter', ('"open, here', "lora", "adapter")),
+        ("(open, here\nlora", ("(open, here", "lora")),
+        ("closed), lora", ("closed)", "lora")),
+        ('Schr\\"{o}dinger, lora', ('Schr\\"{o}dinger', "lora")),
+        ("", ()),
+    ],
+)
+def test_a_form_field_falls_into_keywords(field: str, entries: tuple[str, ...]) -> None:
+    assert split(field) == entries
+
+
+@given(
+    st.lists(st.sampled_from(["lora", '"a, b"', "(x OR y)", "-survey", "ti:mamba"]), max_size=8),
+    st.sampled_from([", ", "\n", ";"]),
+)
+def test_splitting_gives_back_what_was_joined(entries: list[str], separator: str) -> None:
+    assert split(separator.join(entries)) == tuple(entries)
+
+
+def test_equal_keywords_are_kept_once_in_their_first_spelling() -> None:
+    assert [each.text for each in parse_all(["Low-Rank", "lora", "", "low rank", "LoRA"])] == ["Low-Rank", "lora"]
+
+
+def test_every_bad_keyword_of_a_profile_is_named() -> None:
+    with pytest.raises(KeywordsError) as caught:
+        parse_all(["lora", '"open', "adapter", "R"])
+    assert [error.keyword for error in caught.value.errors] == ['"open', "R"]
+
+
+def test_a_profile_holds_a_limited_number_of_keywords() -> None:
+    assert len(parse_all(f"topic{number}" for number in range(LIMIT))) == LIMIT
+    with pytest.raises(KeywordsError, match=f"10,000 keywords are too many: a profile holds at most {LIMIT}"):
+        parse_all(f"topic{number}" for number in range(10_000))
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("lora or adapter", "Did you mean OR?"),
+        ("lora and adapter", "Did you mean AND?"),
+        ("lora | adapter", "write OR"),
+        ("CLIP", 'write "CLIP" in quotes'),
+        ("the", "nearly every paper"),
+    ],
+)
+def test_a_likely_slip_is_kept_with_a_warning(typed: str, says: str) -> None:
+    assert says in " ".join(parse(typed).warnings)
+
+
+@pytest.mark.parametrize(
+    "typed", ["lora", "low-rank adaptation", '"CLIP"', "clip", "LLM", '"lora or adapter"', "lora OR adapter"]
+)
+def test_a_sound_keyword_has_no_warning(typed: str) -> None:
+    assert parse(typed).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("typed", "count", "total", "says"),
+    [
+        ("transformer", 40, 120, "ti:transformer"),
+        ('"large language model"', 40, 120, 'ti:"large language model"'),
+        ("ti:model", 40, 120, "Broad: 40 of 120"),
+        ("-model", 40, 120, "leaves out 40 of 120"),
+        ("state space model", 0, 120, "state AND space AND model"),
+        ("au:lecun", 0, 120, "stays on watch"),
+        ("-zebra", 0, 120, "nothing to leave out"),
+    ],
+)
+def test_what_a_keyword_found_is_advised_on(typed: str, count: int, total: int, says: str) -> None:
+    assert says in " ".join(advise(parse(typed), count, total))
+
+
+@pytest.mark.parametrize(("count", "total"), [(24, 120), (10, 49), (0, 0), (1, 120)])
+def test_an_ordinary_count_needs_no_advice(count: int, total: int) -> None:
+    assert advise(parse("lora"), count, total) == ()

@@ -1,0 +1,225 @@
+"""Identity and merging."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.folding import fold_title, names_agree
+from service.model import Links, Paper
+from service.papers import arxiv_id, doi, keys, merge, same, weak
+
+TITLE = "Teapots That Learn: Gradient Brewing"
+KNOWN = Paper(TITLE, "We study kettles.", ("Ada Brewer",), arxiv_id="2601.00011")
+CAPTURED = Paper(TITLE, "We study kettles.")
+
+ARXIV_IDS = {
+    "2501.12345": ("2501.12345", None),
+    "arXiv:2501.12345v2": ("2501.12345", 2),
+    "https://arxiv.org/abs/2501.12345v11": ("2501.12345", 11),
+    "http://arxiv.org/pdf/0704.0001": ("0704.0001", None),
+    "https://arxiv.org/pdf/2501.12345v2.pdf": ("2501.12345", 2),
+    "oai:arXiv.org:2604.21935v1": ("2604.21935", 1),
+    "https://huggingface.co/papers/2501.12345": ("2501.12345", None),
+    "hep-th/9901001": ("hep-th/9901001", None),
+    "http://arxiv.org/abs/math.GT/0309136v1": ("math/0309136", 1),
+    "10.48550/arXiv.2501.12345": ("2501.12345", None),
+    "https://example.org/2501.12345678": ("", None),
+    "version 2501.1": ("", None),
+    "": ("", None),
+}
+
+
+@pytest.mark.parametrize("text", ARXIV_IDS)
+def test_an_arxiv_id_is_found_in_every_form_it_has(text: str) -> None:
+    assert arxiv_id(text) == ARXIV_IDS[text]
+
+
+def test_a_doi_is_lower_case_and_bare() -> None:
+    assert doi("https://doi.org/10.1088/ABC-def.") == "10.1088/abc-def"
+    assert doi("no such thing") == ""
+
+
+@pytest.mark.parametrize(
+    ("paper", "first"),
+    [
+        (KNOWN, "arxiv:2601.00011"),
+        (replace(KNOWN, doi="10.1/x"), "arxiv:2601.00011"),
+        (replace(KNOWN, arxiv_id="2601.00011v3"), "arxiv:2601.00011"),
+        (replace(KNOWN, arxiv_id="", doi="10.48550/ARXIV.2601.00011"), "arxiv:2601.00011"),
+        (replace(KNOWN, arxiv_id="", doi="10.1101/ABC"), "doi:10.1101/abc"),
+        (replace(KNOWN, arxiv_id="", openreview_id="rJ4km2R5t7"), "openreview:rJ4km2R5t7"),
+        (replace(KNOWN, arxiv_id=""), "title:teapotsthatlearngradientbrewing|brewer"),
+        (CAPTURED, "title:teapotsthatlearngradientbrewing"),
+        (Paper("Short title", guid="7"), "guid:feed|7"),
+        (Paper("Short title", url="https://a.example/7"), "link:feed|https://a.example/7"),
+    ],
+)
+def test_the_strongest_key_is_the_id(paper: Paper, first: str) -> None:
+    assert keys(paper, "feed")[0] == first
+
+
+def test_every_paper_has_a_key_and_a_short_one_is_known_by_its_text() -> None:
+    (key,) = keys(Paper("SingLoRA", "One matrix."))
+    assert weak(key)
+    assert key == keys(Paper("singlora", "One  matrix"))[0]
+    assert key != keys(Paper("SingLoRA", "Another text."))[0]
+
+
+def test_a_short_title_seen_in_a_capture_first_is_the_paper_of_the_live_page() -> None:
+    live = Paper("SingLoRA", "One matrix.", ("Ada Brewer",), arxiv_id="2507.05566")
+    captured = Paper("SingLoRA", "One matrix.")
+    assert set(keys(live)) & set(keys(captured))
+    assert same(live, captured)
+
+
+def test_a_title_that_is_very_long_still_gives_a_key_for_any_index() -> None:
+    assert all(len(key) < 300 for key in keys(Paper("word " * 20_000, authors=("x" * 5000,), guid="g" * 9000)))
+
+
+SPELLINGS = [
+    ("$\\mu$P: Scaling the Learning Rate of Poincar\\'e Maps", "muP: Scaling the Learning Rate of Poincaré Maps"),
+    ("Low-Rank  Adaptation\n  of Dough for Everyone", "low rank adaptation of dough for everyone."),
+    ("{\\it Determinism} and its $O(n^2)$ Discontents Again", "Determinism and its O(n^2) Discontents Again"),
+    ("\\textbf{Bold} Moves in $\\beta$-Bread Baking Research", "textbf{Bold} Moves in β–Bread Baking Research"),
+    ("Training 5$\\times$ Faster with Very Little Water", "Training 5× Faster with Very Little Water"),
+    ("Erd\\H{o}s, Gödel and the Art of Tea", 'Erdős, G\\"odel and the Art of Tea'),
+    ("“Quoted” — dashes – and ‘marks’ in Titles", "\"Quoted\" - dashes - and 'marks' in Titles"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), SPELLINGS)
+def test_a_title_is_the_same_however_a_source_wrote_it(one: str, other: str) -> None:
+    assert fold_title(one) == fold_title(other)
+    assert same(Paper(one), Paper(other))
+
+
+@pytest.mark.parametrize(
+    "other", ["Y. LeCun", "LeCun, Yann", "Yann LeCun (NYU)", "Yann Le Cun", "LeCun Y", "YANN LECUN"]
+)
+def test_spellings_of_one_name_agree(other: str) -> None:
+    assert names_agree("Yann LeCun", other)
+    assert names_agree(other, "Yann LeCun")
+
+
+@pytest.mark.parametrize(("one", "other"), [("Wei Li", "Bo Li"), ("Ada Brewer", "Bob Kettle"), ("Wei Ali", "Bo Li")])
+def test_two_names_do_not_agree(one: str, other: str) -> None:
+    assert not names_agree(one, other)
+
+
+def test_chinese_names_agree_in_either_order() -> None:
+    assert names_agree("Zhang Wei", "Wei Zhang")
+    assert names_agree("张伟", "张伟")
+    assert not names_agree("张伟", "李娜")
+
+
+DIFFERENT = [
+    (KNOWN, replace(KNOWN, arxiv_id="2601.99999")),
+    (replace(KNOWN, arxiv_id="", doi="10.1/a"), replace(KNOWN, arxiv_id="", doi="10.1/b")),
+    (replace(KNOWN, arxiv_id=""), replace(CAPTURED, authors=("Bob Kettle",))),
+    (Paper("Short title", "a"), Paper("Short title", "b")),
+    (Paper(TITLE, url="https://a.example/week/1", guid="1"), Paper(TITLE, url="https://a.example/week/2", guid="2")),
+    (CAPTURED, replace(CAPTURED, title="Another Title of Five Words")),
+]
+ONE = [
+    (KNOWN, CAPTURED),
+    (KNOWN, replace(KNOWN, title="A Wholly New Title for Version Two")),
+    (KNOWN, replace(KNOWN, arxiv_id="", doi="10.1/a", authors=("Brewer, A.",))),
+    (Paper("Short title", guid="7", abstract="a"), Paper("Short title (updated)", guid="7")),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFERENT)
+def test_a_shared_title_does_not_join_two_papers(one: Paper, other: Paper) -> None:
+    assert not same(one, other)
+    assert not same(other, one)
+
+
+@pytest.mark.parametrize(("one", "other"), ONE)
+def test_one_paper_of_two_sources_is_one(one: Paper, other: Paper) -> None:
+    assert same(one, other)
+    assert same(other, one)
+
+
+def test_merging_keeps_the_best_of_each_source() -> None:
+    listed = Paper(
+        TITLE,
+        "We reach Omega(n) in 5times.",
+        ("A. Brewer",),
+        url="https://huggingface.co/papers/2601.00011",
+        published=datetime(2026, 1, 3, 12, tzinfo=UTC),
+        listed=date(2026, 1, 5),
+        upvotes=3,
+        links=Links(huggingface="https://huggingface.co/papers/2601.00011", code="https://github.com/kitchen/pot"),
+        arxiv_id="2601.00011",
+    )
+    announced = Paper(
+        TITLE,
+        "We reach $\\Omega(n)$ in 5$\\times$.",
+        ("Ada Brewer", "Bob Kettle"),
+        published=datetime(2026, 1, 3, tzinfo=UTC),
+        categories=("cs.CK",),
+        links=Links(arxiv="https://arxiv.org/abs/2601.00011"),
+        arxiv_id="2601.00011",
+        version=1,
+        comment="Accepted at ICML",
+    )
+    for paper in (merge(listed, announced), merge(announced, listed)):
+        assert paper.abstract == announced.abstract
+        assert paper.authors == ("Ada Brewer", "Bob Kettle")
+        assert (paper.published, paper.listed) == (announced.published, listed.listed)
+        assert (paper.upvotes, paper.categories, paper.comment) == (3, ("cs.CK",), "Accepted at ICML")
+        assert all((paper.links.arxiv, paper.links.huggingface, paper.links.code))
+    assert merge(listed, replace(listed, upvotes=9)).upvotes == 9
+
+
+def test_a_newer_versions_text_replaces_an_older_ones_and_never_the_other_way() -> None:
+    first = Paper(TITLE, "An abstract that was long and had much to say.", arxiv_id="2601.00011", version=1)
+    second = Paper("Teapots: A New Title", "Short now.", arxiv_id="2601.00011", version=2)
+    for paper in (merge(first, second), merge(second, first)):
+        assert (paper.title, paper.abstract, paper.version) == (second.title, second.abstract, 2)
+
+
+texts = st.text(alphabet="ab$\\ é", max_size=12)
+papers = st.builds(
+    Paper,
+    title=texts.map(lambda text: "T" + text),
+    abstract=texts,
+    authors=st.lists(texts.filter(bool), max_size=3).map(tuple),
+    url=st.sampled_from(["", "https://a.example/1", "https://a.example/2"]),
+    published=st.none() | st.datetimes(timezones=st.just(UTC)),
+    listed=st.none() | st.dates(),
+    categories=st.lists(st.sampled_from(["cs.LG", "cs.AI"]), unique=True).map(tuple),
+    upvotes=st.none() | st.integers(0, 99),
+    arxiv_id=st.sampled_from(["", "2601.00011"]),
+    version=st.none() | st.integers(1, 3),
+    doi=st.sampled_from(["", "10.1/a"]),
+    comment=texts,
+)
+
+
+@given(papers, papers)
+def test_merging_loses_no_fact_and_merging_again_changes_nothing(old: Paper, new: Paper) -> None:
+    once = merge(old, new)
+    assert merge(once, new) == once
+    for field in fields(Paper):
+        if getattr(old, field.name) or getattr(new, field.name):
+            assert getattr(once, field.name) not in (None, "", ())
+    assert set(old.categories) | set(new.categories) == set(once.categories)
+
+
+@given(papers, papers)
+def test_being_one_paper_does_not_depend_on_who_came_first(one: Paper, other: Paper) -> None:
+    assert same(one, one)
+    assert same(one, other) == same(other, one)
+
+
+@given(st.text(max_size=200))
+def test_any_title_can_be_folded_and_has_a_key(title: str) -> None:
+    assert fold_title(fold_title(title)) == fold_title(title)
+    assert keys(Paper(title)) == keys(Paper(title))
+    assert keys(Paper(title))

@@ -1,0 +1,53 @@
+"""The order of a digest: keywords hit, then titles, then rarity, then upvotes, then as they came."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.matching import Found
+from service.ranking import rank, trending
+
+
+def found(**titles: bool) -> Found:
+    """What one keyword found: p3=True is the paper at 3, hit in the title."""
+    positions = sorted(int(name[1:]) for name in titles)
+    return Found(np.array(positions, np.int32), np.array([titles[f"p{each}"] for each in positions], np.bool_))
+
+
+def test_two_keywords_go_before_one_in_the_title() -> None:
+    assert rank([found(p0=True, p1=False), found(p1=False)], [900, 0], 2).tolist() == [1, 0]
+
+
+def test_the_title_goes_before_the_abstract() -> None:
+    assert rank([found(p0=False, p1=True)], [900, 0], 2).tolist() == [1, 0]
+
+
+def test_a_rare_keyword_goes_before_a_common_one() -> None:
+    common, rare = found(p0=False, p1=False, p2=False), found(p3=False)
+    assert rank([common, rare], [9, 9, 9, 0], 10).tolist() == [3, 0, 1, 2]
+
+
+def test_upvotes_decide_between_equals_and_then_the_order_they_came_in() -> None:
+    assert rank([found(p0=False, p1=False, p2=False)], [1, 5, 1], 3).tolist() == [1, 0, 2]
+
+
+def test_only_papers_that_a_keyword_found_are_ranked() -> None:
+    assert rank([found(p2=False)], [7, 7, 0, 7], 4).tolist() == [2]
+    assert rank([found()], [7], 1).tolist() == []
+    assert rank([], [], 0).tolist() == []
+
+
+def test_trending_is_by_upvotes_and_then_as_the_page_had_them() -> None:
+    assert trending([3, 9, 9, 1]).tolist() == [1, 2, 0, 3]
+    assert trending([3, 9, 9, 1], np.array([0, 3])).tolist() == [0, 3]
+    assert trending([], None).tolist() == []
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans(), st.integers(0, 3)), min_size=1, max_size=12))
+def test_the_order_is_one_and_the_same_however_the_keywords_are_ordered(papers: list[tuple[bool, bool, int]]) -> None:
+    first = found(**{f"p{at}": title for at, (hit, title, _) in enumerate(papers) if hit})
+    second = found(**{f"p{at}": not title for at, (hit, title, _) in enumerate(papers) if not hit or title})
+    votes = [vote for _, _, vote in papers]
+    assert rank([first, second], votes, len(papers)).tolist() == rank([second, first], votes, len(papers)).tolist()
