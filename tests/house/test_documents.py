@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from service.cli import COMMANDS
+from service.keywords import parse
 from service.settings.fields import NAMES, Settings
 from tests.house.code import ROOT
 
@@ -42,3 +43,12 @@ def test_every_command_says_of_itself_what_the_list_says(command: str, path: str
 @pytest.mark.parametrize(("command", "path", "sentence"), COMMANDS)
 def test_every_command_stands_in_the_readme(command: str, path: str, sentence: str) -> None:
     assert f"`paperround {command}" in README, f"{path} ({sentence}) is not in the README"
+
+
+def test_every_keyword_of_the_readme_can_be_read() -> None:
+    table = README.split("## Keywords")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+    examples = [keyword for row in rows for keyword in re.findall(r"`([^`]+)`", row)]
+    assert len(examples) > 12
+    for keyword in examples:
+        assert parse(keyword).text == keyword
