@@ -294,10 +294,11 @@ def smtp(
 def _serving(protocol: Callable[[], asyncio.BaseProtocol], tls: ssl.SSLContext | None) -> Iterator[int]:
     """Run an asyncio server on its own thread and yield its port."""
     loop = asyncio.new_event_loop()
-    server = loop.run_until_complete(loop.create_server(protocol, "127.0.0.1", 0, ssl=tls))
-    port = int(server.sockets[0].getsockname()[1])
-    thread = threading.Thread(target=loop.run_forever, name=f"smtp-{port}", daemon=True)
+    thread = threading.Thread(target=loop.run_forever, name="smtp", daemon=True)
     thread.start()
+    listening = asyncio.run_coroutine_threadsafe(_listen(protocol, tls), loop)
+    server = listening.result(STOP_LIMIT)
+    port = int(server.sockets[0].getsockname()[1])
     try:
         yield port
     finally:
@@ -305,6 +306,10 @@ def _serving(protocol: Callable[[], asyncio.BaseProtocol], tls: ssl.SSLContext |
         loop.call_soon_threadsafe(loop.stop)
         thread.join(STOP_LIMIT)
         loop.close()
+
+
+async def _listen(protocol: Callable[[], asyncio.BaseProtocol], tls: ssl.SSLContext | None) -> asyncio.Server:
+    return await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0, ssl=tls)
 
 
 async def _wind_up(server: asyncio.AbstractServer) -> None:

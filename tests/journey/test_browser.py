@@ -1,0 +1,80 @@
+"""A reader with a browser: look, sign up, confirm, change the topics, and leave, on a phone without scripts too."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from service.cli import demo_pages
+from tests import servers
+from tests.journey.steps import READER, feed, link, read, service
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser without a window."""
+    if not CHROMIUM:
+        pytest.skip("no Chromium on this machine; its package is called chromium on Debian")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.mark.parametrize(("size", "scripts"), [(PHONE, False), (DESK, True)], ids=["phone", "desk"])
+def test_a_reader_comes_stays_and_leaves(
+    browser: Browser, tmp_path: Path, smtp: servers.Sink, settings: dict[str, str], size: dict[str, int], scripts: bool
+) -> None:
+    pages = feed("The Colour of Alpine Orchids", "On the Price of Lamps")
+    with demo_pages.serve(pages) as origin, service(tmp_path, sources=f"{origin}/feed", **settings) as base:
+        page = browser.new_page(viewport=size, java_script_enabled=scripts)  # type: ignore[arg-type]
+        subscribes(page, base)
+        page.goto(base + link(read(smtp.wait(1)[0]), "confirm"))
+        page.get_by_role("button", name="Yes, send my first digest").click()
+        expect(page.get_by_text("Your first digest is on its way")).to_be_visible()
+        digest = read(smtp.wait(2)[1])
+        changes_topics(page, base + link(digest, "manage"))
+        leaves(page, base + link(digest, "unsubscribe"))
+        assert len(smtp.messages) == 2
+        page.close()
+
+
+def fits(page: Page) -> None:
+    """Nothing is wider than the window."""
+    assert page.locator("html").evaluate("page => page.scrollWidth <= page.clientWidth")
+
+
+def subscribes(page: Page, base: str) -> None:
+    page.set_default_timeout(8_000)
+    page.goto(base)
+    page.locator("#keywords").fill("orchids")
+    page.get_by_role("button", name="See what they find").click()
+    expect(page.get_by_role("link", name="The Colour of Alpine Orchids")).to_be_visible()
+    expect(page.get_by_role("link", name="On the Price of Lamps")).to_have_count(0)
+    fits(page)
+    page.locator("#email").fill(READER)
+    page.locator("button.main", has_text="Send my first digest").click()
+    expect(page.get_by_text("inbox").first).to_be_visible()
+
+
+def changes_topics(page: Page, manage: str) -> None:
+    page.goto(manage)
+    fits(page)
+    page.locator("#keywords").fill("orchids\nlamps")
+    page.get_by_role("button", name="Save").first.click()
+    page.goto(manage)
+    assert "lamps" in page.content()
+
+
+def leaves(page: Page, unsubscribe: str) -> None:
+    page.goto(unsubscribe)
+    fits(page)
+    page.get_by_role("button", name="Stop").first.click()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
