@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import jinja2
 
 from service import messages
+from service.deliveries.failover import Relays
 from service.deliveries.maildir import MaildirMailer
 from service.deliveries.smtp import SmtpMailer
 from service.links import Signer
@@ -122,9 +124,9 @@ def release() -> str:
 
 
 def mailer(settings: Settings) -> Callable[[], Mailer]:
-    """How to open a connection to the first relay, or to the local mailbox where there is none."""
+    """How to open connections to the relays, or the local mailbox where there is none."""
     if settings.smtp_url:
-        return lambda: SmtpMailer(settings.smtp_url[0])
+        return Relays([partial(SmtpMailer, url) for url in settings.smtp_url]).open
     return lambda: MaildirMailer(settings.mailbox_dir)
 
 

@@ -23,6 +23,9 @@ from service.model import Schedule
 # The search begins two days off, on the far side, since at the date line a day may come twice.
 _HORIZON = 14 + 4
 
+# What was due longer ago than this is old news: it is made only when the operator asks for it.
+OVERDUE = timedelta(hours=48)
+
 _NO_ZONES = {"Factory", "localtime", "posixrules"}
 
 _AREAS = {"Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"}

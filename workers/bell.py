@@ -78,3 +78,15 @@ class CeleryBell:
                     task.apply_async(ids, connection=connection, retry=False, expires=EXPIRES, ignore_result=True)
         except Exception as error:  # noqa: BLE001 -- kombu lets its transports' own errors through; see the module
             LOG.warning("could not ring the worker (%s); the sweep rings again", type(error).__name__)
+
+
+def unheard(url: str) -> str:
+    """Why the broker of this URL does not answer, or nothing where it does."""
+    try:
+        with Celery(broker=url, set_as_current=False).connection_for_write(
+            connect_timeout=2, transport_options=IMPATIENT
+        ) as connection:
+            connection.ensure_connection(max_retries=1, timeout=3)
+    except Exception as error:  # noqa: BLE001 -- kombu lets its transports' own errors through; see the module
+        return f"it does not answer ({type(error).__name__})"
+    return ""

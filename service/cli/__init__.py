@@ -34,6 +34,15 @@ COMMANDS = (
     ("subscriber", "service.cli.subscriber:app", "Who reads."),
     ("collect", "service.cli.work:collect", "Fetch every source now; exit code 1 where one fails."),
     ("send", "service.cli.work:send", "Compose the digests that are due and send what is ready."),
+    ("hold", "service.cli.operator:hold", "Begin no mail, on any machine, until `release`."),
+    ("release", "service.cli.operator:release", "End a hold: what waited is sent."),
+    ("paper", "service.cli.operator:paper", "What is read of: `paper hide ID` keeps one out of every mail."),
+    ("backup", "service.cli.operator:backup", "Copy the database while it is in use; a restored copy starts on hold."),
+    (
+        "doctor",
+        "service.cli.operator:doctor",
+        "Look at every part and say what is wrong, with its mend.",
+    ),
     ("status", "service.cli.work:status", "Say how things stand; exit code 1 where a source fails."),
     (
         "settings",

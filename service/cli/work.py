@@ -40,11 +40,12 @@ def collect(json: Json = False) -> None:
 
 def send(
     day: Annotated[str | None, typer.Option(help="Make the edition of this day, YYYY-MM-DD, for every reader.")] = None,
+    overdue: Annotated[bool, typer.Option("--overdue", help="Make what was due over 48 hours ago, too.")] = False,
     json: Json = False,
 ) -> None:
     """Compose the digests that are due and send what is ready."""
     with world() as here:
-        composed = here.pipeline.compose(here.now(), _day(day))
+        composed = here.pipeline.compose(here.now(), _day(day), overdue)
         delivered = here.pipeline.deliver(here.now())
     rows([{"composed": composed.ready, "quiet": composed.quiet} | asdict(delivered)], json, empty="")
     if delivered.relay or delivered.failed:
@@ -61,7 +62,7 @@ def _day(text: str | None) -> date | None:
 def status(json: Json = False) -> None:
     """Say how things stand; exit code 1 where a source fails."""
     with world() as here:
-        now = here.operations.status()
+        now = here.operations.status(here.now())
     rows(_status_rows(now), json, empty="")
     if now.failing:
         raise typer.Exit(1)
@@ -72,5 +73,7 @@ def _status_rows(now: Status) -> list[dict[str, Any]]:
     facts |= {f"subscribers {state}": count for state, count in now.subscribers.items()}
     facts |= {f"deliveries {state}": count for state, count in now.deliveries.items()}
     facts |= {f"last {name}": at.isoformat(timespec="seconds") for name, at in now.beats.items()}
+    facts |= {"hold": f"since {now.hold['since']}: {now.hold['why']}"} if now.hold else {}
+    facts |= {"overdue editions": now.overdue} if now.overdue else {}
     facts |= {f"source {source.url}": source.last_error for source in now.failing}
     return [{"what": what, "value": value} for what, value in facts.items()]

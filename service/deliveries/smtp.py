@@ -56,6 +56,16 @@ class SmtpMailer:
                 self._drop()
                 raise self._lost(handing, watch, error) from error
 
+    def greet(self) -> None:
+        """Connect, agree on TLS and sign in, and send nothing. Raises DeliveryError."""
+        with Watch(self._timeout) as watch:
+            try:
+                self._wire = self._open_wire(self._relay, self._context, watch)
+            except Refused as error:
+                raise refusal(error.step, error.reply, self._relay.name, "") from error
+            except (OSError, smtplib.SMTPException, ValueError) as error:
+                raise unavailable(self._relay, watch, error) from error
+
     def close(self) -> None:
         """End the connection; never raises."""
         if self._wire is not None:

@@ -69,12 +69,13 @@ class Pipeline:
             with self.window.open(unit, now) as view:
                 return view.warm(texts)
 
-    def compose(self, now: datetime, day: date | None = None) -> Composed:
+    def compose(self, now: datetime, day: date | None = None, overdue: bool = False) -> Composed:
         """Compose every edition that is due: one delivery per subscriber and edition, whoever else composes too.
 
-        With a `day` the edition of that local day is made for every active reader who has none, due or not.
+        With a `day` the edition of that local day is made for every active reader who has none, due or not. What was
+        due more than two days ago waits until `overdue` says that it is still wanted.
         """
-        composed = Composer(self.store, self.window, day).run(now)
+        composed = Composer(self.store, self.window, day, overdue).run(now)
         if composed.ready:
             self.bell.deliver()
         return composed
@@ -92,7 +93,7 @@ class Pipeline:
                 if reader.paused_until and editions.local_day(reader.schedule, now) >= reader.paused_until:
                     unit.subscribers.activate(reader.id, now, editions.next_due(reader.schedule, now), welcome=False)
             waiting = unit.deliveries.is_due(now)
-            due = bool(unit.subscribers.due(now, 1))
+            due = bool(unit.subscribers.due(now, 1, since=now - editions.OVERDUE))
         if waiting:
             self.bell.deliver()
         if due:

@@ -7,7 +7,7 @@ A source's fault is noted and tried again with back-off; it never reaches anothe
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -21,7 +21,10 @@ from service.store.sources import Source
 LOG = logging.getLogger(__name__)
 
 # A fresh install fills itself with this many days, and a source that was away is caught up as far.
-REACH_BACK = timedelta(days=14)
+REACH = 14
+SETTLING = timedelta(days=1)
+HOLIDAY = timedelta(days=3)
+WEEKEND = frozenset({6, 7})
 FIRST_BACK_OFF = timedelta(minutes=2)
 LONGEST_BACK_OFF = timedelta(hours=6)
 # Longer than any round of fetches may take: the poll is ours until then.
@@ -54,16 +57,43 @@ class Collector:
             source = unit.sources.get(source_id)
             if source is None or not unit.sources.take(source_id, now, now + HOLD):
                 return Collected(source.url if source else "")
-        collected = Collected(source.url)
-        try:
-            for day in _days(source, now):
-                collected = _sum(collected, self._read(source, day, now))
-        except (FetchError, ParseError) as error:
+        collected, error = self._days(source, now)
+        if error is None:
+            error = _fell_silent(source, collected)
+        if error is not None:
             return self._failed(source, collected, error, now)
         with self.store.write() as unit:
             unit.sources.polled(source.id, now, now + self.interval, collected.papers)
         LOG.info("collected %s: %d papers, %d arrived", source.url, collected.papers, collected.arrived)
         return collected
+
+    def _days(self, source: Source, now: datetime) -> tuple[Collected, FetchError | ParseError | None]:
+        """Read what is missing, oldest first; a day that cannot be read is left for later, the newest is still tried.
+
+        Returns the first fault, after which no more of the past is asked for: the server may be in trouble.
+        """
+        collected, first = Collected(source.url), None
+        for day in self._wanted(source, now):
+            if first is not None and day is not None:
+                continue
+            try:
+                collected = _sum(collected, self._read(source, day, now))
+            except (FetchError, ParseError) as error:
+                first = first or error
+        return collected, first
+
+    def _wanted(self, source: Source, now: datetime) -> list[date | None]:
+        """The days that are not settled, oldest first, and the newest page; only that where a source has no days."""
+        today = now.astimezone(UTC).date()
+        if kinds.pages(source.url, today) == kinds.pages(source.url):
+            return [None]
+        asked = {
+            today - timedelta(days=n): kinds.pages(source.url, today - timedelta(days=n)) for n in range(REACH, 0, -1)
+        }
+        with self.store.read() as unit:
+            answers = unit.sources.answers([url for urls in asked.values() for url in urls])
+        open_days = [day for day, urls in asked.items() if not _settled(day, [answers.get(url) for url in urls], today)]
+        return [*open_days, None]
 
     def _failed(self, source: Source, collected: Collected, error: FetchError | ParseError, now: datetime) -> Collected:
         wait = min(FIRST_BACK_OFF * 2 ** min(source.failures, 10), LONGEST_BACK_OFF)
@@ -71,6 +101,8 @@ class Collector:
         next_poll = now + max(wait, timedelta(seconds=min(asked, LONGEST_BACK_OFF.total_seconds())))
         with self.store.write() as unit:
             unit.sources.failed(source.id, next_poll, str(error))
+            if getattr(error, "gone", False) and len(kinds.pages(source.url)) == 1:
+                unit.sources.remove(source.id)
         LOG.warning(
             "could not collect %s: %s; next try at %s",
             source.url,
@@ -82,46 +114,84 @@ class Collector:
         )
 
     def _read(self, source: Source, day: date | None, now: datetime) -> Collected:
-        """Read one day, by the first of its addresses that gives a readable page; raises what the last one raised."""
+        """Read one day by the first of its addresses that holds papers; raises the first fault where none can be read.
+
+        An empty answer is believed once no other address knows more: an API that changed answers with nothing.
+        """
         error: FetchError | ParseError | None = None
+        empty: Collected | None = None
         for url in kinds.pages(source.url, day):
             try:
-                return self._page(source, url, day, now)
+                collected = self._pages(source, url, day, now)
             except (FetchError, ParseError) as problem:
                 error = error or problem
+                continue
+            if collected.papers or (day is not None and day.isoweekday() in WEEKEND):
+                return collected
+            empty = empty or collected
+        if empty is not None:
+            return empty
         assert error is not None, "a source has at least one address"
         raise error
 
-    def _page(self, source: Source, url: str, day: date | None, now: datetime) -> Collected:
-        with self.store.read() as unit:
-            etag, modified = unit.sources.validators(url)
-        page = self.client.fetch(url, etag, modified)
-        if page.not_modified:
-            return Collected(source.url, 1)
-        listing = parse(page)
-        arrived = self._keep(source, url, page, listing, _arrival_time(source, listing, day, now), now)
-        return Collected(source.url, 1, len(listing.papers), arrived, listing.skipped)
+    def _pages(self, source: Source, first: str, day: date | None, now: datetime) -> Collected:
+        """Read every page of a listing; a later page that fails makes the whole one fail, since it would be short."""
+        collected, url, seen = Collected(source.url), first, 0
+        while url:
+            page, single = self._page(source, url, day, now)
+            collected = _sum(collected, page)
+            entries = page.papers + page.skipped
+            # A server that does not know about pages repeats its first one.
+            url = kinds.following(url, entries, single) if not seen or page.arrived or entries != seen else ""
+            seen = entries
+        return collected
 
-    def _keep(self, source: Source, url: str, page: Page, listing: Listing, at: datetime, now: datetime) -> int:
+    def _page(self, source: Source, url: str, day: date | None, now: datetime) -> tuple[Collected, bool]:
+        """Read one page; the second value says that all its papers are of one day."""
+        with self.store.read() as unit:
+            validators, known = unit.sources.validators(url), unit.sources.answers([url])
+        page = self.client.fetch(url, *validators)
+        if page.not_modified:
+            papers = known[url][1] if url in known else 0
+            with self.store.write() as unit:
+                unit.sources.read_page(source.id, url, (page.etag, page.last_modified), papers, now)
+            return Collected(source.url, 1, papers), False
+        listing = parse(page)
+        clamped = day is not None and listing.day not in (None, day)
+        arrived = self._keep(source, url, page, listing, _arrival_time(source, listing, day, now), now, clamped)
+        # The papers are welcome, but they say nothing of the day that was asked for.
+        papers = 0 if clamped else len(listing.papers)
+        return Collected(source.url, 1, papers, arrived, listing.skipped), listing.day is not None
+
+    def _keep(
+        self, source: Source, url: str, page: Page, listing: Listing, at: datetime, now: datetime, clamped: bool
+    ) -> int:
+        """Store papers and validators together; of a page about another day nothing is remembered."""
         with self.store.write() as unit:
             arrived = unit.papers.add(source.id, source.url, listing.papers, at)
-            unit.sources.read_page(source.id, url, (page.etag, page.last_modified), len(listing.papers), now)
+            if not clamped:
+                unit.sources.read_page(source.id, url, (page.etag, page.last_modified), len(listing.papers), now)
         return arrived
 
 
-def _days(source: Source, now: datetime) -> Iterator[date | None]:
-    """The days to read, oldest first: what was missed since the last good poll, or the first fill."""
-    today = now.astimezone(UTC).date()
-    if kinds.pages(source.url, today) == kinds.pages(source.url):
-        # It has no days of its own: there is only its latest page.
-        yield None
-        return
-    since = source.last_ok_at.date() - timedelta(days=1) if source.last_ok_at else today - REACH_BACK
-    day = max(since, today - REACH_BACK)
-    while day < today:
-        yield day
-        day += timedelta(days=1)
-    yield None
+def _settled(day: date, answers: Sequence[tuple[datetime, int] | None], today: date) -> bool:
+    """Whether a day needs no more reading: read with papers a whole day after its end, or empty for good.
+
+    A listing fills up during its day and a little after it; a working day that stays empty for three more was a holiday.
+    """
+    end = datetime.combine(day, time(), UTC) + timedelta(days=1)
+    read = [answer for answer in answers if answer is not None]
+    if any(at >= end + SETTLING and papers for at, papers in read):
+        return True
+    patience = SETTLING if day.isoweekday() in WEEKEND else HOLIDAY
+    return any(at >= end + patience for at, _ in read)
+
+
+def _fell_silent(source: Source, collected: Collected) -> ParseError | None:
+    """A page that always held papers and now holds none has changed its shape; arXiv's feeds rest on some days."""
+    if collected.papers or not source.last_count or kinds.rests(source.url):
+        return None
+    return ParseError(f"the parser found nothing where {source.last_count} papers were expected", "an empty listing")
 
 
 def _arrival_time(source: Source, listing: Listing, day: date | None, now: datetime) -> datetime:

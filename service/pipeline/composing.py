@@ -63,9 +63,11 @@ class Composer:
     store: Store
     window: Window
     day: date | None = None
+    overdue: bool = False
 
     def run(self, now: datetime) -> Composed:
         """Compose batch by batch until nothing is due."""
+        self._say_what_waits(now)
         total, after = Composed(), 0
         while batch := self._batch(now, after):
             last, editions_due = batch
@@ -75,7 +77,8 @@ class Composer:
 
     def _batch(self, now: datetime, after: int) -> tuple[int, list[_Edition]] | None:
         with self.store.read() as unit:
-            due = unit.subscribers.due(now if self.day is None else None, BATCH, after)
+            everybody, since = self.day is not None, None if self.overdue or self.day else now - editions.OVERDUE
+            due = unit.subscribers.due(None if everybody else now, BATCH, after, since)
             if not due:
                 return None
             covered = self._covered(unit, due, now)
@@ -86,6 +89,12 @@ class Composer:
                     if not covered.get(each.subscriber.id, Covered()).in_flight
                 ]
         return due[-1].subscriber.id, chosen
+
+    def _say_what_waits(self, now: datetime) -> None:
+        with self.store.read() as unit:
+            late = 0 if self.overdue or self.day else unit.subscribers.overdue(now - editions.OVERDUE)
+        if late:
+            LOG.warning("%d editions were due over 48 h ago and wait for `paperround send --overdue`", late)
 
     def _covered(self, unit: Unit, due: Sequence[Due], now: datetime) -> dict[int, Covered]:
         """What past digests cover, with papers that have since turned out to be one under their surviving id."""

@@ -29,6 +29,7 @@ from service.pipeline.rendering import Desk
 from service.pipeline.window import Window
 from service.store import Store
 from service.store.deliveries import Delivery
+from service.store.journal import BRAKE
 
 LOG = logging.getLogger(__name__)
 
@@ -89,8 +90,8 @@ class Sender:
 
     def _held(self, now: datetime) -> bool:
         with self.store.read() as unit:
-            held = unit.journal.flag(HELD)
-        return bool(held) and datetime.fromisoformat(held) > now
+            held, braked = unit.journal.flag(HELD), unit.journal.flag(BRAKE)
+        return bool(braked) or (bool(held) and datetime.fromisoformat(held) > now)
 
     def _waiting(self, now: datetime) -> bool:
         with self.store.read() as unit:
@@ -98,7 +99,8 @@ class Sender:
 
     def _claim(self, now: datetime) -> list[Delivery]:
         with self.store.write() as unit:
-            rows = unit.deliveries.claim(self.token, now, BATCH, self.lease)
+            # Asked with every batch: a hold stops senders that are at it, too.
+            rows = [] if unit.journal.flag(BRAKE) else unit.deliveries.claim(self.token, now, BATCH, self.lease)
         self.renewed = time.monotonic()
         return rows
 

@@ -56,7 +56,8 @@ class Desk:
         wanted = {(entry[0], entry[1]) for row in rows for entry in row.payload.get("papers", ())}
         with self.store.read() as unit:
             self.readers = unit.subscribers.some([row.subscriber_id for row in rows])
-            self.texts = unit.papers.at_revision(wanted)
+            hidden = unit.papers.hidden(paper_id for paper_id, _ in wanted)
+            self.texts = unit.papers.at_revision(pair for pair in wanted if pair[0] not in hidden)
             with self.window.open(unit, now) as view:
                 for row in rows:
                     self._find(row, view)
@@ -80,10 +81,12 @@ class Desk:
 
     def _digest(self, row: Delivery) -> Digest:
         frozen = row.payload
+        # A paper that was hidden since, or merged into a hidden one, has no text here.
+        shown = [entry for entry in frozen["papers"] if (entry[0], entry[1]) in self.texts]
         return Digest(
             edition=date.fromisoformat(frozen["edition"]),
             keywords=tuple(frozen["keywords"]),
-            papers=tuple(self._selected(n, entry, frozen["keywords"]) for n, entry in enumerate(frozen["papers"])),
+            papers=tuple(self._selected(n, entry, frozen["keywords"]) for n, entry in enumerate(shown)),
             more=frozen["more"],
             read=frozen["read"],
             trending=frozen["trending"],

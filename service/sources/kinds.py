@@ -22,6 +22,9 @@ _CATEGORY = re.compile(rf"(?:{_ARCHIVES})(?:\.[A-Za-z-]{{2,6}})?")
 _PERIOD = re.compile(r"/papers/(date|week|month)/([\w-]{6,10})")
 _PAPER = re.compile(r"/papers/(\d{4}\.\d{4,5})(?:v\d+)?")
 _SEARCH_LIMIT = 120
+# The API may give fewer than asked for; a page shorter than its own default is the last one.
+_SHORT = 50
+_MOST_PAGES = 20
 
 
 def recognise(url: str) -> str:
@@ -50,6 +53,28 @@ def pages(url: str, day: date | None = None) -> list[str]:
     return _huggingface(text, day) if kind == "huggingface" else [text]
 
 
+def following(address: str, entries: int, single_day: bool) -> str:
+    """Return the address of the next page of a listing, "" where this one was the last.
+
+    Hugging Face's API tells no count, so it is asked until a short page. Without a period it goes on into the past;
+    then the next page is wanted only while all that came is of one day (`single_day`).
+    """
+    parts = urlsplit(address)
+    if not (_split(address)[0] in _HF_HOSTS and parts.path == "/api/daily_papers") or entries < _SHORT:
+        return ""
+    query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    number = int(query.get("p", "0")) + 1 if query.get("p", "0").isdecimal() else _MOST_PAGES
+    bounded = single_day or any(name in query for name in ("date", "week", "month"))
+    if query.get("sort") == "trending" or not bounded or number >= _MOST_PAGES:
+        return ""
+    return f"{_SITE}/api/daily_papers?{urlencode(query | {'p': str(number)}, quote_via=quote)}"
+
+
+def rests(url: str) -> bool:
+    """Whether an empty page is ordinary: arXiv announces nothing on some days, and a search may find nothing."""
+    return recognise(url) in ("arxiv", "biorxiv") or "q=" in urlsplit(url).query
+
+
 def _split(url: str) -> tuple[str, str]:
     try:
         parts = urlsplit(url)
@@ -63,7 +88,7 @@ def _huggingface(url: str, day: date | None) -> list[str]:
     parts = urlsplit(url)
     path, query = parts.path.rstrip("/"), parse_qs(parts.query)
     if path.startswith("/api/"):
-        return [url]
+        return [url, *_shown(path, query)]
     if words := query.get("q"):
         search = urlencode({"q": words[0], "limit": _SEARCH_LIMIT}, quote_via=quote)
         return [f"{_SITE}/api/papers/search?{search}", f"{_SITE}/papers?{urlencode({'q': words[0]}, quote_via=quote)}"]
@@ -75,6 +100,18 @@ def _huggingface(url: str, day: date | None) -> list[str]:
     if period or "date" in query:
         return _period(*(period.groups() if period else ("date", query["date"][0])))
     return _period("date", day.isoformat()) if day else [f"{_SITE}/api/daily_papers?limit=100", f"{_SITE}/papers"]
+
+
+def _shown(path: str, query: dict[str, list[str]]) -> list[str]:
+    """The page that people see of what an address of the API answers, for the day that the API changes."""
+    if path == "/api/papers/search" and "q" in query:
+        return [f"{_SITE}/papers?{urlencode({'q': query['q'][0]}, quote_via=quote)}"]
+    if path != "/api/daily_papers" or "submitter" in query:
+        return []
+    if query.get("sort") == ["trending"]:
+        return [f"{_SITE}/papers/trending"]
+    named = next((name for name in ("date", "week", "month") if name in query), "")
+    return [f"{_SITE}/papers/{named}/{quote(query[named][0])}" if named else f"{_SITE}/papers"]
 
 
 def _period(name: str, value: str) -> list[str]:

@@ -14,6 +14,9 @@ from sqlalchemy import Connection, delete, insert, select, text, update
 from service.store.statements import upsert
 from service.store.tables import event, flag, heartbeat, suppression
 
+# The flag that keeps every sender from beginning a mail.
+BRAKE = "hold"
+
 
 @dataclass(frozen=True, slots=True)
 class Journal:

@@ -137,6 +137,17 @@ class Papers:
         )
         return bool(result.rowcount)
 
+    def find(self, keys: set[str]) -> list[StoredPaper]:
+        """The papers that own any of these identity keys."""
+        return list(self._any(list(dict.fromkeys(self._by_key(keys).values()))).values())
+
+    def hidden(self, ids: Iterable[int]) -> set[int]:
+        """Those of `ids` that are kept out of every mail."""
+        found: set[int] = set()
+        for piece in chunks(sorted(set(ids))):
+            found.update(self.connection.scalars(select(paper.c.id).where(paper.c.id.in_(piece), paper.c.hidden)))
+        return found
+
     def count(self) -> int:
         """How many papers there are."""
         return self.connection.scalar(select(func.count()).select_from(paper).where(paper.c.merged_into.is_(None))) or 0

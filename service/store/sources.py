@@ -5,6 +5,7 @@ Comes in: URLs, outcomes of a fetch. Goes out: rows that are due. Refuses to kno
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -97,6 +98,11 @@ class Sources:
         """ETag and Last-Modified of the last good answer at this address, each possibly empty."""
         row = self.connection.execute(select(page.c.etag, page.c.last_modified).where(page.c.url == url)).first()
         return (row.etag, row.last_modified) if row else ("", "")
+
+    def answers(self, urls: Sequence[str]) -> dict[str, tuple[datetime, int]]:
+        """When each of these addresses last gave its page, and how many papers that held."""
+        rows = self.connection.execute(select(page).where(page.c.url.in_(urls)))
+        return {row.url: (row.fetched_at, row.papers) for row in rows}
 
     def read_page(self, source_id: int, url: str, validators: tuple[str, str], papers: int, now: datetime) -> None:
         """Remember a page whose papers are stored; in the same transaction, or a crash could skip them."""

@@ -88,16 +88,26 @@ class Subscribers:
         rows = self.connection.execute(select(subscriber.c.state, func.count()).group_by(subscriber.c.state))
         return {row[0]: row[1] for row in rows}
 
-    def due(self, now: datetime | None, limit: int, after: int = 0) -> list[Due]:
-        """Active subscribers whose next edition has come (None: all of them), in id order above `after`."""
+    def due(self, now: datetime | None, limit: int, after: int = 0, since: datetime | None = None) -> list[Due]:
+        """Active subscribers whose next edition has come (None: all of them), in id order above `after`.
+
+        With `since`, editions that were due before it are left out.
+        """
         come = (subscriber.c.state == SubscriberState.ACTIVE) & (subscriber.c.id > after)
         if now is not None:
             come &= subscriber.c.next_due_at <= now
+        if since is not None:
+            come &= subscriber.c.next_due_at >= since
         rows = self.connection.execute(select(subscriber).where(come).order_by(subscriber.c.id).limit(limit)).all()
         return [
             Due(each, row.next_due_at, row.changed_at, row.welcomed)
             for row, each in zip(rows, self._load(rows), strict=True)
         ]
+
+    def overdue(self, since: datetime) -> int:
+        """How many active subscribers have an edition that was due before `since`."""
+        late = (subscriber.c.state == SubscriberState.ACTIVE) & (subscriber.c.next_due_at < since)
+        return self.connection.scalar(select(func.count()).select_from(subscriber).where(late)) or 0
 
     def next_due(self, subscriber_id: int) -> datetime | None:
         """When this subscriber's next edition is due, in UTC."""

@@ -7,10 +7,10 @@ Foreign errors are translated here, once, into StoreError.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy import Connection, Engine, inspect, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from service.errors import StoreError
@@ -20,6 +20,7 @@ from service.store.engine import connect
 from service.store.journal import Journal
 from service.store.papers import Papers
 from service.store.sources import Sources
+from service.store.statements import database_now
 from service.store.subscribers import Subscribers
 
 
@@ -66,6 +67,26 @@ class Store:
         """Whether the schema is there (it may still be of an older release)."""
         with _translated(), self.engine.connect() as connection:
             return inspect(connection).has_table("delivery")
+
+    def current(self) -> bool:
+        """Whether the schema is that of this release."""
+        with _translated(), self.engine.connect() as connection:
+            return migrations.current(connection) == migrations.head()
+
+    def clock(self) -> float:
+        """The database's clock, in seconds since 1970."""
+        with _translated(), self.engine.connect() as connection:
+            return float(connection.scalar(select(database_now(connection))) or 0.0)
+
+    def copy_to(self, file: Path) -> None:
+        """Write a whole and consistent copy into a new file, while others go on. Raises StoreError."""
+        if self.engine.dialect.name != "sqlite":
+            raise StoreError("PostgreSQL is backed up by pg_dump; run `paperround hold` in a restored copy first")
+        if file.exists():
+            raise StoreError(f"{file} exists already; a backup is a new file")
+        with _translated(), closing(self.engine.raw_connection()) as connection:
+            # Past SQLAlchemy, whose connections begin a transaction: VACUUM must stand outside of one.
+            connection.cursor().execute("VACUUM INTO ?", (str(file),))
 
     def close(self) -> None:
         """Let go of every connection."""

@@ -90,8 +90,8 @@ def test_beat_of_its_own_makes_a_worker_look_and_keeps_no_file(world: World, sta
     world.operations.ensure_sources(now())
     start("worker", "--concurrency", "1")
     beat = start("beat")
-    eventually(lambda: "beat" in world.operations.status().beats, "a tick has been worked on")
-    eventually(lambda: world.operations.status().failing, "the source that is not there has been tried")
+    eventually(lambda: "beat" in world.operations.status(world.now()).beats, "a tick has been worked on")
+    eventually(lambda: world.operations.status(world.now()).failing, "the source that is not there has been tried")
     beat.send_signal(signal.SIGTERM)
     assert beat.wait(20) == 0
     assert not list(tmp_path.glob("celerybeat*"))
@@ -154,5 +154,5 @@ def test_a_worker_that_hears_nothing_ends_for_its_supervisor(
         worker = start("worker", "--concurrency", "1")
         bell = CeleryBell(make_app(world.settings.model_copy(update={"broker_url": url})))
         bell.compose()
-        eventually(lambda: "worker" in world.operations.status().beats, "the worker works")
+        eventually(lambda: "worker" in world.operations.status(world.now()).beats, "the worker works")
     assert worker.wait(90) != 0

@@ -12,13 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from service.deliveries import maildir
+from service.editions import OVERDUE
 from service.errors import FetchError, InputError, ParseError
 from service.model import Listing, Subscriber
+from service.papers import arxiv_id, doi
 from service.settings import Settings
 from service.sources import kinds, parse
 from service.sources.http import Client
 from service.store import Store
 from service.store.deliveries import Delivery
+from service.store.journal import BRAKE
 from service.store.sources import Source
 
 
@@ -32,6 +35,8 @@ class Status:
     subscribers: dict[str, int]
     deliveries: dict[str, int]
     beats: dict[str, datetime]
+    hold: dict[str, str] | None = None
+    overdue: int = 0
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,45 @@ class Operations:
         with self.store.read() as unit:
             return unit.deliveries.of(reader.id), unit.journal.events(reader.id)
 
+    def hold(self, why: str, now: datetime) -> None:
+        """Begin no mail until `release`, on any machine; mails keep being composed and wait."""
+        with self.store.write() as unit:
+            unit.journal.set_flag(BRAKE, {"since": now.isoformat(timespec="seconds"), "why": why})
+            unit.journal.note(None, "held", now, why=why)
+
+    def release(self, now: datetime) -> bool:
+        """End a hold; says whether there was one."""
+        with self.store.write() as unit:
+            held = bool(unit.journal.flag(BRAKE))
+            unit.journal.set_flag(BRAKE, None)
+            unit.journal.note(None, "released", now)
+        return held
+
+    def hide_paper(self, number: str, now: datetime) -> str:
+        """Take one paper out of every mail to come, by its id or a link to it; returns its title. Raises InputError."""
+        keys = {number.strip(), f"arxiv:{arxiv_id(number)[0]}", f"doi:{doi(number)}"}
+        with self.store.write() as unit:
+            found = unit.papers.find(keys)
+            for stored in found:
+                unit.papers.hide(stored.id)
+                unit.journal.note(None, "paper hidden", now, paper=stored.id)
+        if not found:
+            raise InputError(
+                f"there is no paper {number}; name it as `paperround parse` does, such as arxiv:2501.12345"
+            )
+        return found[0].paper.title
+
+    def backup(self, file: Path, now: datetime) -> None:
+        """Copy the database while it is in use. The copy is on hold, so that a restored one never sends old mails.
+
+        Raises StoreError for a file that exists, and for PostgreSQL, which has tools of its own.
+        """
+        self.store.copy_to(file)
+        copy = Store(f"sqlite:///{file}")
+        with copy.write() as unit:
+            unit.journal.set_flag(BRAKE, {"since": now.isoformat(timespec="seconds"), "why": "restored from a backup"})
+        copy.close()
+
     def heartbeat(self, name: str, now: datetime) -> None:
         """A process or a tick says that it is alive."""
         with self.store.write() as unit:
@@ -112,7 +156,7 @@ class Operations:
         with self.store.read() as unit:
             unit.journal.ping()
 
-    def status(self) -> Status:
+    def status(self, now: datetime) -> Status:
         """How things stand."""
         with self.store.read() as unit:
             return Status(
@@ -122,6 +166,8 @@ class Operations:
                 unit.subscribers.counts(),
                 unit.deliveries.states(),
                 unit.journal.beats(),
+                unit.journal.flag(BRAKE),
+                unit.subscribers.overdue(now - OVERDUE),
             )
 
     def mailbox(self) -> Sequence[maildir.Summary]:

@@ -1,0 +1,94 @@
+"""`paperround hold|release|paper hide|backup|doctor`: the hands of whoever runs the service.
+
+Comes in: reasons, ids, files. Goes out: a sentence, or one line per finding. Refuses to know: how anything is done.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from service.bootstrap import World, mailer
+from service.cli.output import Json, rows, say, world
+from service.messages import Renderer
+from service.operations.doctor import Finding, examine, send_test
+
+paper = typer.Typer(no_args_is_help=True, help="What is read of: `paper hide ID` keeps one out of every mail.")
+
+
+def hold(why: Annotated[str, typer.Argument(help="What the others shall read as the reason.")] = "by hand") -> None:
+    """Begin no mail, on any machine, until `release`."""
+    with world() as here:
+        here.operations.hold(why, here.now())
+    say("On hold: no mail is begun until `paperround release`. What is composed meanwhile waits.")
+
+
+def release() -> None:
+    """End a hold: what waited is sent."""
+    with world() as here:
+        held = here.operations.release(here.now())
+    say("The hold is over; what waited is sent with the next tick." if held else "There was no hold.")
+
+
+@paper.command()
+def hide(
+    number: Annotated[str, typer.Argument(help="An id such as arxiv:2501.12345, or a link to the paper.")],
+) -> None:
+    """Keep one paper out of every mail that is not begun yet."""
+    with world() as here:
+        title = here.operations.hide_paper(number, here.now())
+    say(f"Hidden: {title}")
+
+
+@paper.callback()
+def _papers() -> None:
+    """What is read of: `paper hide ID` keeps one out of every mail."""
+
+
+def backup(file: Path) -> None:
+    """Copy the database while it is in use; a restored copy starts on hold."""
+    with world() as here:
+        here.operations.backup(file, here.now())
+    say(f"Copied to {file}. Put it in the database's place to restore it; it sends nothing until `paperround release`.")
+
+
+def doctor(
+    mail: Annotated[str | None, typer.Option(help="Send a real mail to this address, too.")] = None,
+    json: Json = False,
+) -> None:
+    """Look at every part and say what is wrong, with its mend."""
+    with world(migrated=False) as here:
+        findings = [*examine(here.store, here.settings, here.now()), _broker(here)]
+        if mail:
+            renderer, host = Renderer(here.templates, here.identity), urlsplit(here.settings.base_url).hostname
+            findings.append(send_test(mail, renderer, mailer(here.settings), host or "localhost", here.now()))
+    if json:
+        rows([asdict(finding) for finding in findings], json, empty="")
+    else:
+        _show(findings)
+    if not all(finding.well for finding in findings):
+        raise typer.Exit(1)
+
+
+def _broker(here: World) -> Finding:
+    """Celery lives with the workers, so they are asked; a broker inside one process is always there."""
+    url = here.settings.broker_url
+    if url.startswith("memory"):
+        return Finding("broker", True, "inside one process")
+    problem = import_module("workers.bell").unheard(url)
+    return Finding("broker", not problem, problem or "answers", "start it, or mend PAPERROUND_BROKER_URL")
+
+
+def _show(findings: list[Finding]) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    for each in findings:
+        mark = "[green]✓[/]" if each.well else "[red]✗[/]"
+        mend = "" if each.well else f"  → {escape(each.mend)}"
+        console.print(f"{mark} {each.what:<12}{escape(each.seen)}{mend}")

@@ -1,0 +1,139 @@
+"""Is everything as it should be? One finding per part, each with its mend.
+
+Comes in: a store, settings, a way to open the mailer, the time. Goes out: findings. Refuses to know: Celery and its
+broker, whose finding the worker's side makes; how a terminal shows any of it.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from service.deliveries.smtp import SmtpMailer
+from service.editions import OVERDUE
+from service.errors import DeliveryError, StoreError
+from service.messages import Renderer
+from service.model import DeliveryKind, Envelope, Mailer
+from service.settings import Settings
+from service.store import Store
+from service.store.journal import BRAKE
+
+# Beat ticks twice a minute and every tick makes a worker say that it lives.
+SILENT = timedelta(minutes=5)
+SLOW_CLOCK = 30.0  # seconds
+SMALL_DISK = 1_000_000_000  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was looked at, whether it is well, what was seen, and what would mend it."""
+
+    what: str
+    well: bool
+    seen: str
+    mend: str = ""
+
+
+def examine(store: Store, settings: Settings, now: datetime) -> Iterator[Finding]:
+    """Look at every part that needs no broker, one after another; never raises for what it finds."""
+    database = _database(store, settings, now)
+    yield from database
+    if all(finding.well for finding in database if finding.what != "clock"):
+        yield from _signs_of_life(store, now)
+        yield from _waiting(store, now)
+    yield from (_relay(url) for url in settings.smtp_url)
+    if not settings.smtp_url:
+        yield Finding("mail", True, "no SMTP server is set: mails stay in the local mailbox")
+    yield _base_url(settings.base_url)
+    yield _secrets(settings)
+    yield _disk(settings)
+
+
+def send_test(address: str, renderer: Renderer, open_mailer: Callable[[], Mailer], host: str, now: datetime) -> Finding:
+    """Send a real mail that says it is a test."""
+    mailer = open_mailer()
+    try:
+        mailer.send(renderer.letter(DeliveryKind.TEST, Envelope(address, f"{secrets.token_hex(12)}@{host}", now)))
+    except DeliveryError as error:
+        return Finding("test mail", False, str(error), "see what the mail server says, and its log")
+    finally:
+        mailer.close()
+    return Finding("test mail", True, f"accepted for {address}; look whether it arrives, and not as spam")
+
+
+def _database(store: Store, settings: Settings, now: datetime) -> list[Finding]:
+    try:
+        drift = abs(store.clock() - now.timestamp())
+        current = store.current()
+    except StoreError as error:
+        return [Finding("database", False, str(error), "start it, or mend PAPERROUND_DATABASE_URL")]
+    kind = settings.database_url.partition(":")[0]
+    return [
+        Finding("database", True, f"{kind} answers"),
+        Finding("migrations", current, "of this release" if current else "of another release", "paperround migrate"),
+        Finding(
+            "clock", drift < SLOW_CLOCK, f"{drift:.0f} s from the database's", "let both machines keep time by NTP"
+        ),
+    ]
+
+
+def _signs_of_life(store: Store, now: datetime) -> Iterator[Finding]:
+    with store.read() as unit:
+        beats = unit.journal.beats()
+    for name, start in (("worker", "celery -A workers.app worker"), ("beat", "celery -A workers.app beat")):
+        at = beats.get(name)
+        alive = at is not None and now - at < SILENT
+        seen = f"last seen {at:%Y-%m-%d %H:%M:%S} UTC" if at else "never seen"
+        yield Finding(name, alive, seen, f"start `paperround up`, or `{start}`")
+
+
+def _waiting(store: Store, now: datetime) -> Iterator[Finding]:
+    with store.read() as unit:
+        hold, late = unit.journal.flag(BRAKE), unit.subscribers.overdue(now - OVERDUE)
+    if hold:
+        yield Finding("hold", False, f"since {hold['since']}: {hold['why']}", "paperround release")
+    if late:
+        yield Finding("overdue", False, f"{late} editions were due over 48 h ago", "paperround send --overdue")
+
+
+def _relay(url: str) -> Finding:
+    mailer = SmtpMailer(url)
+    try:
+        mailer.greet()
+    except DeliveryError as error:
+        return Finding("mail", False, str(error), "start it, or mend PAPERROUND_SMTP_URL")
+    finally:
+        mailer.close()
+    return Finding("mail", True, f"{urlsplit(url).hostname} takes us in")
+
+
+def _base_url(url: str) -> Finding:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    mend = "PAPERROUND_BASE_URL is how readers reach this service: https, and a name that resolves"
+    try:
+        found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None)}
+    except OSError:
+        return Finding("base URL", False, f"{host} does not resolve", mend)
+    if all(ip_address(address.partition("%")[0]).is_loopback for address in found):
+        return Finding("base URL", True, f"{url}, for this machine alone")
+    return Finding("base URL", parts.scheme == "https", url, mend)
+
+
+def _secrets(settings: Settings) -> Finding:
+    made = not settings.secret_keys
+    return Finding("secrets", not made, "set" if not made else "missing", "set PAPERROUND_SECRET_KEYS")
+
+
+def _disk(settings: Settings) -> Finding:
+    try:
+        free = shutil.disk_usage(settings.data_dir).free
+    except OSError as error:
+        return Finding("disk", False, f"{settings.data_dir} cannot be read: {error.strerror}", "make the data folder")
+    return Finding("disk", free > SMALL_DISK, f"{free / 1e9:.1f} GB free", "make room where the data folder lies")

@@ -1,0 +1,153 @@
+"""What an operator can do when something is wrong: hold, look, hide, fail over, come back from a backup."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from service.bootstrap import mailer
+from service.deliveries.failover import Relays
+from service.deliveries.smtp import SmtpMailer
+from service.errors import InputError, RelayUnavailable, StoreError
+from service.messages import Renderer
+from service.model import Mailer, Message
+from service.operations.doctor import Finding, examine, send_test
+from service.settings import load
+from tests import servers
+from tests.integration.stores import paper
+from tests.integration.worlds import DAY, House, house
+
+LORA = paper("Sparse Low-Rank Adaptation of Very Large Models", arxiv_id="2611.01001", upvotes=3)
+CATS = paper("Low-Rank Adaptation Counts Cats in Satellite Images", arxiv_id="2611.01004", upvotes=7)
+TITLES = [LORA.title, CATS.title]
+ADA = "ada@example.org"
+MAIL = Message("digest@example.org", ADA, b"Subject: hello\r\n\r\nhello\r\n")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[House]:
+    with house(tmp_path) as opened:
+        yield opened
+
+
+def test_a_hold_keeps_every_mail_back_and_its_end_sends_them(home: House) -> None:
+    home.arrive(LORA)
+    home.join(ADA, "low-rank adaptation")
+    home.world.operations.hold("a wrong template", home.clock())
+    home.morning()
+    assert home.digests() == []
+    assert (home.world.operations.status(home.clock()).hold or {})["why"] == "a wrong template"
+    assert home.world.operations.release(home.clock())
+    home.morning()
+    assert home.titles(ADA, TITLES) == [[LORA.title]]
+    assert not home.world.operations.release(home.clock())
+
+
+def test_a_hidden_paper_is_in_no_mail_even_where_it_was_chosen(home: House) -> None:
+    home.arrive(LORA, CATS)
+    home.join(ADA, "low-rank adaptation")
+    home.world.pipeline.compose(home.clock())
+    assert home.world.operations.hide_paper("https://arxiv.org/abs/2611.01004v2", home.clock()) == CATS.title
+    home.world.pipeline.deliver(home.clock())
+    assert home.titles(ADA, TITLES) == [[LORA.title]]
+    with pytest.raises(InputError, match="no paper arxiv:1"):
+        home.world.operations.hide_paper("arxiv:1", home.clock())
+
+
+def test_after_36_hours_one_digest_catches_up(home: House) -> None:
+    home.join(ADA, "low-rank adaptation")
+    home.morning()
+    home.arrive(LORA, CATS)
+    home.clock.at += DAY + timedelta(hours=36)
+    home.morning()
+    assert [sorted(titles) for titles in home.titles(ADA, TITLES)[-1:]] == [sorted(TITLES)]
+    sent = len(home.digests())
+    home.morning()
+    assert len(home.digests()) == sent
+
+
+def test_what_was_due_two_days_ago_waits_for_the_operator(home: House) -> None:
+    home.join(ADA, "low-rank adaptation")
+    home.morning()
+    before = len(home.digests())
+    home.arrive(LORA)
+    home.clock.at += DAY + timedelta(hours=49)
+    home.morning()
+    assert len(home.digests()) == before
+    assert home.world.operations.status(home.clock()).overdue == 1
+    home.world.pipeline.compose(home.clock(), overdue=True)
+    home.world.pipeline.deliver(home.clock())
+    assert home.titles(ADA, TITLES)[before:] == [[LORA.title]]
+    assert home.world.operations.status(home.clock()).overdue == 0
+
+
+def test_a_restored_backup_sends_nothing_by_itself(home: House, tmp_path: Path) -> None:
+    home.arrive(LORA)
+    home.join(ADA, "low-rank adaptation")
+    home.world.pipeline.compose(home.clock())
+    copy = tmp_path / "copy.sqlite3"
+    home.world.operations.backup(copy, home.clock())
+    with pytest.raises(StoreError, match="exists already"):
+        home.world.operations.backup(copy, home.clock())
+    with house(tmp_path, database_url=f"sqlite:///{copy}") as restored:
+        restored.morning()
+        assert restored.digests() == []
+        restored.world.operations.release(restored.clock())
+        restored.morning()
+        assert restored.titles(ADA, TITLES) == [[LORA.title]]
+
+
+def test_a_relay_that_is_away_is_passed_over(smtp: servers.Sink) -> None:
+    opened: list[str] = []
+
+    def dead() -> Mailer:
+        opened.append("dead")
+        return SmtpMailer(f"smtp://127.0.0.1:{servers.free_port()}")
+
+    relays = Relays([dead, partial(SmtpMailer, smtp.url)])
+    for _ in range(2):
+        mailer = relays.open()
+        mailer.send(MAIL)
+        mailer.send(MAIL)
+        mailer.close()
+    assert len(smtp.messages) == 4
+    assert opened == ["dead"]
+
+
+def test_every_relay_away_is_said(smtp: servers.Sink) -> None:
+    away = Relays([partial(SmtpMailer, f"smtp://127.0.0.1:{servers.free_port()}")] * 2).open()
+    with pytest.raises(RelayUnavailable, match="refused"):
+        away.send(MAIL)
+
+
+def findings(home: House, **options: str) -> dict[str, Finding]:
+    settings = load({}, None, data_dir=str(home.world.settings.data_dir), **options)
+    return {each.what: each for each in examine(home.world.store, settings, home.clock())}
+
+
+def test_the_doctor_names_what_is_wrong_and_its_mend(home: House, smtp: servers.Sink) -> None:
+    found = findings(home)
+    assert [each.what for each in found.values() if not each.well] == ["clock", "worker", "beat"]
+    home.world.operations.heartbeat("worker", home.clock())
+    home.world.operations.hold("a try", home.clock())
+    nowhere = f"smtp://127.0.0.1:{servers.free_port()}"
+    secrets = {"secret_keys": "k" * 40, "suppression_key": "s" * 40}
+    found = findings(home, smtp_url=nowhere, base_url="https://nowhere.invalid", **secrets)
+    assert {each.what for each in found.values() if not each.well} == {"clock", "beat", "hold", "mail", "base URL"}
+    assert "PAPERROUND_SMTP_URL" in found["mail"].mend
+    assert "does not resolve" in found["base URL"].seen
+    assert findings(home, smtp_url=smtp.url, **secrets)["mail"].well
+
+
+def test_the_doctor_sends_a_real_mail(home: House, smtp: servers.Sink) -> None:
+    settings = load({}, None, smtp_url=smtp.url, secret_keys="k" * 40, suppression_key="s" * 40)
+    renderer = Renderer(home.world.templates, home.world.identity)
+    finding = send_test(ADA, renderer, mailer(settings), "example.org", home.clock())
+    assert finding.well, finding
+    assert b"This is a test" in smtp.wait(1)[0].body
+    assert json.dumps(finding.seen)
