@@ -136,18 +136,16 @@ class Collector:
 
     def _pages(self, source: Source, first: str, day: date | None, now: datetime) -> Collected:
         """Read every page of a listing; a later page that fails makes the whole one fail, since it would be short."""
-        collected, url, seen = Collected(source.url), first, 0
+        collected, url, seen = Collected(source.url), first, set[bytes]()
         while url:
-            page, single = self._page(source, url, day, now)
+            page, url = self._page(source, url, day, now, seen)
             collected = _sum(collected, page)
-            entries = page.papers + page.skipped
-            # A server that does not know about pages repeats its first one.
-            url = kinds.following(url, entries, single) if not seen or page.arrived or entries != seen else ""
-            seen = entries
         return collected
 
-    def _page(self, source: Source, url: str, day: date | None, now: datetime) -> tuple[Collected, bool]:
-        """Read one page; the second value says that all its papers are of one day."""
+    def _page(
+        self, source: Source, url: str, day: date | None, now: datetime, seen: set[bytes]
+    ) -> tuple[Collected, str]:
+        """Read one page and say where the next one is; a server that knows of no pages repeats its first one."""
         with self.store.read() as unit:
             validators, known = unit.sources.validators(url), unit.sources.answers([url])
         page = self.client.fetch(url, *validators)
@@ -155,13 +153,17 @@ class Collector:
             papers = known[url][1] if url in known else 0
             with self.store.write() as unit:
                 unit.sources.read_page(source.id, url, (page.etag, page.last_modified), papers, now)
-            return Collected(source.url, 1, papers), False
+            return Collected(source.url, 1, papers), kinds.following(url, papers, single_day=False)
+        if page.body in seen:
+            return Collected(source.url, 1), ""
+        seen.add(page.body)
         listing = parse(page)
         clamped = day is not None and listing.day not in (None, day)
         arrived = self._keep(source, url, page, listing, _arrival_time(source, listing, day, now), now, clamped)
         # The papers are welcome, but they say nothing of the day that was asked for.
-        papers = 0 if clamped else len(listing.papers)
-        return Collected(source.url, 1, papers, arrived, listing.skipped), listing.day is not None
+        papers, entries = 0 if clamped else len(listing.papers), len(listing.papers) + listing.skipped
+        after = "" if clamped else kinds.following(url, entries, listing.day is not None)
+        return Collected(source.url, 1, papers, arrived, listing.skipped), after
 
     def _keep(
         self, source: Source, url: str, page: Page, listing: Listing, at: datetime, now: datetime, clamped: bool
@@ -177,7 +179,7 @@ class Collector:
 def _settled(day: date, answers: Sequence[tuple[datetime, int] | None], today: date) -> bool:
     """Whether a day needs no more reading: read with papers a whole day after its end, or empty for good.
 
-    A listing fills up during its day and a little after it; a working day that stays empty for three more was a holiday.
+    A listing fills up during its day and a little after; a working day that stays empty for three more was a holiday.
     """
     end = datetime.combine(day, time(), UTC) + timedelta(days=1)
     read = [answer for answer in answers if answer is not None]

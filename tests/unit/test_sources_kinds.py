@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from service.sources.kinds import pages, recognise
+from service.sources.kinds import following, pages, recognise
 
 HF = "https://huggingface.co"
 KINDS = {
@@ -51,7 +51,15 @@ ADDRESSES = {
         f"{HF}/papers?q=infinite%20width",
     ],
     (f"{HF}/papers/2310.03714", None): [f"{HF}/api/papers/2310.03714", f"{HF}/papers/2310.03714"],
-    (f"{HF}/api/daily_papers?week=2026-W12", None): [f"{HF}/api/daily_papers?week=2026-W12"],
+    (f"{HF}/api/daily_papers?week=2026-W12", None): [
+        f"{HF}/api/daily_papers?week=2026-W12",
+        f"{HF}/papers/week/2026-W12",
+    ],
+    (f"{HF}/api/daily_papers", None): [f"{HF}/api/daily_papers", f"{HF}/papers"],
+    (f"{HF}/api/daily_papers?sort=trending", None): [
+        f"{HF}/api/daily_papers?sort=trending",
+        f"{HF}/papers/trending",
+    ],
     ("cs.LG", DAY): ["https://rss.arxiv.org/rss/cs.LG"],
     ("https://arxiv.org/list/cs.LG/recent", None): ["https://rss.arxiv.org/rss/cs.LG"],
     ("http://export.arxiv.org/rss/hep-th", None): ["https://rss.arxiv.org/rss/hep-th"],
@@ -69,3 +77,28 @@ def test_a_source_is_recognised_by_its_url(url: str) -> None:
 @pytest.mark.parametrize(("url", "day"), ADDRESSES)
 def test_the_best_address_of_a_source_is_asked_first(url: str, day: date | None) -> None:
     assert pages(url, day) == ADDRESSES[url, day]
+
+
+API = f"{HF}/api/daily_papers"
+
+
+@pytest.mark.parametrize(
+    ("address", "entries", "single_day", "after"),
+    [
+        (f"{API}?date=2026-03-24&limit=100", 100, True, f"{API}?date=2026-03-24&limit=100&p=1"),
+        (f"{API}?date=2026-03-24&limit=100&p=1", 50, False, f"{API}?date=2026-03-24&limit=100&p=2"),
+        (f"{API}?date=2026-03-24&limit=100", 49, True, ""),
+        (f"{API}?week=2026-W12", 50, False, f"{API}?week=2026-W12&p=1"),
+        (f"{API}?limit=100", 100, True, f"{API}?limit=100&p=1"),
+        (f"{API}?limit=100", 100, False, ""),
+        (f"{API}?sort=trending&limit=50", 50, True, ""),
+        (f"{API}?date=2026-03-24&p=19", 100, True, ""),
+        (f"{API}?date=2026-03-24&p=x", 100, True, ""),
+        (f"{HF}/papers/date/2026-03-24", 100, True, ""),
+        ("https://example.org/api/daily_papers?date=2026-03-24", 100, True, ""),
+    ],
+)
+def test_the_pages_of_a_listing_are_asked_for_until_a_short_one(
+    address: str, entries: int, single_day: bool, after: str
+) -> None:
+    assert following(address, entries, single_day) == after

@@ -1,0 +1,214 @@
+"""Days, not fetches: sources read over loopback by a real client, at the addresses that Hugging Face has."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from service.model import Page
+from service.pipeline.collecting import Collected, Collector
+from service.sources.http import Client
+from service.store import Store
+from service.store.sources import Source
+from tests.origins import Answer, Asked, origin
+from tests.unit import pages
+
+HF = "https://huggingface.co"
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+YESTERDAY = "2026-11-19"
+
+
+class Rerouted(Client):
+    """The real client, for which one site lives on loopback."""
+
+    def __init__(self, site: str, there: str) -> None:
+        super().__init__("PaperRound/0 (+mailto:operator@example.org)", ("127.0.0.1/32",), 5.0)
+        self.site, self.there = site, there
+
+    def fetch(self, url: str, etag: str = "", last_modified: str = "") -> Page:
+        return super().fetch(url.replace(self.site, self.there, 1), etag, last_modified)
+
+
+class Reader:
+    """One source in a fresh database, polled when the test says so."""
+
+    def __init__(self, folder: Path, url: str, there: str, site: str = HF) -> None:
+        self.store = Store(f"sqlite:///{folder / 'db.sqlite3'}")
+        self.store.migrate()
+        self.collector = Collector(self.store, Rerouted(site, there), timedelta(minutes=30))
+        with self.store.write() as unit:
+            self.id = unit.sources.add(url, "any", NOW).id
+
+    def poll(self, now: datetime = NOW) -> Collected:
+        with self.store.write() as unit:
+            unit.sources.wake(self.id, now)
+        return self.collector.run(self.id, now)
+
+    def source(self) -> Source:
+        with self.store.read() as unit:
+            found = unit.sources.get(self.id)
+        assert found is not None
+        return found
+
+    def papers(self) -> int:
+        with self.store.read() as unit:
+            return unit.papers.count()
+
+
+@contextmanager
+def reading(
+    folder: Path, answer: Callable[[Asked], Answer], url: str = f"{HF}/papers", site: str = HF
+) -> Iterator[tuple[Reader, list[str]]]:
+    asked: list[str] = []
+
+    def noted(one: Asked) -> Answer:
+        asked.append(one.path)
+        return answer(one)
+
+    with origin(noted) as server:
+        reader = Reader(folder, url, server.url(""), site)
+        yield reader, asked
+        reader.store.close()
+
+
+def items(count: int, day: str, first: int = 0) -> list[dict[str, Any]]:
+    made = []
+    for n in range(first, first + count):
+        number = f"{date.fromisoformat(day):%y%m}.{int(day[-2:]) * 500 + n:05d}"
+        one = pages.item(pages.Invented(number, f"Kettle {number} boils in finite time", "It boils. " * 20))
+        one["paper"]["submittedOnDailyAt"] = f"{day}T10:00:00.000Z"
+        made.append(one)
+    return made
+
+
+def answered(found: Sequence[Any]) -> Answer:
+    return Answer(200, json.dumps(list(found)).encode(), {"Content-Type": "application/json"})
+
+
+def site(days: dict[str, int], cap: int = 100) -> Callable[[Asked], Answer]:
+    """The API with so many papers on each day, at most `cap` on a page; it has no other pages."""
+
+    def answer(asked: Asked) -> Answer:
+        parts = urlsplit(asked.path)
+        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        if parts.path != "/api/daily_papers":
+            return Answer(500)
+        day = query.get("date") or max(days, default="2026-11-20")
+        size = min(int(query.get("limit", "50")), cap)
+        start = int(query.get("p", "0")) * size
+        return answered(items(days.get(day, 0), day)[start : start + size])
+
+    return answer
+
+
+@pytest.mark.parametrize("cap", [50, 100])
+def test_a_day_of_many_papers_is_read_to_its_last_page(tmp_path: Path, cap: int) -> None:
+    with reading(tmp_path, site({"2026-11-20": 130, YESTERDAY: 230}, cap)) as (reader, _):
+        assert reader.poll().error == ""
+        assert reader.papers() == 360
+
+
+def test_a_site_that_repeats_its_first_page_is_asked_twice_a_day_and_no_more(tmp_path: Path) -> None:
+    with reading(tmp_path, lambda _: answered(items(60, "2026-11-20"))) as (reader, asked):
+        reader.poll()
+        assert reader.papers() == 60
+    assert sum("p=1" in path for path in asked) == 1
+    assert not any("p=2" in path for path in asked)
+
+
+@pytest.mark.parametrize("broken", [Answer(500), Answer(200, b'{"papers": []}'), Answer(200, b"[]"), Answer(410)])
+def test_the_page_people_see_steps_in_where_the_api_fails_or_changes(tmp_path: Path, broken: Answer) -> None:
+    html = pages.listing_html(dateString="2026-11-20").encode()
+
+    def answer(asked: Asked) -> Answer:
+        return broken if asked.path.startswith("/api") else Answer(200, html, {"Content-Type": "text/html"})
+
+    with reading(tmp_path, answer) as (reader, _):
+        assert reader.poll().error == ""
+        assert (reader.papers(), reader.source().active) == (len(pages.PAPERS), True)
+
+
+def test_a_later_page_that_fails_makes_the_day_unread(tmp_path: Path) -> None:
+    whole = site({"2026-11-20": 20, YESTERDAY: 130})
+    failing = [True]
+
+    def answer(asked: Asked) -> Answer:
+        return Answer(500) if "p=1" in asked.path and failing[0] else whole(asked)
+
+    with reading(tmp_path, answer) as (reader, _):
+        assert "HTTP 500" in reader.poll().error
+        failing[0] = False
+        assert reader.poll().error == ""
+        assert reader.papers() == 150
+
+
+def test_an_unpublished_day_that_shows_another_is_asked_for_again(tmp_path: Path) -> None:
+    days = {"2026-11-18": 30}
+
+    def answer(asked: Asked) -> Answer:
+        day = next((each for each in days if each in asked.path), "")
+        return answered(items(days[day], day)) if day else answered(items(30, "2026-11-18"))
+
+    with reading(tmp_path, answer) as (reader, asked):
+        reader.poll()
+        assert reader.papers() == 30
+        days[YESTERDAY] = 12
+        asked.clear()
+        reader.poll(NOW + timedelta(days=5))
+        assert any(YESTERDAY in path for path in asked)
+        assert reader.papers() == 42
+
+
+def test_a_half_full_day_is_read_again_until_it_settles(tmp_path: Path) -> None:
+    days = {"2026-11-20": 20, YESTERDAY: 9}
+    with reading(tmp_path, site(days)) as (reader, asked):
+        reader.poll()
+        days[YESTERDAY] = 40
+        reader.poll(NOW + timedelta(hours=20))
+        assert reader.papers() == 60
+        asked.clear()
+        reader.poll(NOW + timedelta(hours=21))
+        assert not any(YESTERDAY in path for path in asked)
+
+
+def test_a_past_day_that_cannot_be_read_does_not_keep_todays_papers_away(tmp_path: Path) -> None:
+    whole = site({"2026-11-20": 20, YESTERDAY: 30})
+    with reading(tmp_path, lambda asked: Answer(500) if "date=" in asked.path else whole(asked)) as (reader, asked):
+        assert "HTTP 500" in reader.poll().error
+        assert reader.papers() == 20
+    assert len(asked) <= 4
+
+
+FEED = "https://feeds.example"
+
+
+def test_a_page_that_changes_its_shape_is_no_empty_day(tmp_path: Path) -> None:
+    bodies = [pages.rss(pages.PAPERS), pages.rss([])]
+    with reading(tmp_path, lambda _: Answer(200, bodies[0].encode()), f"{FEED}/rss", FEED) as (reader, _):
+        assert reader.poll().error == ""
+        bodies.pop(0)
+        assert reader.poll().error == "the parser found nothing where 4 papers were expected"
+        assert reader.source().failures == 1
+
+
+def test_a_source_that_is_gone_for_good_is_asked_no_more(tmp_path: Path) -> None:
+    with reading(tmp_path, lambda _: Answer(410), f"{FEED}/rss", FEED) as (reader, asked):
+        assert "gone for good" in reader.poll().error
+        reader.poll()
+        assert (len(asked), reader.source().active) == (1, False)
+
+
+def test_a_page_that_has_not_changed_still_holds_its_papers(tmp_path: Path) -> None:
+    def answer(asked: Asked) -> Answer:
+        seen = asked.headers["If-None-Match"] == '"1"'
+        return Answer(304) if seen else Answer(200, pages.rss(pages.PAPERS).encode(), {"ETag": '"1"'})
+
+    with reading(tmp_path, answer, f"{FEED}/rss", FEED) as (reader, _):
+        assert [reader.poll().papers, reader.poll().papers, reader.source().last_count] == [4, 4, 4]
