@@ -1,0 +1,90 @@
+"""What operators start the service with says what it must: the compose file, the image, the systemd unit."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from service.cli import COMMANDS
+from service.settings.fields import NAMES
+from tests.house.code import ROOT
+
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+OURS = {name: service for name, service in SERVICES.items() if service["image"] == "paperround"}
+# What the Compose Specification lets a service say, as far as ours say it.
+KNOWN = {
+    "build", "image", "command", "environment", "env_file", "ports", "depends_on", "healthcheck", "volumes", "restart",
+    "read_only", "tmpfs", "cap_drop", "security_opt", "init", "stop_grace_period", "profiles",
+}  # fmt: skip
+CONDITIONS = {"service_started", "service_healthy", "service_completed_successfully"}
+SECRETS = ("PAPERROUND_SECRET_KEYS", "PAPERROUND_SUPPRESSION_KEY", "POSTGRES_PASSWORD", "PAPERROUND_SMTP_URL")
+
+
+def test_the_compose_file_says_only_what_compose_knows() -> None:
+    assert set(COMPOSE) - {"x-paperround"} == {"services", "volumes"}
+    for name, service in SERVICES.items():
+        assert set(service) <= KNOWN, name
+        for other, wish in service.get("depends_on", {}).items():
+            assert other in SERVICES
+            assert wish["condition"] in CONDITIONS
+            if wish["condition"] == "service_healthy":
+                assert "healthcheck" in SERVICES[other]
+        for volume in service.get("volumes", []):
+            assert volume.partition(":")[0] in COMPOSE["volumes"]
+
+
+def test_web_worker_beat_and_their_neighbours_are_there() -> None:
+    assert set(SERVICES) >= {"web", "worker", "beat", "postgres", "redis", "mail"}
+    assert SERVICES["mail"]["profiles"] == ["mail"]
+    assert "--appendonly yes" in SERVICES["redis"]["command"]
+    assert "ports" not in SERVICES["worker"], "a published port would keep workers from being scaled"
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_each_of_our_containers_is_closed_and_watched(name: str) -> None:
+    service = OURS[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert "healthcheck" in service or name == "migrate"
+    program, *rest = service["command"].split()
+    if program == "paperround":
+        assert rest[0] in {command for command, *_ in COMMANDS}
+    else:
+        assert service["command"].startswith("celery -A workers.app ")
+
+
+def test_every_setting_of_the_containers_exists_and_no_secret_has_a_default() -> None:
+    environment = OURS["web"]["environment"]
+    assert {name for name in environment if name.startswith("PAPERROUND_")} <= {
+        f"PAPERROUND_{name.upper()}" for name in NAMES
+    }
+    asked = re.findall(r"\$\{([A-Z_]+)(:[?-][^}]*)?\}", (ROOT / "docker-compose.yml").read_text("utf-8"))
+    for name in SECRETS:
+        assert [how[:2] for wanted, how in asked if wanted == name] == [":?"] * sum(w == name for w, _ in asked) != []
+    example = (ROOT / ".env.example").read_text("utf-8")
+    assert all(re.search(rf"^{name}=$", example, re.MULTILINE) for name in SECRETS)
+
+
+def test_the_image_runs_as_nobody_in_particular() -> None:
+    steps = (ROOT / "Dockerfile").read_text("utf-8").splitlines()
+    assert [step for step in steps if step.startswith("USER ")][-1] == "USER paperround"
+    assert (ROOT / ".dockerignore").is_file()
+
+
+def test_systemd_understands_the_unit(tmp_path: Path) -> None:
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("no systemd-analyze on this machine")
+    unit = (ROOT / "docs" / "paperround.service").read_text("utf-8")
+    installed = tmp_path / "paperround.service"
+    installed.write_text(re.sub(r"(?m)^ExecStart=\S+", "ExecStart=/bin/true", unit), "utf-8")
+    done = subprocess.run(
+        ["systemd-analyze", "verify", str(installed)], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "")
