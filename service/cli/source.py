@@ -35,15 +35,22 @@ def show(json: Json = False) -> None:
     """Show every source and how its last poll went."""
     with world() as here:
         rows(
-            [_row(source) for source in here.operations.sources() if source.active], json, empty="there are no sources"
+            [_row(source) for source in here.operations.sources() if source.active or source.last_error],
+            json,
+            empty="there are no sources",
         )
 
 
 @app.command()
 def check(json: Json = False) -> None:
-    """Fetch every source now, keep nothing, and say what each answered; exit code 1 where one fails."""
+    """Fetch every source now, keep nothing, and say what each answered, and which bring less than usual.
+
+    Exit code 1 where one fails.
+    """
     with world() as here:
-        checked = [_checked(here.operations.probe, each) for each in here.operations.sources() if each.active]
+        concerns = here.operations.concerns(here.now())
+        active = [each for each in here.operations.sources() if each.active]
+        checked = [_checked(here.operations.probe, each) | {"concern": concerns.get(each.id, "")} for each in active]
     rows(checked, json, empty="there are no sources")
     if any(row["problem"] for row in checked):
         raise typer.Exit(1)

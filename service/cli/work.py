@@ -76,4 +76,5 @@ def _status_rows(now: Status) -> list[dict[str, Any]]:
     facts |= {"hold": f"since {now.hold['since']}: {now.hold['why']}"} if now.hold else {}
     facts |= {"overdue editions": now.overdue} if now.overdue else {}
     facts |= {f"source {source.url}": source.last_error for source in now.failing}
+    facts |= {f"source {url}": sentence for url, sentence in now.concerns}
     return [{"what": what, "value": value} for what, value in facts.items()]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from service.errors import FetchError, InputError, ParseError
 from service.model import Listing, Subscriber
 from service.papers import arxiv_id, doi
 from service.settings import Settings
-from service.sources import kinds, parse
+from service.sources import health, kinds, parse
 from service.sources.http import Client
 from service.store import Store
 from service.store.deliveries import Delivery
@@ -37,6 +37,7 @@ class Status:
     beats: dict[str, datetime]
     hold: dict[str, str] | None = None
     overdue: int = 0
+    concerns: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,14 @@ class Operations:
         """Every source, in the order they were added."""
         with self.store.read() as unit:
             return unit.sources.all()
+
+    def concerns(self, now: datetime) -> dict[int, str]:
+        """What is unlike other weeks at each source that polls well, by its id: stale and short sources."""
+        with self.store.read() as unit:
+            daily = unit.sources.daily(now - timedelta(weeks=health.WEEKS + 1))
+            active = {source.id for source in unit.sources.all() if source.active and not source.failures}
+        said = {number: health.concern(counts, now.date()) for number, counts in daily.items() if number in active}
+        return {number: sentence for number, sentence in said.items() if sentence}
 
     def wake(self, now: datetime) -> list[int]:
         """Make every active source due at once; returns their ids."""
@@ -157,7 +166,8 @@ class Operations:
             unit.journal.ping()
 
     def status(self, now: datetime) -> Status:
-        """How things stand."""
+        """How things stand; `concerns` names sources that poll well and bring less than usual."""
+        unusual = self.concerns(now)
         with self.store.read() as unit:
             return Status(
                 unit.papers.count(),
@@ -168,6 +178,7 @@ class Operations:
                 unit.journal.beats(),
                 unit.journal.flag(BRAKE),
                 unit.subscribers.overdue(now - OVERDUE),
+                tuple((each.url, unusual[each.id]) for each in unit.sources.all() if each.id in unusual),
             )
 
     def mailbox(self) -> Sequence[maildir.Summary]:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from service.store.statements import insert_new, upsert
-from service.store.tables import page, source
+from service.store.tables import arrival, page, source
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,19 @@ class Sources:
         """When each of these addresses last gave its page, and how many papers that held."""
         rows = self.connection.execute(select(page).where(page.c.url.in_(urls)))
         return {row.url: (row.fetched_at, row.papers) for row in rows}
+
+    def daily(self, since: datetime) -> dict[int, dict[date, int]]:
+        """How many papers arrived through each source on each day (UTC) since then."""
+        day = func.date(arrival.c.at)
+        rows = self.connection.execute(
+            select(arrival.c.source_id, day.label("day"), func.count().label("papers"))
+            .where(arrival.c.at >= since)
+            .group_by(arrival.c.source_id, day)
+        )
+        found: dict[int, dict[date, int]] = {}
+        for row in rows:
+            found.setdefault(row.source_id, {})[date.fromisoformat(str(row.day))] = row.papers
+        return found
 
     def read_page(self, source_id: int, url: str, validators: tuple[str, str], papers: int, now: datetime) -> None:
         """Remember a page whose papers are stored; in the same transaction, or a crash could skip them."""

@@ -17,6 +17,8 @@ from service.pipeline.collecting import Collected, Collector
 from service.sources.http import Client
 from service.store import Store
 from service.store.sources import Source
+from tests.integration.stores import paper
+from tests.integration.worlds import MORNING, house
 from tests.origins import Answer, Asked, origin
 from tests.unit import pages
 
@@ -212,3 +214,14 @@ def test_a_page_that_has_not_changed_still_holds_its_papers(tmp_path: Path) -> N
 
     with reading(tmp_path, answer, f"{FEED}/rss", FEED) as (reader, _):
         assert [reader.poll().papers, reader.poll().papers, reader.source().last_count] == [4, 4, 4]
+
+
+def test_a_source_that_fell_silent_is_named_in_the_status(tmp_path: Path) -> None:
+    with house(tmp_path) as home:
+        for days in range(24, 4, -1):
+            home.clock.at = MORNING - timedelta(days=days)
+            home.arrive(*(paper(f"Kettle {n} boils on day {days} of the year") for n in range(9)))
+        home.clock.at = MORNING
+        status = home.world.operations.status(MORNING)
+    said = "nothing new since 2026-11-15, where about 9 papers a day are usual"
+    assert status.concerns == (("https://papers.example/daily", said),)
