@@ -162,7 +162,9 @@ class Collector:
         arrived = self._keep(source, url, page, listing, _arrival_time(source, listing, day, now), now, clamped)
         # The papers are welcome, but they say nothing of the day that was asked for.
         papers, entries = 0 if clamped else len(listing.papers), len(listing.papers) + listing.skipped
-        after = "" if clamped else kinds.following(url, entries, listing.day is not None)
+        # What comes newest first holds nothing new behind a page that is known.
+        ended = clamped or (not arrived and kinds.newest_first(url))
+        after = "" if ended else kinds.following(url, entries, listing.day is not None)
         return Collected(source.url, 1, papers, arrived, listing.skipped), after
 
     def _keep(

@@ -12,7 +12,7 @@ from typing import Any
 
 from service.errors import ParseError
 from service.model import Listing, Page
-from service.sources import capture, feed, html, huggingface, jsonfeed
+from service.sources import biorxiv, capture, feed, html, huggingface, jsonfeed
 from service.sources.decoding import decode
 from service.sources.text import fold
 
@@ -66,6 +66,8 @@ def _broken_json(text: str, page: Page, error: ValueError) -> Listing:
 def _object(data: dict[str, Any]) -> Listing:
     if jsonfeed.is_feed(data):
         return jsonfeed.read(data)
+    if biorxiv.is_answer(data):
+        return biorxiv.read(data)
     if "dailyPapers" in data:
         return huggingface.props(data, "hf-props")
     if huggingface.is_paper(data):

@@ -10,6 +10,8 @@ import re
 from datetime import date
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
+from service.sources import preprints
+
 _SITE = "https://huggingface.co"
 _ARXIV_FEED = "https://rss.arxiv.org/rss/"
 _ARXIV_HOSTS = frozenset({"arxiv.org", "www.arxiv.org", "export.arxiv.org", "rss.arxiv.org"})
@@ -28,7 +30,7 @@ _MOST_PAGES = 20
 
 
 def recognise(url: str) -> str:
-    """Return the kind of a source: "huggingface", "arxiv", "feed", or "capture" for a file on this machine."""
+    """Return the kind of a source: "huggingface", "arxiv", "biorxiv", "feed"; "capture" for a file on this machine."""
     text = url.strip()
     if _CATEGORY.fullmatch(text):
         return "arxiv"
@@ -37,7 +39,9 @@ def recognise(url: str) -> str:
         return "capture"
     if host in _HF_HOSTS and (path == "/papers" or path.startswith(("/papers/", "/api/daily_papers", "/api/papers"))):
         return "huggingface"
-    return "arxiv" if host in _ARXIV_HOSTS and _arxiv_feed(text) else "feed"
+    if preprints.is_biorxiv(text):
+        return "biorxiv"
+    return "arxiv" if host in _ARXIV_HOSTS and (_arxiv_feed(text) or preprints.is_arxiv_api(text)) else "feed"
 
 
 def pages(url: str, day: date | None = None) -> list[str]:
@@ -49,7 +53,9 @@ def pages(url: str, day: date | None = None) -> list[str]:
     text = url.strip()
     kind = recognise(text)
     if kind == "arxiv":
-        return [_arxiv_feed(text)]
+        return [_arxiv_feed(text) or preprints.arxiv_query(text)]
+    if kind == "biorxiv":
+        return preprints.biorxiv(text, day)
     return _huggingface(text, day) if kind == "huggingface" else [text]
 
 
@@ -59,8 +65,11 @@ def following(address: str, entries: int, single_day: bool) -> str:
     Hugging Face's API tells no count, so it is asked until a short page. Without a period it goes on into the past;
     then the next page is wanted only while all that came is of one day (`single_day`).
     """
+    host, path = _split(address)
+    if host not in _HF_HOSTS:
+        return preprints.following(address, entries) if host else ""
     parts = urlsplit(address)
-    if not (_split(address)[0] in _HF_HOSTS and parts.path == "/api/daily_papers") or entries < _SHORT:
+    if path != "/api/daily_papers" or entries < _SHORT:
         return ""
     query = {name: values[0] for name, values in parse_qs(parts.query).items()}
     number = int(query.get("p", "0")) + 1 if query.get("p", "0").isdecimal() else _MOST_PAGES
@@ -68,6 +77,11 @@ def following(address: str, entries: int, single_day: bool) -> str:
     if query.get("sort") == "trending" or not bounded or number >= _MOST_PAGES:
         return ""
     return f"{_SITE}/api/daily_papers?{urlencode(query | {'p': str(number)}, quote_via=quote)}"
+
+
+def newest_first(address: str) -> bool:
+    """Whether each page of a listing is older than the one before it."""
+    return preprints.is_arxiv_api(address) and "sortBy=submittedDate&sortOrder=descending" in address
 
 
 def rests(url: str) -> bool:

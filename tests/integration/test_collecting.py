@@ -225,3 +225,58 @@ def test_a_source_that_fell_silent_is_named_in_the_status(tmp_path: Path) -> Non
         status = home.world.operations.status(MORNING)
     said = "nothing new since 2026-11-15, where about 9 papers a day are usual"
     assert status.concerns == (("https://papers.example/daily", said),)
+
+
+def preprint(n: int, version: str = "1", **more: Any) -> dict[str, Any]:
+    return {
+        "doi": f"10.1101/2026.11.{n:06d}",
+        "title": f"<em>E. coli</em> in kettle number {n} grows",
+        "authors": "Kukla, D.; Brewer, A. B.",
+        "date": YESTERDAY,
+        "version": version,
+        "category": "cell biology",
+        "abstract": "It grows. " * 20,
+        "server": "bioRxiv",
+    } | more
+
+
+def test_a_day_of_biorxiv_is_read_to_its_end_and_a_revision_is_no_new_paper(tmp_path: Path) -> None:
+    whole = [preprint(n, "2" if n == 7 else "1") for n in range(130)] + [preprint(999, doi=None), 5]
+
+    def answer(asked: Asked) -> Answer:
+        parts = asked.path.split("/")
+        found = whole if parts[3] == YESTERDAY else []
+        cursor = int(parts[5])
+        return Answer(
+            200, json.dumps({"messages": [{"status": "ok"}], "collection": found[cursor : cursor + 100]}).encode()
+        )
+
+    url = f"https://api.biorxiv.org/details/biorxiv/{YESTERDAY}/{YESTERDAY}"
+    with reading(tmp_path, answer, f"{url}/0/json", "https://api.biorxiv.org") as (reader, _):
+        found = reader.poll()
+        assert (found.error, found.skipped, reader.papers()) == ("", 2, 130)
+        with reader.store.read() as unit:
+            kinds = [each.kind for each in unit.papers.arrivals(NOW - timedelta(days=1))]
+            first = unit.papers.get([1])[1].paper
+    assert (kinds.count("new"), kinds.count("replace")) == (129, 1)
+    assert (first.title, first.authors) == ("E. coli in kettle number 0 grows", ("D. Kukla", "A. B. Brewer"))
+    assert (first.doi, first.categories) == ("10.1101/2026.11.000000", ("cell biology",))
+    assert first.url == "https://www.biorxiv.org/content/10.1101/2026.11.000000v1"
+
+
+def test_a_query_of_arxiv_is_read_until_what_is_known(tmp_path: Path) -> None:
+    entry = (
+        "<entry><id>http://arxiv.org/abs/2611.{0:05d}v1</id><title>Kettle {0} boils in time</title>"
+        "<summary>It boils.</summary></entry>"
+    )
+
+    def answer(asked: Asked) -> Answer:
+        start = int(parse_qs(urlsplit(asked.path).query)["start"][0])
+        entries = "".join(entry.format(n) for n in range(start, min(start + 200, 450)))
+        return Answer(200, f'<feed xmlns="http://www.w3.org/2005/Atom">{entries}</feed>'.encode())
+
+    url = "https://export.arxiv.org/api/query?search_query=cat:cs.LG"
+    with reading(tmp_path, answer, url, "https://export.arxiv.org") as (reader, asked):
+        assert (reader.poll().error, reader.papers(), len(asked)) == ("", 450, 3)
+        reader.poll(NOW + timedelta(hours=1))
+    assert len(asked) == 4

@@ -21,6 +21,14 @@ KINDS = {
     "https://arxiv.org/list/cs.LG/recent": "arxiv",
     "https://rss.arxiv.org/rss/cs.LG": "arxiv",
     "https://arxiv.org/abs/2501.00001": "feed",
+    "https://export.arxiv.org/api/query?search_query=cat:cs.LG": "arxiv",
+    "https://export.arxiv.org/api/other": "feed",
+    "https://www.biorxiv.org": "biorxiv",
+    "https://www.biorxiv.org/collection/cell-biology": "biorxiv",
+    "https://connect.medrxiv.org/medrxiv_xml.php?subject=oncology": "biorxiv",
+    "https://api.biorxiv.org/details/medrxiv/2026-11-01/2026-11-02/0/json": "biorxiv",
+    "https://www.biorxiv.org/content/10.1101/2026.01.01.600000v1": "feed",
+    "https://biorxiv.org.example.org/collection/cell-biology": "feed",
     "https://example.org/feed.xml": "feed",
     "http://127.0.0.1:8080/page.html": "feed",
     "captures/today.txt": "capture",
@@ -30,6 +38,7 @@ KINDS = {
     "https://[": "capture",
 }
 DAY = date(2026, 3, 24)
+NEWEST = "sortBy=submittedDate&sortOrder=descending&start=0&max_results=200"
 ADDRESSES = {
     (f"{HF}/papers", None): [f"{HF}/api/daily_papers?limit=100", f"{HF}/papers"],
     (f"{HF}/papers", DAY): [f"{HF}/api/daily_papers?date=2026-03-24&limit=100", f"{HF}/papers/date/2026-03-24"],
@@ -65,6 +74,19 @@ ADDRESSES = {
     ("http://export.arxiv.org/rss/hep-th", None): ["https://rss.arxiv.org/rss/hep-th"],
     ("https://rss.arxiv.org/atom/cs.LG+stat.ML", None): ["https://rss.arxiv.org/rss/cs.LG+stat.ML"],
     ("https://example.org/feed.xml", DAY): ["https://example.org/feed.xml"],
+    ("https://www.biorxiv.org/collection/cell-biology", None): [
+        "https://connect.biorxiv.org/biorxiv_xml.php?subject=cell_biology"
+    ],
+    ("https://connect.biorxiv.org/biorxiv_xml.php?subject=cell_biology", DAY): [
+        "https://api.biorxiv.org/details/biorxiv/2026-03-24/2026-03-24/0/json?category=cell_biology"
+    ],
+    ("https://www.medrxiv.org/", DAY): ["https://api.biorxiv.org/details/medrxiv/2026-03-24/2026-03-24/0/json"],
+    ("https://connect.biorxiv.org/biorxiv_xml.php?subject=genomics+ecology", DAY): [
+        "https://connect.biorxiv.org/biorxiv_xml.php?subject=genomics%20ecology"
+    ],
+    ("http://export.arxiv.org/api/query?search_query=cat:cs.LG+AND+ti:%22kettle%22", DAY): [
+        "https://export.arxiv.org/api/query?" + NEWEST + "&search_query=cat%3Acs.LG%20AND%20ti%3A%22kettle%22"
+    ],
     ("captures/today.txt", None): ["captures/today.txt"],
 }
 
@@ -80,6 +102,8 @@ def test_the_best_address_of_a_source_is_asked_first(url: str, day: date | None)
 
 
 API = f"{HF}/api/daily_papers"
+ARXIV = "https://export.arxiv.org/api/query"
+BIORXIV = "https://api.biorxiv.org/details/biorxiv/2026-11-19/2026-11-19"
 
 
 @pytest.mark.parametrize(
@@ -95,6 +119,17 @@ API = f"{HF}/api/daily_papers"
         (f"{API}?date=2026-03-24&p=19", 100, True, ""),
         (f"{API}?date=2026-03-24&p=x", 100, True, ""),
         (f"{HF}/papers/date/2026-03-24", 100, True, ""),
+        (f"{BIORXIV}/0/json?category=genomics", 100, True, f"{BIORXIV}/100/json?category=genomics"),
+        (f"{BIORXIV}/100/json", 30, True, f"{BIORXIV}/130/json"),
+        (f"{BIORXIV}/100/json", 29, True, ""),
+        (
+            f"{ARXIV}?search_query=x&start=0&max_results=200",
+            200,
+            False,
+            f"{ARXIV}?search_query=x&start=200&max_results=200",
+        ),
+        (f"{ARXIV}?search_query=x&start=200&max_results=200", 199, False, ""),
+        (f"{ARXIV}?search_query=x&start=1800&max_results=200", 200, False, ""),
         ("https://example.org/api/daily_papers?date=2026-03-24", 100, True, ""),
     ],
 )
