@@ -23,6 +23,7 @@ from service.messages import Renderer
 from service.model import Bell, Identity, Mailer
 from service.operations import Operations
 from service.pipeline import Pipeline
+from service.pipeline.pacing import Limits
 from service.settings import Settings
 from service.sources.http import Client
 from service.store import Store
@@ -93,6 +94,7 @@ def build(
             mailer(settings),
             bell,
             timedelta(seconds=settings.collect_interval),
+            limits=Limits(settings.smtp_rate, settings.smtp_per_domain),
         ),
         Subscriptions(store, signer, settings, bell),
         Operations(store, client, settings),

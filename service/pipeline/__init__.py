@@ -18,6 +18,7 @@ from service.model import Bell, Identity, Mailer
 from service.pipeline.collecting import Collected, Collector
 from service.pipeline.composing import Composed, Composer
 from service.pipeline.delivering import LEASE_SECONDS, Delivered, Sender
+from service.pipeline.pacing import Limits
 from service.pipeline.preview import Advice, Preview, advise, preview
 from service.pipeline.window import Window
 from service.sources.http import Client
@@ -42,6 +43,7 @@ class Pipeline:
     bell: Bell
     interval: timedelta = timedelta(minutes=30)
     lease: float = LEASE_SECONDS
+    limits: Limits = field(default_factory=Limits)
     window: Window = field(init=False)
 
     def __post_init__(self) -> None:
@@ -83,7 +85,7 @@ class Pipeline:
     def deliver(self, now: datetime, stop: Callable[[], bool] = lambda: False) -> Delivered:
         """Send what is ready until nothing is, the relay gives out, or `stop` says so (asked between two mails)."""
         tools = (self.renderer, self.signer, self.identity, self.mailer)
-        return Sender(self.store, self.window, *tools, lease=self.lease).run(now, stop)
+        return Sender(self.store, self.window, *tools, lease=self.lease, limits=self.limits).run(now, stop)
 
     def sweep(self, now: datetime) -> dict[str, int]:
         """Take back what dead workers held, end pauses that are over, and ring again for all that waits."""

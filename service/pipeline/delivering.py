@@ -25,6 +25,7 @@ from service.errors import (
 from service.links import Signer
 from service.messages import Renderer
 from service.model import DeliveryState, Identity, Mailer, Message, SubscriberState
+from service.pipeline.pacing import Limits, admit
 from service.pipeline.rendering import Desk
 from service.pipeline.window import Window
 from service.store import Store
@@ -44,6 +45,8 @@ HOLD = timedelta(minutes=15)
 # With the back-off above, a mail that is refused for a time is tried for a day and a half.
 MAX_ATTEMPTS = 20
 POISON_ATTEMPTS = 3
+# A sender that waits for its turn looks this often whether it shall stop, in seconds.
+LONGEST_NAP = 0.5
 HELD = "relay held until"
 
 
@@ -69,6 +72,7 @@ class Sender:
     identity: Identity
     open_mailer: Callable[[], Mailer]
     lease: float = LEASE_SECONDS
+    limits: Limits = field(default_factory=Limits)
     # The process's number comes first: a lease that is left behind names who died.
     token: str = field(default_factory=lambda: f"{os.getpid()}-{secrets.token_hex(8)}")
     accepted: list[int] = field(default_factory=list)
@@ -81,7 +85,7 @@ class Sender:
             return done
         mailer = self.open_mailer()
         try:
-            while not done.relay and not stop() and (rows := self._claim(now)):
+            while not done.relay and not stop() and (rows := self._claim(now, stop)):
                 self._send(rows, mailer, now, done, stop)
         finally:
             mailer.close()
@@ -97,12 +101,18 @@ class Sender:
         with self.store.read() as unit:
             return unit.deliveries.is_due(now)
 
-    def _claim(self, now: datetime) -> list[Delivery]:
-        with self.store.write() as unit:
-            # Asked with every batch: a hold stops senders that are at it, too.
-            rows = [] if unit.journal.flag(BRAKE) else unit.deliveries.claim(self.token, now, BATCH, self.lease)
-        self.renewed = time.monotonic()
-        return rows
+    def _claim(self, now: datetime, stop: Callable[[], bool]) -> list[Delivery]:
+        """Lease what may go out now, waiting for the relays' limit where that is what it takes."""
+        while not stop():
+            with self.store.write() as unit:
+                # Asked with every batch: a hold stops senders that are at it, too.
+                rows = [] if unit.journal.flag(BRAKE) else unit.deliveries.claim(self.token, now, BATCH, self.lease)
+                admitted, wait = admit(unit, self.token, rows, self.limits, now)
+            self.renewed = time.monotonic()
+            if admitted or not rows:
+                return admitted
+            time.sleep(min(wait, LONGEST_NAP))
+        return []
 
     def _send(
         self, rows: Sequence[Delivery], mailer: Mailer, now: datetime, done: Delivered, stop: Callable[[], bool]

@@ -57,6 +57,12 @@ class Settings(BaseSettings):
         repr=False,
         description="Relays, `smtp+starttls://USER:PASSWORD@HOST`, `smtps://…` or `smtp://…`; none: a local mailbox.",
     )
+    smtp_rate: Annotated[int, BeforeValidator(values.whole(0, 1_000_000))] = Field(
+        0, description="Mails a minute, all workers together; `0` is no limit."
+    )
+    smtp_per_domain: Annotated[int, BeforeValidator(values.whole(0, 1_000_000))] = Field(
+        0, description="Mails a minute to any one mail domain, all workers together; `0` is no limit."
+    )
     mail_from: _Address = Field(
         default_factory=lambda data: values.sender(data["base_url"]),
         description="The bare address that mails come from.",

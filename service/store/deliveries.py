@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, any_, case, exists, func, null, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, any_, case, exists, func, null, or_, select, true, update
 
 from service.model import DeliveryKind, DeliveryState, SubscriberState
 from service.store.statements import chunks, database_now, insert_new
@@ -165,12 +165,13 @@ class Deliveries:
             update(delivery).where(delivery.c.lease == token).values(lease_until=until)
         ).rowcount
 
-    def release(self, token: str, not_before: datetime | None = None) -> int:
-        """Give back what was claimed and not begun, optionally not to be tried before a time.
+    def release(self, token: str, not_before: datetime | None = None, ids: Sequence[int] | None = None) -> int:
+        """Give back what was claimed and not begun (`ids`: these of it), optionally not to be tried before a time.
 
         An edition of someone who may get none any more is cancelled, or it would be claimed for ever.
         """
         mine = (delivery.c.lease == token) & (delivery.c.state == DeliveryState.CLAIMED)
+        mine &= true() if ids is None else delivery.c.id.in_(ids)
         back = case((_welcome(), DeliveryState.READY), else_=DeliveryState.CANCELLED)
         values: dict[str, Any] = {"state": back, "lease": None, "lease_until": None}
         if not_before:

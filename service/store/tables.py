@@ -249,4 +249,7 @@ heartbeat = Table(
     "heartbeat", metadata, Column("name", Text, primary_key=True), Column("at", UTCDateTime, nullable=False)
 )
 
+# A limit on how fast mails go out; `next_free` is in seconds since 1970 on the database's clock.
+pace = Table("pace", metadata, Column("name", Text, primary_key=True), Column("next_free", Float, nullable=False))
+
 flag = Table("flag", metadata, Column("name", Text, primary_key=True), Column("value", JSON, nullable=False))

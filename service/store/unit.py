@@ -18,6 +18,7 @@ from service.store import migrations
 from service.store.deliveries import Deliveries
 from service.store.engine import connect
 from service.store.journal import Journal
+from service.store.paces import Paces
 from service.store.papers import Papers
 from service.store.sources import Sources
 from service.store.statements import database_now
@@ -33,6 +34,7 @@ class Unit:
         self.subscribers = Subscribers(connection)
         self.deliveries = Deliveries(connection)
         self.journal = Journal(connection)
+        self.paces = Paces(connection)
 
 
 class Store:

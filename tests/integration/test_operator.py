@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
@@ -15,7 +16,7 @@ from service.deliveries.failover import Relays
 from service.deliveries.smtp import SmtpMailer
 from service.errors import InputError, RelayUnavailable, StoreError
 from service.messages import Renderer
-from service.model import Mailer, Message
+from service.model import Mailer, Message, Schedule
 from service.operations.doctor import Finding, examine, send_test
 from service.settings import load
 from tests import servers
@@ -151,3 +152,23 @@ def test_the_doctor_sends_a_real_mail(home: House, smtp: servers.Sink) -> None:
     assert finding.well, finding
     assert b"This is a test" in smtp.wait(1)[0].body
     assert json.dumps(finding.seen)
+
+
+def test_a_full_domain_keeps_only_its_own_mails_waiting(tmp_path: Path) -> None:
+    with house(tmp_path, smtp_per_domain="1") as home:
+        for name in ("a@one.example", "b@one.example", "c@one.example", "d@two.example"):
+            home.world.subscriptions.subscribe(name, "orchids", Schedule(), home.clock())
+        home.world.pipeline.deliver(home.clock())
+        recipients = sorted(each.recipient.rpartition("@")[2] for each in home.world.operations.mailbox())
+        assert recipients == ["one.example", "two.example"]
+        assert home.world.operations.status(home.clock()).deliveries == {"ready": 2, "sent": 2}
+
+
+def test_the_rate_of_all_relays_is_kept(tmp_path: Path) -> None:
+    with house(tmp_path, smtp_rate="600") as home:
+        for number in range(30):
+            home.world.subscriptions.subscribe(f"r{number}@one.example", "orchids", Schedule(), home.clock())
+        begun = time.monotonic()
+        assert home.world.pipeline.deliver(home.clock()).sent == 30
+        # Two seconds' worth are saved up at the start, the other ten mails take a second.
+        assert time.monotonic() - begun >= 0.8

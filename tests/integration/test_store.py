@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,7 +15,7 @@ from sqlalchemy import text
 
 from service.errors import StoreError
 from service.model import ArrivalKind, DeliveryKind, DeliveryState, SubscriberState
-from service.store import Store
+from service.store import Store, migrations
 from service.store.deliveries import new_delivery
 from service.store.tables import metadata
 from tests.integration.stores import HOUR, NOW, SOURCE, add_reader, add_source, paper
@@ -214,6 +215,46 @@ def test_a_live_lease_is_left_alone_by_the_sweep(store: Store) -> None:
     with store.write() as unit:
         unit.deliveries.claim("alive", NOW, 10, 60)
         assert set(unit.deliveries.sweep(NOW).values()) == {0}
+
+
+def test_a_pace_gives_away_no_more_than_its_rate_whoever_asks(url: str) -> None:
+    stores = [Store(url) for _ in range(4)]
+    stores[0].migrate()
+
+    def take(each: Store) -> int:
+        with each.write() as unit:
+            return unit.paces.reserve("relays", 600, 15)[0]
+
+    begun = time.monotonic()
+    with ThreadPoolExecutor(4) as pool:
+        taken = sum(pool.map(take, stores * 10))
+    passed = time.monotonic() - begun
+    for each in stores:
+        each.close()
+    # Ten a second, with two seconds saved up at the start.
+    assert 20 <= taken <= 20 + 10 * (passed + 0.2)
+
+
+def test_a_full_pace_says_when_there_is_room(store: Store) -> None:
+    with store.write() as unit:
+        assert unit.paces.reserve("slow", 6, 5)[0] == 1
+        count, wait = unit.paces.reserve("slow", 6, 5)
+        assert count == 0
+        assert 5 < wait <= 10
+        assert unit.paces.reserve("another", 6, 5)[0] == 1
+
+
+def test_the_database_of_an_earlier_release_is_brought_up_with_what_it_holds(url: str) -> None:
+    old = Store(url)
+    migrations.upgrade(old.engine, "0001")
+    assert not old.current()
+    reader = add_reader(old)
+    add_digests(old, reader, 3)
+    old.migrate()
+    assert old.current()
+    with old.read() as unit:
+        assert len(unit.deliveries.of(reader)) == 3
+    old.close()
 
 
 def test_one_edition_has_one_row_whoever_adds_it(store: Store) -> None:

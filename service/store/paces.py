@@ -1,0 +1,40 @@
+"""How fast mails may go out, shared by every worker: one row for each limit.
+
+Comes in: the name of a limit and its rate. Goes out: how many mails may go now. Refuses to know: relays and domains.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select, update
+
+from service.store.statements import database_now, insert_new
+from service.store.tables import pace
+
+# What was not used for so long is not saved up for later, in seconds.
+BURST = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Paces:
+    """Verbs of one unit of work."""
+
+    connection: Connection
+
+    def reserve(self, name: str, per_minute: int, wanted: int) -> tuple[int, float]:
+        """Take up to `wanted` mails out of a limit; returns how many, and the seconds until there is one more.
+
+        The row stays locked until the commit and the clock is the database's, so no two workers take the same place
+        (the generic cell rate algorithm of ITU-T I.371, for many cells at once).
+        """
+        self.connection.execute(insert_new(self.connection, pace).values(name=name, next_free=0.0))
+        held = select(pace.c.next_free, database_now(self.connection)).where(pace.c.name == name).with_for_update()
+        next_free, now = self.connection.execute(held).one()
+        each = 60.0 / per_minute
+        earliest = max(next_free, now - max(BURST, each))
+        taken = min(wanted, int((now - earliest) / each + 1e-9))
+        if taken > 0:
+            spent = update(pace).where(pace.c.name == name).values(next_free=earliest + taken * each)
+            self.connection.execute(spent)
+        return max(taken, 0), max(earliest + (taken + 1) * each - now, 0.0)
