@@ -16,6 +16,7 @@ from typing import Any
 from service import editions
 from service.model import DeliveryKind, DeliveryState, StoredPaper
 from service.pipeline.selection import Selection, Span, select
+from service.pipeline.usual import watch
 from service.pipeline.window import REACH, View, Window
 from service.store import Store, Unit
 from service.store.deliveries import Covered, new_delivery
@@ -55,6 +56,11 @@ class _Edition:
         """Whose it is."""
         return self.due.subscriber.id
 
+    def papers_a_day(self, now: datetime) -> float:
+        """How many papers it holds for each day since the last one."""
+        since = self.covered.at or now
+        return len(self.row["papers"] if self.row else ()) / max((now - since) / timedelta(days=1), 1.0)
+
 
 @dataclass(frozen=True, slots=True)
 class Composer:
@@ -71,7 +77,7 @@ class Composer:
         total, after = Composed(), 0
         while batch := self._batch(now, after):
             last, editions_due = batch
-            total, after = _sum(total, self._write(editions_due, now - REACH)), last
+            total, after = _sum(total, self._write(editions_due, now)), last
         LOG.info("composed %d digests, %d quiet, %d superseded", total.ready, total.quiet, total.superseded)
         return total
 
@@ -105,15 +111,16 @@ class Composer:
             for key, each in covered.items()
         }
 
-    def _write(self, chosen: Sequence[_Edition], since: datetime) -> Composed:
+    def _write(self, chosen: Sequence[_Edition], now: datetime) -> Composed:
         """Write the editions that are still due as they were read; no reader gets two for one day."""
         with self.store.write() as unit:
             moves = [(each.reader, each.due.next_due_at, each.next_due_at) for each in chosen]
             moved = unit.subscribers.schedule_next(moves)
             ours = [each for each in chosen if each.reader in moved]
-            ours, superseded = self._make_room(unit, ours, since)
+            ours, superseded = self._make_room(unit, ours, now - REACH)
             rows = [each.row for each in ours if each.row is not None]
             unit.deliveries.add(rows)
+            watch(unit, [each.papers_a_day(now) for each in ours if each.due.welcomed and each.row is not None], now)
             unit.subscribers.set_welcomed([each.reader for each in ours if not each.due.welcomed])
         ready = sum(1 for row in rows if row["state"] == DeliveryState.READY)
         return Composed(ready, len(rows) - ready, superseded)

@@ -1,0 +1,83 @@
+"""A morning far beyond the usual waits for the operator."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.stores import paper
+from tests.integration.worlds import House, house
+
+READERS = 12
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[House]:
+    with house(tmp_path) as opened:
+        yield opened
+
+
+def arrive(home: House, day: int, papers: int) -> None:
+    home.arrive(
+        *(
+            paper(f"Low-Rank Adaptation Of Case {day} Number {n}", arxiv_id=f"2611.{day:02}{n:03}")
+            for n in range(papers)
+        )
+    )
+
+
+def join(home: House, readers: int) -> None:
+    for number in range(readers):
+        home.join(f"reader{number}@example.org", "low-rank adaptation")
+
+
+def usual_week(home: House) -> int:
+    home.morning()
+    for day in range(4):
+        home.clock.tomorrow()
+        arrive(home, day, 2)
+        home.morning()
+    home.clock.tomorrow()
+    return len(home.digests())
+
+
+def test_five_times_the_usual_holds_the_morning_and_says_so(home: House, caplog: pytest.LogCaptureFixture) -> None:
+    join(home, READERS)
+    before = usual_week(home)
+    arrive(home, 9, 10)
+    with caplog.at_level(logging.ERROR):
+        home.morning()
+    assert len(home.digests()) == before
+    assert "10.0 papers per reader and day, usually 2.0" in caplog.text
+    assert "usually 2.0" in (home.world.operations.status(home.clock()).hold or {})["why"]
+    home.world.operations.release(home.clock())
+    home.morning()
+    assert len(home.digests()) == before + READERS
+
+
+def test_four_times_the_usual_is_sent(home: House) -> None:
+    join(home, READERS)
+    before = usual_week(home)
+    arrive(home, 9, 8)
+    home.morning()
+    assert len(home.digests()) == before + READERS
+
+
+def test_a_handful_of_readers_is_never_held(home: House) -> None:
+    join(home, 2)
+    before = usual_week(home)
+    arrive(home, 9, 20)
+    home.morning()
+    assert len(home.digests()) == before + 2
+
+
+def test_papers_of_several_days_are_no_wild_morning(home: House) -> None:
+    join(home, READERS)
+    before = usual_week(home)
+    home.clock.tomorrow()
+    arrive(home, 9, 10)
+    home.morning()
+    assert len(home.digests()) == before + READERS
