@@ -94,7 +94,9 @@ def build(
             mailer(settings),
             bell,
             timedelta(seconds=settings.collect_interval),
-            limits=Limits(settings.smtp_rate, settings.smtp_per_domain),
+            limits=Limits(
+                settings.smtp_rate, settings.smtp_per_domain, timedelta(seconds=settings.spread), settings.not_after
+            ),
         ),
         Subscriptions(store, signer, settings, bell),
         Operations(store, client, settings),

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from service import editions
 from service.model import DeliveryKind, DeliveryState, StoredPaper
+from service.pipeline.pacing import Limits
 from service.pipeline.selection import Selection, Span, select
 from service.pipeline.usual import watch
 from service.pipeline.window import REACH, View, Window
@@ -70,6 +71,7 @@ class Composer:
     window: Window
     day: date | None = None
     overdue: bool = False
+    limits: Limits = field(default_factory=Limits)
 
     def run(self, now: datetime) -> Composed:
         """Compose batch by batch until nothing is due."""
@@ -119,11 +121,17 @@ class Composer:
             ours = [each for each in chosen if each.reader in moved]
             ours, superseded = self._make_room(unit, ours, now - REACH)
             rows = [each.row for each in ours if each.row is not None]
-            unit.deliveries.add(rows)
+            unit.deliveries.add([self._spread(row, now) for row in rows])
             watch(unit, [each.papers_a_day(now) for each in ours if each.due.welcomed and each.row is not None], now)
             unit.subscribers.set_welcomed([each.reader for each in ours if not each.due.welcomed])
         ready = sum(1 for row in rows if row["state"] == DeliveryState.READY)
         return Composed(ready, len(rows) - ready, superseded)
+
+    def _spread(self, row: dict[str, Any], now: datetime) -> dict[str, Any]:
+        """A first digest and one asked for by hand begin at once."""
+        if self.day or row["payload"].get("first"):
+            return row
+        return row | {"not_before": self.limits.start(row["subscriber_id"], row["key"], now)}
 
     def _make_room(self, unit: Unit, ours: list[_Edition], since: datetime) -> tuple[list[_Edition], int]:
         """Supersede what still waits; who was sent to, or composed for, since we read stays due and is chosen for anew.

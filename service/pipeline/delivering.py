@@ -25,7 +25,7 @@ from service.errors import (
 from service.links import Signer
 from service.messages import Renderer
 from service.model import DeliveryState, Identity, Mailer, Message, SubscriberState
-from service.pipeline.pacing import Limits, admit
+from service.pipeline.pacing import Limits, admit, fold
 from service.pipeline.rendering import Desk
 from service.pipeline.window import Window
 from service.store import Store
@@ -76,6 +76,7 @@ class Sender:
     # The process's number comes first: a lease that is left behind names who died.
     token: str = field(default_factory=lambda: f"{os.getpid()}-{secrets.token_hex(8)}")
     accepted: list[int] = field(default_factory=list)
+    started: float = field(default_factory=time.monotonic)
     renewed: float = 0.0
 
     def run(self, now: datetime, stop: Callable[[], bool]) -> Delivered:
@@ -107,8 +108,12 @@ class Sender:
             with self.store.write() as unit:
                 # Asked with every batch: a hold stops senders that are at it, too.
                 rows = [] if unit.journal.flag(BRAKE) else unit.deliveries.claim(self.token, now, BATCH, self.lease)
+                moment = now + timedelta(seconds=time.monotonic() - self.started)
+                rows, folded = fold(unit, self.token, rows, self.limits.not_after, moment)
                 admitted, wait = admit(unit, self.token, rows, self.limits, now)
             self.renewed = time.monotonic()
+            if folded and not rows:
+                continue
             if admitted or not rows:
                 return admitted
             time.sleep(min(wait, LONGEST_NAP))

@@ -8,19 +8,36 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from hashlib import blake2s
 
+from service import editions
+from service.model import DeliveryKind, Schedule
 from service.store import Unit
 from service.store.deliveries import Delivery
+
+# The next edition is composed within this time of being due, before what it supersedes could be claimed again.
+ROOM = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Mails a minute, over all relays and to one mail domain; 0 is no limit."""
+    """Mails a minute, over all relays and to one mail domain; 0 is no limit.
+
+    The digests of one hour begin spread over `spread`; from the local hour `not_after` on, none is begun that was
+    asked for earlier in the day (0: however late it is).
+    """
 
     rate: int = 0
     per_domain: int = 0
+    spread: timedelta = timedelta(0)
+    not_after: int = 0
+
+    def start(self, reader: int, day: str, now: datetime) -> datetime:
+        """When one reader's digest may begin: the same whoever composes it, another one each day."""
+        share = int.from_bytes(blake2s(f"{reader} {day}".encode(), digest_size=4).digest(), "big") / 2**32
+        return now + self.spread * share
 
 
 def admit(
@@ -36,6 +53,29 @@ def admit(
     count, wait = unit.paces.reserve("relays", limits.rate, len(kept))
     unit.deliveries.release(token, now, [row.id for row in kept[count:]])
     return kept[:count], wait
+
+
+def fold(
+    unit: Unit, token: str, rows: Sequence[Delivery], not_after: int, now: datetime
+) -> tuple[list[Delivery], list[int]]:
+    """Give back digests it is too late for today; returns the rest, and the ids given back.
+
+    They wait until past the reader's next edition, which supersedes them and takes their papers in.
+    """
+    digests = [row for row in rows if row.kind == DeliveryKind.DIGEST and not row.payload.get("first")]
+    readers = unit.subscribers.some([row.subscriber_id for row in digests]) if not_after else {}
+    late = []
+    for row in digests:
+        reader = readers.get(row.subscriber_id)
+        if reader and _too_late(reader.schedule, not_after, now):
+            late.append(row.id)
+            unit.deliveries.release(token, editions.next_due(reader.schedule, now) + ROOM, [row.id])
+    return [row for row in rows if row.id not in late], late
+
+
+def _too_late(schedule: Schedule, not_after: int, now: datetime) -> bool:
+    end = editions.due_at(replace(schedule, hour=not_after), editions.local_day(schedule, now))
+    return schedule.hour < not_after and now >= end
 
 
 def _by_domain(unit: Unit, token: str, rows: Sequence[Delivery], per_domain: int, now: datetime) -> list[Delivery]:

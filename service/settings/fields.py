@@ -104,6 +104,12 @@ class Settings(BaseSettings):
     )
     collect_interval: _Interval = Field(1800, description="How often a source is looked at: `30m`, `2h`, or seconds.")
     send_interval: _Interval = Field(60, description="How often due digests and waiting mails are looked for.")
+    spread: Annotated[int, BeforeValidator(values.span)] = Field(
+        0, description="Over how long the digests of one hour are spread: `15m`, `1h`; `0` begins all at the hour."
+    )
+    not_after: Annotated[int, BeforeValidator(values.whole(0, 23))] = Field(
+        0, description="From this local hour on (`14`) a late digest is folded into the next one; `0` sends it still."
+    )
     trusted_proxies: Annotated[str, AfterValidator(values.one_line)] = Field(
         "127.0.0.1", description="Reverse proxies whose word on a visitor's address is taken."
     )

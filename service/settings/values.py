@@ -69,6 +69,11 @@ def interval(value: object) -> int:
     return seconds
 
 
+def span(value: object) -> int:
+    """Read a time as `interval` does, or 0."""
+    return 0 if str(value).strip() == "0" else interval(value)
+
+
 def one_of(*choices: str) -> Callable[[object], str]:
     """Make the check for one word out of a few."""
 

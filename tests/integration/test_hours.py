@@ -1,0 +1,66 @@
+"""When a digest begins: spread over a while after the hour, and not late in the day."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from service.model import Schedule
+from tests.integration.stores import paper
+from tests.integration.worlds import house
+
+PAPERS = [paper(f"Low-Rank Adaptation Of Case Number {n}", arxiv_id=f"2611.0900{n}") for n in range(3)]
+TITLES = [each.title for each in PAPERS]
+ADA = "ada@example.org"
+
+
+def test_the_digests_of_one_hour_begin_spread_over_the_time_set(tmp_path: Path) -> None:
+    with house(tmp_path, spread="15m") as home:
+        for number in range(10):
+            home.join(f"reader{number}@example.org", "low-rank adaptation")
+        home.morning()
+        first = len(home.digests())
+        assert first == 10, "a first digest is not kept waiting"
+        home.clock.tomorrow()
+        home.arrive(PAPERS[0])
+        home.morning()
+        begun = [len(home.digests()) - first]
+        for _ in range(3):
+            home.clock.at += timedelta(minutes=5)
+            home.world.pipeline.deliver(home.clock())
+            begun.append(len(home.digests()) - first)
+        assert begun == sorted(begun)
+        assert begun[0] < begun[1] < begun[-1] == 10
+
+
+def test_what_is_late_in_the_day_is_folded_into_the_next_digest(tmp_path: Path) -> None:
+    with house(tmp_path, not_after="14") as home:
+        home.join(ADA, "low-rank adaptation", schedule=Schedule("Europe/Berlin", 7))
+        home.join("eve@example.org", "low-rank adaptation", schedule=Schedule("Europe/Berlin", 18))
+        home.morning()
+        first = len(home.digests(ADA))
+        home.arrive(PAPERS[0])
+        home.clock.tomorrow()
+        home.world.pipeline.compose(home.clock())
+        home.clock.at = home.clock.at.replace(hour=13)
+        home.world.pipeline.deliver(home.clock())
+        assert len(home.digests(ADA)) == first, "13:00 UTC is 14:00 in Berlin"
+        home.clock.at = home.clock.at.replace(hour=17)
+        home.morning()
+        assert home.titles("eve@example.org", TITLES)[-1] == [TITLES[0]], "an evening that was chosen is not late"
+        home.arrive(PAPERS[1])
+        home.clock.tomorrow()
+        home.morning()
+        assert home.titles(ADA, TITLES)[first:] == [TITLES[:2]]
+
+
+def test_a_minute_before_it_is_too_late_a_digest_is_sent(tmp_path: Path) -> None:
+    with house(tmp_path, not_after="14") as home:
+        home.join(ADA, "low-rank adaptation", schedule=Schedule("Europe/Berlin", 7))
+        home.morning()
+        first = len(home.digests(ADA))
+        home.arrive(PAPERS[0])
+        home.clock.tomorrow()
+        home.clock.at = home.clock.at.replace(hour=12, minute=59)
+        home.morning()
+        assert home.titles(ADA, TITLES)[first:] == [[TITLES[0]]]
