@@ -148,7 +148,7 @@ class Collector:
         """Read one page and say where the next one is; a server that knows of no pages repeats its first one."""
         with self.store.read() as unit:
             validators, known = unit.sources.validators(url), unit.sources.answers([url])
-        page = self.client.fetch(url, *validators)
+        page = self.client.visit(url, *validators)
         if page.not_modified:
             papers = known[url][1] if url in known else 0
             with self.store.write() as unit:

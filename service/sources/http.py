@@ -27,6 +27,7 @@ from service.errors import FetchError, SettingsError
 from service.model import Page
 from service.sources import addresses, inflate, replies
 from service.sources.connections import Gate, GuardedAdapter, Resolver, system_resolver
+from service.sources.manners import Manners
 
 MEGABYTE = 1024 * 1024
 _MOST_REDIRECTS = 5
@@ -54,7 +55,7 @@ class _Session(requests.Session):
 
 
 class Client:
-    """Fetches pages; may be shared between threads, since nothing is kept between two fetches.
+    """Fetches pages; may be shared between threads. Between two fetches it keeps no more than its manners.
 
     `allowed_networks` (CIDR) may be reached although they are not public. `deadline` bounds a whole fetch in seconds,
     redirects included. `ca` names a file of certificates to trust instead of the public ones.
@@ -70,6 +71,7 @@ class Client:
         *,
         ca: Path | None = None,
         resolve: Resolver = system_resolver,
+        manners: Manners | None = None,
     ) -> None:
         try:
             self._allowed = addresses.networks(allowed_networks)
@@ -81,6 +83,18 @@ class Client:
         self._max_decompressed = max_decompressed
         self._verify: str | bool = str(ca) if ca else True
         self._resolve = resolve
+        self._manners = manners or Manners()
+
+    def visit(self, url: str, etag: str = "", last_modified: str = "") -> Page:
+        """Fetch as a program that comes by itself: in the host's turn, and where its robots.txt lets us in.
+
+        Raises FetchError and nothing else.
+        """
+        try:
+            _check(url)
+            return self._manners.visit(self.fetch, url, etag, last_modified)
+        except ValueError as error:
+            raise FetchError(f"This is not a web address: {url[:200]!r}.", False) from error
 
     def fetch(self, url: str, etag: str = "", last_modified: str = "") -> Page:
         """Fetch one page; with validators, a page that has not changed comes back as `not_modified` without a body.

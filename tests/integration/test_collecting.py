@@ -15,6 +15,7 @@ import pytest
 from service.model import Page
 from service.pipeline.collecting import Collected, Collector
 from service.sources.http import Client
+from service.sources.manners import Manners
 from service.store import Store
 from service.store.sources import Source
 from tests.integration.stores import paper
@@ -23,6 +24,7 @@ from tests.origins import Answer, Asked, origin
 from tests.unit import pages
 
 HF = "https://huggingface.co"
+NO_ROBOTS = Answer(404)
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 YESTERDAY = "2026-11-19"
 
@@ -31,7 +33,9 @@ class Rerouted(Client):
     """The real client, for which one site lives on loopback."""
 
     def __init__(self, site: str, there: str) -> None:
-        super().__init__("PaperRound/0 (+mailto:operator@example.org)", ("127.0.0.1/32",), 5.0)
+        super().__init__(
+            "PaperRound/0 (+mailto:operator@example.org)", ("127.0.0.1/32",), 5.0, manners=Manners(lambda _: None)
+        )
         self.site, self.there = site, there
 
     def fetch(self, url: str, etag: str = "", last_modified: str = "") -> Page:
@@ -66,11 +70,17 @@ class Reader:
 
 @contextmanager
 def reading(
-    folder: Path, answer: Callable[[Asked], Answer], url: str = f"{HF}/papers", site: str = HF
+    folder: Path,
+    answer: Callable[[Asked], Answer],
+    url: str = f"{HF}/papers",
+    site: str = HF,
+    robots: Answer = NO_ROBOTS,
 ) -> Iterator[tuple[Reader, list[str]]]:
     asked: list[str] = []
 
     def noted(one: Asked) -> Answer:
+        if one.path == "/robots.txt":
+            return robots
         asked.append(one.path)
         return answer(one)
 
@@ -280,3 +290,26 @@ def test_a_query_of_arxiv_is_read_until_what_is_known(tmp_path: Path) -> None:
         assert (reader.poll().error, reader.papers(), len(asked)) == ("", 450, 3)
         reader.poll(NOW + timedelta(hours=1))
     assert len(asked) == 4
+
+
+def test_a_page_that_robots_txt_closes_is_not_asked_for(tmp_path: Path) -> None:
+    rules = Answer(200, b"User-agent: *\nDisallow: /*/private$\n\nUser-agent: other\nDisallow: /\n")
+    body = pages.rss(pages.PAPERS).encode()
+    with reading(tmp_path, lambda _: Answer(200, body), f"{FEED}/rss/private", FEED, rules) as (reader, asked):
+        assert reader.poll().error == "feeds.example asks programs to stay away from this page (robots.txt)."
+    assert asked == []
+
+
+@pytest.mark.parametrize(
+    "rules", [Answer(404), Answer(403), Answer(200, b"<html>home</html>"), Answer(200, b"\x00\xff")]
+)
+def test_a_site_without_rules_is_open(tmp_path: Path, rules: Answer) -> None:
+    body = pages.rss(pages.PAPERS).encode()
+    with reading(tmp_path, lambda _: Answer(200, body), f"{FEED}/rss", FEED, rules) as (reader, _):
+        assert (reader.poll().error, reader.papers()) == ("", 4)
+
+
+def test_a_site_whose_rules_are_out_of_order_is_left_alone_for_now(tmp_path: Path) -> None:
+    with reading(tmp_path, lambda _: Answer(200), f"{FEED}/rss", FEED, Answer(503)) as (reader, asked):
+        assert "HTTP 503" in reader.poll().error
+        assert (asked, reader.source().active) == ([], True)
