@@ -18,10 +18,10 @@ app = typer.Typer(no_args_is_help=True, help="What the service reads.")
 
 @app.command()
 def add(url: str, json: Json = False) -> None:
-    """Try a source, say how many papers it holds, and keep it."""
+    """Try a source, or the feed that a web page names, say how many papers it holds, and keep it."""
     with world() as here:
-        listing = here.operations.probe(url)
-        source = here.operations.add_source(url, here.now())
+        address, listing = here.operations.discover(url)
+        source = here.operations.add_source(address, here.now())
         here.bell.collect(source.id)
     found = {"id": source.id, "url": source.url, "kind": source.kind, "papers": len(listing.papers)}
     rows([found], json, empty="")

@@ -6,6 +6,7 @@ Comes in: URLs, addresses, names. Goes out: rows and summaries. Refuses to know:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,11 +14,11 @@ from typing import Any
 
 from service.deliveries import maildir
 from service.editions import OVERDUE
-from service.errors import FetchError, InputError, ParseError
+from service.errors import FetchError, InputError, ParseError, StoreError
 from service.model import Listing, Subscriber
 from service.papers import arxiv_id, doi
 from service.settings import Settings
-from service.sources import health, kinds, parse
+from service.sources import discovery, health, kinds, parse
 from service.sources.http import Client
 from service.store import Store
 from service.store.deliveries import Delivery
@@ -70,6 +71,19 @@ class Operations:
                 problem = problem or error
         assert problem is not None, "a source has at least one address"
         raise problem
+
+    def discover(self, url: str) -> tuple[str, Listing]:
+        """Read a source, or the first feed with papers that a web page names; returns the address that was read.
+
+        Raises FetchError or ParseError, of the page itself where none of its feeds can be read.
+        """
+        try:
+            return url, self.probe(url)
+        except ParseError as error:
+            for feed in discovery.feeds(self.client.fetch(url)):
+                with suppress(FetchError, ParseError):
+                    return feed, self.probe(feed)
+            raise error from None
 
     def add_source(self, url: str, now: datetime) -> Source:
         """Keep a source and make it due."""
@@ -150,10 +164,29 @@ class Operations:
         Raises StoreError for a file that exists, and for PostgreSQL, which has tools of its own.
         """
         self.store.copy_to(file)
-        copy = Store(f"sqlite:///{file}")
-        with copy.write() as unit:
-            unit.journal.set_flag(BRAKE, {"since": now.isoformat(timespec="seconds"), "why": "restored from a backup"})
-        copy.close()
+        _restored(file, now)
+
+    def restore(self, file: Path, now: datetime) -> None:
+        """Put a copy of a backup where the database belongs, on hold and brought up to this release.
+
+        Raises StoreError where a database is there already, or `file` is none.
+        """
+        place = self.store.place()
+        if not file.is_file():
+            raise StoreError(f"there is no file {file}")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = place.with_name(f"{place.name}.restoring")
+        unfinished.unlink(missing_ok=True)
+        backup = Store(f"sqlite:///{file}")
+        try:
+            if not backup.ready():
+                raise StoreError(f"{file} is no backup of this service")
+            backup.copy_to(unfinished)
+        finally:
+            backup.close()
+        _restored(unfinished, now)
+        # Only a finished copy that is on hold gets the name under which senders look.
+        unfinished.replace(place)
 
     def heartbeat(self, name: str, now: datetime) -> None:
         """A process or a tick says that it is alive."""
@@ -188,3 +221,13 @@ class Operations:
     def mail(self, name: str) -> maildir.Letter | None:
         """One mail of the local mailbox, or None where there is none such."""
         return maildir.letter(self.mailbox_dir, name) if self.mailbox_dir else None
+
+
+def _restored(file: Path, now: datetime) -> None:
+    copy = Store(f"sqlite:///{file}")
+    try:
+        copy.migrate()
+        with copy.write() as unit:
+            unit.journal.set_flag(BRAKE, {"since": now.isoformat(timespec="seconds"), "why": "restored from a backup"})
+    finally:
+        copy.close()

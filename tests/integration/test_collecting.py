@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from service.errors import FetchError
 from service.model import Page
 from service.pipeline.collecting import Collected, Collector
 from service.sources.http import Client
@@ -313,3 +314,18 @@ def test_a_site_whose_rules_are_out_of_order_is_left_alone_for_now(tmp_path: Pat
     with reading(tmp_path, lambda _: Answer(200), f"{FEED}/rss", FEED, Answer(503)) as (reader, asked):
         assert "HTTP 503" in reader.poll().error
         assert (asked, reader.source().active) == ([], True)
+
+
+def test_a_web_page_leads_to_the_feed_it_names(tmp_path: Path) -> None:
+    links = "".join(f'<link rel="alternate" type="application/rss+xml" href="{name}">' for name in ("/gone", "/rss"))
+
+    def answer(asked: Asked) -> Answer:
+        if asked.path == "/rss":
+            return Answer(200, pages.rss(pages.PAPERS).encode())
+        return Answer(404) if asked.path == "/gone" else Answer(200, f"<!doctype html>{links}".encode())
+
+    with origin(answer) as server, house(tmp_path) as home:
+        address, listing = home.world.operations.discover(server.url("/news"))
+        assert (address, len(listing.papers)) == (server.url("/rss"), 4)
+        with pytest.raises(FetchError, match="404"):
+            home.world.operations.discover(server.url("/gone"))
