@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +19,12 @@ from service.matching.registers import Authors, Categories, Entry
 from service.matching.table import Slots, Table, layout
 from service.matching.variants import sequences
 from service.model import Field, Hit, Paper
-from service.words import read, tokens
+from service.words import Reading, Token, read, tokens
 
 Mask = NDArray[np.bool_]
+
+# What an index remembers of past questions, so that its memory stays bounded.
+_REMEMBERED, _REMEMBERED_PHRASES = 20_000, 500
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,6 +52,8 @@ class Index:
         self._authors = Authors()
         self._categories = Categories()
         self._found: dict[str, Found] = {}
+        self._hit: dict[tuple[str, int], tuple[Hit, ...]] = {}
+        self._stood: dict[Phrase, list[tuple[Slots, Slots]]] = {}
         self.add(papers)
 
     def __len__(self) -> int:
@@ -63,6 +69,8 @@ class Index:
             self._authors.add(position, paper.authors)
             self._categories.add(position, paper.categories)
         self._found.clear()
+        self._hit.clear()
+        self._stood.clear()
 
     def find(self, keyword: Keyword) -> Found:
         """Return the papers that a keyword finds; for an exclusion, those that it leaves out. It remembers."""
@@ -74,8 +82,13 @@ class Index:
 
     def hits(self, keyword: Keyword, position: int) -> tuple[Hit, ...]:
         """Return where a keyword hit one paper, in reading order, without overlaps; what NOT forbids hits nowhere."""
-        hits = sorted(set(self._hits(keyword.expression, position)), key=_reading_order)
-        return tuple(_apart(hits))
+        asked = (keyword.canonical, position)
+        if asked not in self._hit:
+            if len(self._hit) >= _REMEMBERED:
+                self._hit.clear()
+            hits = sorted(set(self._hits(keyword.expression, position)), key=_reading_order)
+            self._hit[asked] = tuple(_apart(hits))
+        return self._hit[asked]
 
     def _see(self, expression: Expression) -> _Seen:
         match expression:
@@ -148,13 +161,28 @@ class Index:
                 yield from self._field_hits(phrase, field, text, 2 * position + number)
 
     def _field_hits(self, phrase: Phrase, field: Field, text: str, owner: int) -> Iterator[Hit]:
-        words, reading, offset = tokens(text), read(text), self._table.offset(owner)
-        at = dict(zip(layout(words), words, strict=True))
-        for starts, ends in self._places(phrase):
+        offset = self._table.offset(owner)
+        for starts, ends in self._kept_places(phrase):
             mine = self._table.owners(starts) == owner
             for start, end in zip(starts[mine], ends[mine], strict=True):
+                reading, at = _laid_out(text)
                 first, last = at[int(start) - offset], at[int(end) - offset]
                 yield Hit(field, *reading.visible(first.start, last.end))
+
+    def _kept_places(self, phrase: Phrase) -> list[tuple[Slots, Slots]]:
+        """Where a phrase stands in all papers: a batch of mails asks for few phrases and many papers."""
+        if phrase not in self._stood:
+            if len(self._stood) >= _REMEMBERED_PHRASES:
+                self._stood.clear()
+            self._stood[phrase] = list(self._places(phrase))
+        return self._stood[phrase]
+
+
+@lru_cache(maxsize=256)
+def _laid_out(text: str) -> tuple[Reading, dict[int, Token]]:
+    """The words of a text by their slots; the papers of one morning are asked for again and again."""
+    words = tokens(text)
+    return read(text), dict(zip(layout(words), words, strict=True))
 
 
 def _any(masks: Iterable[Mask]) -> Mask:
