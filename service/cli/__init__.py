@@ -38,6 +38,7 @@ COMMANDS = (
     ("release", "service.cli.operator:release", "End a hold: what waited is sent."),
     ("paper", "service.cli.operator:paper", "What is read of: `paper hide ID` keeps one out of every mail."),
     ("backup", "service.cli.operator:backup", "Copy the database while it is in use; a restored copy starts on hold."),
+    ("restore", "service.cli.operator:restore", "Bring a backup back where no database is; it starts on hold."),
     (
         "doctor",
         "service.cli.operator:doctor",

@@ -1,4 +1,4 @@
-"""`paperround hold|release|paper hide|backup|doctor`: the hands of whoever runs the service.
+"""`paperround hold|release|paper hide|backup|restore|doctor`: the hands of whoever runs the service.
 
 Comes in: reasons, ids, files. Goes out: a sentence, or one line per finding. Refuses to know: how anything is done.
 """
@@ -56,7 +56,14 @@ def backup(file: Path) -> None:
     """Copy the database while it is in use; a restored copy starts on hold."""
     with world() as here:
         here.operations.backup(file, here.now())
-    say(f"Copied to {file}. Put it in the database's place to restore it; it sends nothing until `paperround release`.")
+    say(f"Copied to {file}. `paperround restore` brings it back; it sends nothing until `paperround release`.")
+
+
+def restore(file: Path) -> None:
+    """Bring a backup back where no database is; it starts on hold."""
+    with world(migrated=False) as here:
+        here.operations.restore(file, here.now())
+    say("Restored, and on hold: look at `paperround status`, then `paperround release`.")
 
 
 def doctor(

@@ -90,6 +90,15 @@ class Store:
             # Past SQLAlchemy, whose connections begin a transaction: VACUUM must stand outside of one.
             connection.cursor().execute("VACUUM INTO ?", (str(file),))
 
+    def place(self) -> Path:
+        """Where a restored database is to lie: a file that does not exist yet. Raises StoreError."""
+        if self.engine.dialect.name != "sqlite":
+            raise StoreError("PostgreSQL is restored by pg_restore; run `paperround hold` before any worker starts")
+        file = Path(self.engine.url.database or "")
+        if file.exists():
+            raise StoreError(f"{file} exists already; stop the service and move it away first")
+        return file
+
     def close(self) -> None:
         """Let go of every connection."""
         self.engine.dispose()

@@ -1,0 +1,57 @@
+"""A backup that is brought back is whole, of this release, and on hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from service.cli import app
+from service.errors import StoreError
+from tests.integration.stores import paper
+from tests.integration.worlds import house
+
+LORA = paper("Sparse Low-Rank Adaptation of Very Large Models", arxiv_id="2611.01001", upvotes=3)
+ADA = "ada@example.org"
+
+
+def test_even_a_plain_copy_is_restored_on_hold(tmp_path: Path) -> None:
+    with house(tmp_path / "old") as home:
+        home.arrive(LORA)
+        home.join(ADA, "low-rank adaptation")
+        home.world.pipeline.compose(home.clock())
+        # A copy made past `backup`, as tools for whole disks do it.
+        home.world.store.copy_to(tmp_path / "plain.sqlite3")
+        with pytest.raises(StoreError, match="move it away first"):
+            home.world.operations.restore(tmp_path / "plain.sqlite3", home.clock())
+    for file in (tmp_path / "old").glob("paperround.sqlite3*"):
+        file.unlink()
+    (tmp_path / "other").write_bytes(b"no database at all, whatever its name says" * 50)
+    with house(tmp_path / "new") as home:
+        operations, now = home.world.operations, home.clock()
+        home.world.store.close()
+        for file in (tmp_path / "new").glob("paperround.sqlite3*"):
+            file.unlink()
+        with pytest.raises(StoreError, match="there is no file"):
+            operations.restore(tmp_path / "nothing", now)
+        with pytest.raises(StoreError):
+            operations.restore(tmp_path / "other", now)
+        operations.restore(tmp_path / "plain.sqlite3", now)
+        assert sorted(file.name for file in (tmp_path / "new").glob("*restoring*")) == []
+        home.morning()
+        assert home.digests() == []
+        assert (operations.status(now).hold or {})["why"] == "restored from a backup"
+        operations.release(now)
+        home.morning()
+        assert home.titles(ADA, [LORA.title]) == [[LORA.title]]
+
+
+def test_the_command_line_brings_a_backup_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    backup = str(tmp_path / "backup.sqlite3")
+    for folder, arguments in (("one", ["backup", backup]), ("two", ["restore", backup]), ("two", ["status"])):
+        monkeypatch.setenv("PAPERROUND_DATA_DIR", str(tmp_path / folder))
+        app(arguments, standalone_mode=False)
+    assert "restored from a backup" in capsys.readouterr().out
