@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from service.messages.excerpts import excerpt
 from service.messages.passages import Passage, passage
@@ -20,6 +21,9 @@ _NAMED_REASONS, _NAMED_CATEGORIES, _FEW_AUTHORS, _MATCHED_AUTHORS = 12, 3, 4, 3
 _SENTENCE = 200
 _READ = 50_000
 _FRESH, _OLD = timedelta(days=14), timedelta(days=60)
+# The keywords that matched a paper, in the reader's order, each with its places.
+Found = tuple[tuple[str, tuple[Hit, ...]], ...]
+
 _LINK_ORDER = ("pdf", "arxiv", "huggingface", "code", "project")
 
 
@@ -70,9 +74,16 @@ class Card:
 
 def card(selected: Selected, keywords: Sequence[str], edition: date) -> Card:
     """Put one paper's card together; any Unicode in any field is good enough."""
-    paper, reasons, authors = selected.paper.paper, _reasons(selected, keywords), _authors(selected)
-    title = _clipped(_marked(paper.title, selected, Field.TITLE), _LONGEST_TITLE)
-    abstract = _marked(paper.abstract, selected, Field.ABSTRACT)
+    found = sorted(selected.matches, key=lambda match: match.keyword)
+    return _card(selected.paper.paper, tuple((keywords[match.keyword], match.hits) for match in found), edition)
+
+
+# A morning's readers share its papers and many of their keywords, so most cards are asked for again and again.
+@lru_cache(maxsize=2048)
+def _card(paper: Paper, found: Found, edition: date) -> Card:
+    reasons, authors = _reasons(found), _authors(paper, found)
+    title = _clipped(_marked(paper.title, found, Field.TITLE), _LONGEST_TITLE)
+    abstract = _marked(paper.abstract, found, Field.ABSTRACT)
     age = edition - paper.published.date() if paper.published else None
     return Card(
         title=title,
@@ -92,37 +103,37 @@ def card(selected: Selected, keywords: Sequence[str], edition: date) -> Card:
     )
 
 
-def _hits(selected: Selected, field: Field) -> list[Hit]:
-    return [hit for match in selected.matches for hit in match.hits if hit.field == field]
+def _hits(found: Found, field: Field) -> list[Hit]:
+    return [hit for _, hits in found for hit in hits if hit.field == field]
 
 
-def _marked(text: str, selected: Selected, field: Field, index: int = 0) -> Passage:
+def _marked(text: str, found: Found, field: Field, index: int = 0) -> Passage:
     """Make one field readable with its hits; an overlong one is read only in part, for the mail shows little of it."""
-    hits = _hits(selected, field)
+    hits = _hits(found, field)
     return passage(text[:_READ], [(hit.start, hit.end) for hit in hits if hit.index == index])
 
 
-def _reasons(selected: Selected, keywords: Sequence[str]) -> tuple[Reason, ...]:
+def _reasons(found: Found) -> tuple[Reason, ...]:
     """One reason for each keyword that matched, in the reader's order, its fields in the order of `Field`.
 
     A keyword that stands in two profiles is named once.
     """
-    found: dict[str, set[Field]] = {}
-    for match in sorted(selected.matches, key=lambda match: match.keyword):
-        text = shorten(clean(keywords[match.keyword]), _LONGEST_KEYWORD)
-        found.setdefault(text, set()).update(hit.field for hit in match.hits)
-    return tuple(Reason(text, tuple(field for field in Field if field in hit)) for text, hit in found.items())
+    fields: dict[str, set[Field]] = {}
+    for keyword, hits in found:
+        text = shorten(clean(keyword), _LONGEST_KEYWORD)
+        fields.setdefault(text, set()).update(hit.field for hit in hits)
+    return tuple(Reason(text, tuple(field for field in Field if field in hit)) for text, hit in fields.items())
 
 
-def _authors(selected: Selected) -> tuple[Author, ...]:
+def _authors(paper: Paper, found: Found) -> tuple[Author, ...]:
     """The first two, the last, and whoever matched; everybody where they are few."""
-    names = selected.paper.paper.authors
-    matched = sorted({hit.index for hit in _hits(selected, Field.AUTHOR) if hit.index < len(names)})
+    names = paper.authors
+    matched = sorted({hit.index for hit in _hits(found, Field.AUTHOR) if hit.index < len(names)})
     last = len(names) - 1
     named = range(len(names)) if len(names) <= _FEW_AUTHORS else sorted({0, 1, last, *matched[:_MATCHED_AUTHORS]})
     return tuple(
         Author(
-            name=_clipped(_marked(names[at], selected, Field.AUTHOR, at), _LONGEST_NAME),
+            name=_clipped(_marked(names[at], found, Field.AUTHOR, at), _LONGEST_NAME),
             gap=at > 0 and at - 1 not in named,
             last=at == last,
         )

@@ -7,10 +7,11 @@ that a reader sees stands in the templates: one folder per mail with subject.txt
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from email.utils import format_datetime
-from typing import NamedTuple
+from functools import lru_cache
+from typing import NamedTuple, cast
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, StrictUndefined
@@ -49,6 +50,11 @@ class Renderer:
             trim_blocks=True, lstrip_blocks=True, autoescape=_is_html, undefined=StrictUndefined
         )
         install(self._templates)
+        # A card is the same for every reader whose keywords hit alike, so it is written once for all of them.
+        self._full_card, self._compact_card, self._text_card = (
+            lru_cache(maxsize=2048)(self._macro(name, macro))
+            for name, macro in (("forms.html", "full"), ("forms.html", "compact"), ("forms.txt", "card"))
+        )
         self._identity = identity
         self._shown = replace(
             identity, **{field.name: clean(getattr(identity, field.name)) for field in fields(identity)}
@@ -72,6 +78,7 @@ class Renderer:
             parts = self._parts(DeliveryKind.DIGEST, envelope, {
                 "digest": digest, "cards": cards[:shown], "total": total, "more": total - shown,
                 "full": _FULL_CARDS, "counted": found[:_MOST_COUNTS],
+                "full_card": self._full_card, "compact_card": self._compact_card, "text_card": self._text_card,
             })  # fmt: skip
             size = len(quoted_printable(parts.html))
             if size <= LARGEST_HTML or not shown:
@@ -89,6 +96,11 @@ class Renderer:
         context["subject"] = subject
         text = settled(self._rendered(kind, "body.txt", context))
         return Parts(subject, text, settled(self._rendered(kind, "body.html", context)))
+
+    def _macro(self, name: str, macro: str) -> Callable[..., str]:
+        """A macro of the mails' forms, which knows nothing of any one reader."""
+        form = getattr(self._templates.get_template(f"mail/{name}").module, macro)
+        return lambda *values: cast("str", form(*values))
 
     def _rendered(self, kind: DeliveryKind, name: str, context: Mapping[str, object]) -> str:
         return self._templates.get_template(f"{kind.value}/{name}").render(context)
