@@ -5,6 +5,7 @@ Comes in: URLs. Goes out: rows as a table or as JSON lines. Refuses to know: how
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -19,6 +20,8 @@ app = typer.Typer(no_args_is_help=True, help="What the service reads.")
 @app.command()
 def add(url: str, json: Json = False) -> None:
     """Try a source, or the feed that a web page names, say how many papers it holds, and keep it."""
+    # Processes that stay may have another working folder.
+    url = str(Path(url).absolute()) if "://" not in url and Path(url).exists() else url
     with world() as here:
         address, listing = here.operations.discover(url)
         source = here.operations.add_source(address, here.now())

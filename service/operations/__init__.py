@@ -18,7 +18,7 @@ from service.errors import FetchError, InputError, ParseError, StoreError
 from service.model import Listing, Subscriber
 from service.papers import arxiv_id, doi
 from service.settings import Settings
-from service.sources import discovery, health, kinds, parse
+from service.sources import discovery, health, kinds, parse, saved
 from service.sources.http import Client
 from service.store import Store
 from service.store.deliveries import Delivery
@@ -63,6 +63,9 @@ class Operations:
 
     def probe(self, url: str) -> Listing:
         """Read what a source says now, without keeping anything. Raises FetchError or ParseError."""
+        if kinds.recognise(url) == "capture":
+            found = [parse(page) for page in saved.pages(url)]
+            return Listing(tuple(paper for each in found for paper in each.papers), sum(each.skipped for each in found))
         problem: FetchError | ParseError | None = None
         for address in kinds.pages(url, None):
             try:
@@ -80,6 +83,8 @@ class Operations:
         try:
             return url, self.probe(url)
         except ParseError as error:
+            if kinds.recognise(url) == "capture":
+                raise
             for feed in discovery.feeds(self.client.fetch(url)):
                 with suppress(FetchError, ParseError):
                     return feed, self.probe(feed)

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from service.errors import FetchError, ParseError
 from service.model import Listing, Page
-from service.sources import kinds, parse
+from service.sources import kinds, parse, saved
 from service.sources.http import Client
 from service.store import Store
 from service.store.sources import Source
@@ -72,6 +72,8 @@ class Collector:
 
         Returns the first fault, after which no more of the past is asked for: the server may be in trouble.
         """
+        if kinds.recognise(source.url) == "capture":
+            return self._saved(source, now)
         collected, first = Collected(source.url), None
         for day in self._wanted(source, now):
             if first is not None and day is not None:
@@ -81,6 +83,29 @@ class Collector:
             except (FetchError, ParseError) as error:
                 first = first or error
         return collected, first
+
+    def _saved(self, source: Source, now: datetime) -> tuple[Collected, FetchError | ParseError | None]:
+        """Read the files that are new or changed; one that cannot be read is a fault and does not stop the others."""
+        collected = Collected(source.url)
+        first: FetchError | ParseError | None = None
+        try:
+            for page in saved.pages(source.url):
+                try:
+                    collected = _sum(collected, self._file(source, page, now))
+                except ParseError as error:
+                    first = first or ParseError(f"{page.url.rpartition('/')[2]}: {error}", error.looked_like)
+        except FetchError as error:
+            first = error
+        return collected, first
+
+    def _file(self, source: Source, page: Page, now: datetime) -> Collected:
+        with self.store.read() as unit:
+            (etag, _), known = unit.sources.validators(page.url), unit.sources.answers([page.url])
+        if etag == page.etag:
+            return Collected(source.url, 1, known[page.url][1])
+        listing = parse(page)
+        arrived = self._keep(source, page.url, page, listing, now, now, clamped=False)
+        return Collected(source.url, 1, len(listing.papers), arrived, listing.skipped)
 
     def _wanted(self, source: Source, now: datetime) -> list[date | None]:
         """The days that are not settled, oldest first, and the newest page; only that where a source has no days."""

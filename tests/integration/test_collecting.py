@@ -329,3 +329,29 @@ def test_a_web_page_leads_to_the_feed_it_names(tmp_path: Path) -> None:
         assert (address, len(listing.papers)) == (server.url("/rss"), 4)
         with pytest.raises(FetchError, match="404"):
             home.world.operations.discover(server.url("/gone"))
+
+
+def test_a_folder_of_saved_pages_is_read_file_by_file(tmp_path: Path) -> None:
+    folder = tmp_path / "saved"
+    folder.mkdir()
+    (folder / "1.txt").write_text(pages.paragraphs(pages.PAPERS[:2]))
+    (folder / "2.html").write_text(pages.listing_html(pages.PAPERS[2:]))
+    (folder / ".hidden").write_text("%PDF")
+    reader = Reader(tmp_path, str(folder), "")
+    assert (reader.poll().error, reader.papers()) == ("", 4)
+    again = reader.poll()
+    assert (again.papers, again.arrived) == (4, 0)
+    (folder / "0.bin").write_bytes(b"%PDF-1.7")
+    (folder / "3.json").write_text(json.dumps(items(1, YESTERDAY)))
+    assert reader.poll().error.startswith("0.bin: ")
+    assert reader.papers() == 5
+    reader.store.close()
+
+
+def test_a_folder_that_is_not_there_or_empty_says_so(tmp_path: Path) -> None:
+    folder = tmp_path / "saved"
+    reader = Reader(tmp_path, folder.as_uri(), "")
+    assert reader.poll().error == "saved cannot be read: No such file or directory."
+    folder.mkdir()
+    assert reader.poll().error == "saved holds no saved pages."
+    reader.store.close()
