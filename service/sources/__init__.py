@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 from service.errors import ParseError
@@ -17,6 +18,11 @@ from service.sources.decoding import decode
 from service.sources.text import fold
 
 MOST_BYTES = 8 * 1024 * 1024
+# Who reads which JSON object: a new form is one small file and one line here.
+JSON_FORMS: tuple[tuple[Callable[[dict[str, Any]], bool], Callable[[dict[str, Any]], Listing]], ...] = (
+    (jsonfeed.is_feed, jsonfeed.read),
+    (biorxiv.is_answer, biorxiv.read),
+)
 _SKIPPED = re.compile(r"\s+|<\?.*?(?:\?>|\Z)|<!--.*?(?:-->|\Z)|<!\w[^>\[]*+(?:\[.*?(?:\]\s*>|\Z)|>|\Z)", re.DOTALL)
 _ROOT = re.compile(r"<([a-zA-Z_][\w.-]*:)?([\w.-]+)")
 _FEEDS = frozenset({"rss", "feed", "rdf", "channel"})
@@ -64,10 +70,9 @@ def _broken_json(text: str, page: Page, error: ValueError) -> Listing:
 
 
 def _object(data: dict[str, Any]) -> Listing:
-    if jsonfeed.is_feed(data):
-        return jsonfeed.read(data)
-    if biorxiv.is_answer(data):
-        return biorxiv.read(data)
+    for is_ours, read in JSON_FORMS:
+        if is_ours(data):
+            return read(data)
     if "dailyPapers" in data:
         return huggingface.props(data, "hf-props")
     if huggingface.is_paper(data):

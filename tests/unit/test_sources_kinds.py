@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -137,3 +139,16 @@ def test_the_pages_of_a_listing_are_asked_for_until_a_short_one(
     address: str, entries: int, single_day: bool, after: str
 ) -> None:
     assert following(address, entries, single_day) == after
+
+
+def test_the_readmes_new_source_kind_reads_as_it_stands() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    code = readme.split("## Sources", 1)[1].split("```python\n", 1)[1].split("```", 1)[0]
+    kind: dict[str, Any] = {}
+    exec(compile(code, "README.md", "exec"), kind)
+    answer = {"kettle_letters": [{"title": "On <i>Steam</i>", "text": "It rises.", "link": "https://kettle.example/1"}]}
+    assert kind["is_answer"](answer)
+    assert not kind["is_answer"]({"collection": []})
+    (paper,) = kind["read"](answer).papers
+    assert (paper.title, paper.abstract, paper.url) == ("On Steam", "It rises.", "https://kettle.example/1")
+    assert len([line for line in code.splitlines() if line]) <= 10
