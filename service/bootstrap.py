@@ -95,7 +95,11 @@ def build(
             bell,
             timedelta(seconds=settings.collect_interval),
             limits=Limits(
-                settings.smtp_rate, settings.smtp_per_domain, timedelta(seconds=settings.spread), settings.not_after
+                settings.smtp_rate,
+                settings.smtp_per_domain,
+                timedelta(seconds=settings.spread),
+                settings.not_after,
+                settings.canary,
             ),
         ),
         Subscriptions(store, signer, settings, bell),

@@ -25,6 +25,7 @@ from service.errors import (
 from service.links import Signer
 from service.messages import Renderer
 from service.model import DeliveryState, Identity, Mailer, Message, SubscriberState
+from service.pipeline.canary import allowance, sent_ahead
 from service.pipeline.pacing import Limits, admit, fold
 from service.pipeline.rendering import Desk
 from service.pipeline.window import Window
@@ -107,7 +108,11 @@ class Sender:
         while not stop():
             with self.store.write() as unit:
                 # Asked with every batch: a hold stops senders that are at it, too.
-                rows = [] if unit.journal.flag(BRAKE) else unit.deliveries.claim(self.token, now, BATCH, self.lease)
+                limit, ahead = allowance(unit, self.limits.canary, BATCH, now)
+                braked = unit.journal.flag(BRAKE) or not limit
+                rows = [] if braked else unit.deliveries.claim(self.token, now, limit, self.lease)
+                if ahead:
+                    sent_ahead(unit, [row.id for row in rows], now)
                 moment = now + timedelta(seconds=time.monotonic() - self.started)
                 rows, folded = fold(unit, self.token, rows, self.limits.not_after, moment)
                 admitted, wait = admit(unit, self.token, rows, self.limits, now)

@@ -33,6 +33,7 @@ class Limits:
     per_domain: int = 0
     spread: timedelta = timedelta(0)
     not_after: int = 0
+    canary: int = 0
 
     def start(self, reader: int, day: str, now: datetime) -> datetime:
         """When one reader's digest may begin: the same whoever composes it, another one each day."""

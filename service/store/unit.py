@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from service.errors import StoreError
 from service.store import migrations
+from service.store.canaries import Canaries
 from service.store.deliveries import Deliveries
 from service.store.engine import connect
 from service.store.journal import Journal
@@ -35,6 +36,7 @@ class Unit:
         self.deliveries = Deliveries(connection)
         self.journal = Journal(connection)
         self.paces = Paces(connection)
+        self.canaries = Canaries(connection)
 
 
 class Store:
