@@ -27,6 +27,7 @@ HOLIDAY = timedelta(days=3)
 WEEKEND = frozenset({6, 7})
 FIRST_BACK_OFF = timedelta(minutes=2)
 LONGEST_BACK_OFF = timedelta(hours=6)
+GOLDEN = 0.618
 # Longer than any round of fetches may take: the poll is ours until then.
 HOLD = timedelta(minutes=15)
 
@@ -123,7 +124,9 @@ class Collector:
     def _failed(self, source: Source, collected: Collected, error: FetchError | ParseError, now: datetime) -> Collected:
         wait = min(FIRST_BACK_OFF * 2 ** min(source.failures, 10), LONGEST_BACK_OFF)
         asked = getattr(error, "retry_after", None) or 0
-        next_poll = now + max(wait, timedelta(seconds=min(asked, LONGEST_BACK_OFF.total_seconds())))
+        # Sources that failed together come back apart; each always by the same share, so that a test can tell.
+        wait *= 1 + source.id * GOLDEN % 1 / 4
+        next_poll = now + max(wait, timedelta(seconds=asked))
         with self.store.write() as unit:
             unit.sources.failed(source.id, next_poll, str(error))
             if getattr(error, "gone", False) and len(kinds.pages(source.url)) == 1:

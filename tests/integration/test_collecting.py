@@ -355,3 +355,22 @@ def test_a_folder_that_is_not_there_or_empty_says_so(tmp_path: Path) -> None:
     folder.mkdir()
     assert reader.poll().error == "saved holds no saved pages."
     reader.store.close()
+
+
+def test_a_server_that_asks_for_a_day_gets_a_day(tmp_path: Path) -> None:
+    busy = Answer(429, b"", {"Retry-After": "86400"})
+    with reading(tmp_path, lambda _: busy, f"{FEED}/rss", FEED) as (reader, _):
+        reader.poll()
+        assert reader.source().next_poll_at == NOW + timedelta(days=1)
+
+
+def test_sources_that_fail_together_come_back_apart(tmp_path: Path) -> None:
+    with reading(tmp_path, lambda _: Answer(503), f"{FEED}/rss", FEED) as (reader, _):
+        with reader.store.write() as unit:
+            other = unit.sources.add(f"{FEED}/atom", "feed", NOW).id
+        reader.poll()
+        reader.collector.run(other, NOW)
+        with reader.store.read() as unit:
+            waits = {each.next_poll_at - NOW for each in unit.sources.all()}
+    assert len(waits) == 2
+    assert all(timedelta(minutes=2) <= each <= timedelta(minutes=2.5) for each in waits)
