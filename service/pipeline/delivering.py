@@ -111,7 +111,7 @@ class Sender:
                 limit, ahead = allowance(unit, self.limits.canary, BATCH, now)
                 braked = unit.journal.flag(BRAKE) or not limit
                 rows = [] if braked else unit.deliveries.claim(self.token, now, limit, self.lease)
-                if ahead:
+                if ahead and rows:
                     sent_ahead(unit, [row.id for row in rows], now)
                 moment = now + timedelta(seconds=time.monotonic() - self.started)
                 rows, folded = fold(unit, self.token, rows, self.limits.not_after, moment)

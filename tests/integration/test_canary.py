@@ -68,3 +68,18 @@ def test_a_small_morning_needs_no_canary(tmp_path: Path) -> None:
         home.world.pipeline.compose(home.clock())
         assert replace(home.world.pipeline, mailer=Refusing).deliver(home.clock()).failed == 1
         assert home.world.operations.status(home.clock()).hold is None
+
+
+def test_a_hold_before_the_first_digests_does_not_spare_them(home: House) -> None:
+    refusing = replace(home.world.pipeline, mailer=Refusing)
+    holding = iter([True])
+
+    def stop() -> bool:
+        # The brake comes on between the start of the run and its first claim.
+        if next(holding, False):
+            home.world.operations.hold("again", home.clock())
+        return False
+
+    refusing.deliver(home.clock(), stop)
+    home.world.operations.release(home.clock())
+    assert refusing.deliver(home.clock()).failed == 1
