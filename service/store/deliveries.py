@@ -16,7 +16,7 @@ import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, any_, case, exists, func, null, or_, select, true, update
@@ -30,6 +30,7 @@ EDITIONS = (DeliveryKind.DIGEST, DeliveryKind.QUIET)
 COVERED = (DeliveryState.SENT, DeliveryState.NONE)
 NEVER_BEGUN = (DeliveryState.READY, DeliveryState.CLAIMED)
 MAX_RECOVERIES = 3
+RECOVERY = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,12 +203,11 @@ class Deliveries:
         quarantined = self.connection.execute(
             poison.values(**quarantine, recoveries=delivery.c.recoveries + 1, **free)
         ).rowcount
-        again = (
-            update(delivery)
-            .where(doubt)
-            .values(state=DeliveryState.READY, recoveries=delivery.c.recoveries + 1, **free)
-        )
-        return {"released": back, "recovered": self.connection.execute(again).rowcount, "quarantined": quarantined}
+        # Behind what waits: a row that always came first would meet every death of its senders, and look like poison.
+        later = case((delivery.c.recoveries == 0, now + RECOVERY), else_=now + 10 * RECOVERY)
+        once_more = {"state": DeliveryState.READY, "recoveries": delivery.c.recoveries + 1, "not_before": later}
+        recovered = self.connection.execute(update(delivery).where(doubt).values(once_more | free)).rowcount
+        return {"released": back, "recovered": recovered, "quarantined": quarantined}
 
     def cancel(self, subscriber_id: int, kinds: Sequence[DeliveryKind] = EDITIONS) -> int:
         """Cancel what was not begun: leaving and erasing win over it."""

@@ -199,11 +199,16 @@ def test_nothing_is_begun_for_a_reader_who_has_left(store: Store) -> None:
 def test_an_expired_claim_goes_back_and_a_mail_in_doubt_is_tried_three_times(store: Store) -> None:
     add_digests(store, add_reader(store), 2)
     for attempt in range(3):
+        now = NOW + attempt * HOUR
         with store.write() as unit:
-            rows = unit.deliveries.claim(f"dead {attempt}", NOW, 10, -1)
-            unit.deliveries.begin(f"dead {attempt}", [], [rows[0].id], NOW)
+            rows = unit.deliveries.claim(f"dead {attempt}", now, 10, -1)
+            doomed = min(row.id for row in rows)
+            unit.deliveries.begin(f"dead {attempt}", [], [doomed], now)
         with store.write() as unit:
-            swept = unit.deliveries.sweep(NOW)
+            swept = unit.deliveries.sweep(now)
+            # What was in doubt comes back behind the mails that wait.
+            assert doomed not in {row.id for row in unit.deliveries.claim("next", now, 10, -1)}
+            unit.deliveries.release("next")
         assert swept["released"] == 1
         assert (swept["recovered"], swept["quarantined"]) == ((1, 0) if attempt < 2 else (0, 1))
     with store.read() as unit:
