@@ -361,7 +361,8 @@ def test_a_resolver_that_hangs_is_left_behind_at_the_deadline() -> None:
     began = time.monotonic()
     error = refusal("https://papers.example/", Client(AGENT, deadline=0.3, resolve=hanging))
     assert time.monotonic() - began < 1.5
-    assert "could not be looked up within 0.3 s" in str(error)
+    # Whichever side notices first, the sentence names the bound.
+    assert "within 0.3 s" in str(error)
 
 
 def test_a_closed_port_is_one_sentence() -> None:
