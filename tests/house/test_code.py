@@ -25,9 +25,8 @@ MIGRATIONS = ROOT / "service" / "store" / "migrations" / "versions"
 EMPTY_NAMES = re.compile(r"(?i)manager|helper|util(s|ity|ities)?$")
 
 # Put together here, so that this file does not hold what it looks for.
-REGISTRIES = re.compile(
-    "|".join(("pypi" + r"\.org", "files.python" + "hosted", "registry.npm" + "js", "deb.debian" + r"\.org"))
-)
+_HALVES = (("py", r"pi\.org"), ("python", "hosted"), (r"registry\.", "npm"), (r"deb\.", "debian"))
+REGISTRIES = re.compile("|".join(first + second for first, second in _HALVES))
 MACHINE_PATHS = re.compile(r"(?<![\w.~/-])/(?:home|root|Users|work|tmp)/\w")
 
 
