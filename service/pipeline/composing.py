@@ -160,14 +160,14 @@ def _edition(view: View, due: Due, covered: Covered, now: datetime, day: date | 
     following = editions.next_due(reader.schedule, max(now, editions.due_at(reader.schedule, day)))
     if day.isoformat() in covered.editions:
         return _Edition(due, covered, None, following)
-    selection = _selection(view, due, covered, now)
+    selection, back = _selection(view, due, covered, now)
     wanted = bool(selection.ranked) or not due.welcomed or reader.quiet_digest
     row = new_delivery(
         DeliveryKind.DIGEST,
         reader.id,
         day.isoformat(),
         now,
-        _payload(view, due, selection, day, following) if wanted else {},
+        _payload(view, due, selection, day, following) | {"days": back.days} if wanted else {},
         papers=[view.papers[position].id for position in selection.ranked],
         upto=view.upto,
         state=DeliveryState.READY if wanted else DeliveryState.NONE,
@@ -175,16 +175,17 @@ def _edition(view: View, due: Due, covered: Covered, now: datetime, day: date | 
     return _Edition(due, covered, row, following)
 
 
-def _selection(view: View, due: Due, covered: Covered, now: datetime) -> Selection:
+def _selection(view: View, due: Due, covered: Covered, now: datetime) -> tuple[Selection, timedelta]:
+    """What is chosen, and how far back the first digest looks to find it; no time at all for every later one."""
     profiles = due.subscriber.profiles
     if not due.welcomed:
         selection = select(view, profiles, Span(0, view.upto, now - LOOK_BACK), covered.papers)
         if len(selection.ranked) >= THIN:
-            return selection
-        return select(view, profiles, Span(0, view.upto, now - FIRST_LOOK_BACK), covered.papers)
+            return selection, LOOK_BACK
+        return select(view, profiles, Span(0, view.upto, now - FIRST_LOOK_BACK), covered.papers), FIRST_LOOK_BACK
     edited = covered.at is None or due.changed_at > covered.at
     again = due.changed_at - SECOND_LOOK if edited else None
-    return select(view, profiles, Span(covered.upto, view.upto, now - LOOK_BACK, again), covered.papers)
+    return select(view, profiles, Span(covered.upto, view.upto, now - LOOK_BACK, again), covered.papers), timedelta(0)
 
 
 def _payload(view: View, due: Due, selection: Selection, day: date, following: datetime) -> dict[str, Any]:

@@ -89,6 +89,7 @@ class Desk:
             papers=tuple(self._selected(n, entry, frozen["keywords"]) for n, entry in enumerate(shown)),
             more=frozen["more"],
             read=frozen["read"],
+            days=frozen.get("days", 0),
             trending=frozen["trending"],
             first=frozen["first"],
             next_edition=datetime.fromisoformat(frozen["next"]),

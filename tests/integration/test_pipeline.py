@@ -74,6 +74,18 @@ def test_a_profile_without_keywords_gets_what_is_trending(home: House) -> None:
     assert "Number 4\n" not in home.digests(ADA)[0]
 
 
+@pytest.mark.parametrize(("count", "days"), [(3, 7), (2, 30)])
+def test_the_first_digest_says_how_far_back_it_looked(home: House, count: int, days: int) -> None:
+    home.arrive(*[paper(f"Adapters Study Number {n}", arxiv_id=f"2611.04{n:03}") for n in range(count)])
+    home.join(ADA, "adapters")
+    home.morning()
+    assert f"the best matches of the last {days} days" in " ".join(home.digests(ADA)[0].split())
+    home.clock.tomorrow()
+    home.arrive(paper("Adapters Study of Another Day", arxiv_id="2611.05001"))
+    home.morning()
+    assert "best matches" not in home.digests(ADA)[1]
+
+
 def test_a_quiet_day_sends_nothing(home: House) -> None:
     home.arrive(LORA)
     home.join(ADA, "low-rank adaptation")
