@@ -6,6 +6,7 @@ Comes in: a title, an abstract, a keyword. Goes out: `Token`s. Refuses to know: 
 from __future__ import annotations
 
 import re
+import unicodedata
 from enum import IntEnum
 from functools import lru_cache
 from typing import NamedTuple
@@ -79,6 +80,9 @@ def words_of(reading: Reading) -> list[Token]:
         word = seen.group()
         if not word.isalnum():
             word = _tidy(word)
+        if not word:
+            done = end
+            continue
         gap = _gap(text[done:start], text[end - len(seen.group()) : end][:1], found) if found else Gap.BREAK
         symbol = len(word) == 1 and word.isalpha() and _is_symbol(reading, start, end)
         found.append(Token(word, *reading.span(start, end), gap, symbol))
@@ -88,7 +92,12 @@ def words_of(reading: Reading) -> list[Token]:
 
 @lru_cache(maxsize=1 << 14)
 def _tidy(word: str) -> str:
-    """Strip what writing adds to a word: the plural in brackets, a possessive, dots and commas that only group."""
+    """Strip what writing adds to a word: the plural in brackets, a possessive, dots and commas that only group.
+
+    An accent that stands alone (U+00B8 reads as a space and a mark) is no word at all.
+    """
+    if all(map(unicodedata.combining, word)):
+        return ""
     word = re.sub(r"\(e?s\)$|'[sS]$", "", word)
     if word == "&":
         return "and"

@@ -141,6 +141,8 @@ def outcome(typed: str) -> Keyword | KeywordError:
 
 @given(st.one_of(st.text(max_size=40), LANGUAGE))
 @example("-((((")
+@example("0¸")
+@example("ab¸ c")
 @example('"\\"')
 @example("ti:ti:ti:")
 def test_any_text_is_read_or_refused_and_what_is_read_prints_and_reads_alike(typed: str) -> None:
