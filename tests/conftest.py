@@ -9,8 +9,8 @@ import pytest
 from hypothesis import settings
 
 # How long one example takes on a busy machine says nothing about whether it is right.
-settings.register_profile("house", deadline=None)
-settings.load_profile("house")
+settings.register_profile("ordinary", deadline=None, derandomize=True)
+settings.register_profile("full", deadline=None, max_examples=1000)
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -18,6 +18,11 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="run the big trials in full instead of a slice of each")
     parser.addoption("--rewrite-golden", action="store_true", help="write the golden mails anew instead of comparing")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The ordinary suite tries the same examples every time; `--full` goes and looks for new ones."""
+    settings.load_profile("full" if config.getoption("--full") else "ordinary")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
