@@ -15,9 +15,10 @@ from pathlib import Path
 import jinja2
 
 from service import messages
-from service.deliveries.failover import Relays
+from service.deliveries import Carrier
 from service.deliveries.maildir import MaildirMailer
-from service.deliveries.smtp import SmtpMailer
+from service.deliveries.onebyone import OneByOne
+from service.deliveries.smtp import SmtpCarrier, SmtpMailer
 from service.links import Signer
 from service.messages import Renderer
 from service.model import Bell, Identity, Mailer
@@ -91,7 +92,7 @@ def build(
             Renderer(templates, identity),
             signer,
             identity,
-            mailer(settings),
+            partial(carrier, settings),
             bell,
             timedelta(seconds=settings.collect_interval),
             limits=Limits(
@@ -100,6 +101,7 @@ def build(
                 timedelta(seconds=settings.spread),
                 settings.not_after,
                 settings.canary,
+                settings.smtp_warm_up,
             ),
         ),
         Subscriptions(store, signer, settings, bell),
@@ -131,11 +133,16 @@ def release() -> str:
         return "dev"
 
 
-def mailer(settings: Settings) -> Callable[[], Mailer]:
-    """How to open connections to the relays, or the local mailbox where there is none."""
+def mailer(settings: Settings) -> Mailer:
+    """What takes a single message to the relays, or to the local mailbox where there is none."""
+    return SmtpMailer(*settings.smtp_url) if settings.smtp_url else MaildirMailer(settings.mailbox_dir)
+
+
+def carrier(settings: Settings) -> Carrier:
+    """What takes many messages to the relays, or to the local mailbox where there is none."""
     if settings.smtp_url:
-        return Relays([partial(SmtpMailer, url) for url in settings.smtp_url]).open
-    return lambda: MaildirMailer(settings.mailbox_dir)
+        return SmtpCarrier(settings.smtp_url, settings.smtp_connections)
+    return OneByOne(MaildirMailer(settings.mailbox_dir))
 
 
 def environment() -> jinja2.Environment:

@@ -40,6 +40,8 @@ class Step(StrEnum):
     MAIL = "the sender"
     RCPT = "the address"
     DATA = "the message"
+    DOT = "the end of the message"
+    RSET = "a fresh start"
 
 
 @dataclass(frozen=True, slots=True)

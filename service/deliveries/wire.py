@@ -132,13 +132,17 @@ class Wire:
         if not reply.good:
             raise Refused(Step.AUTH, reply)
 
+    @property
+    def socket(self) -> socket.socket:
+        """What the connection runs over, under TLS where that was agreed."""
+        if self._client.sock is None:
+            raise smtplib.SMTPServerDisconnected("the connection is closed")
+        return self._client.sock
+
     def watch(self, watch: Watch) -> None:
         """Let another watch bound what follows."""
-        connection = self._client.sock
-        if connection is None:
-            raise smtplib.SMTPServerDisconnected("the connection is closed")
-        connection.settimeout(watch.backstop())
-        watch.hold(connection)
+        self.socket.settimeout(watch.backstop())
+        watch.hold(self.socket)
 
     def offers(self, extension: str) -> bool:
         """Whether the server named this extension in its greeting."""
@@ -152,10 +156,6 @@ class Wire:
     def reply(self) -> Reply:
         """Read one reply."""
         return _reply(*self._client.getreply())
-
-    def write(self, octets: bytes) -> None:
-        """Send bytes without waiting for a reply."""
-        self._client.send(octets)
 
     def drop(self) -> None:
         """Close at once, without a word."""
@@ -174,11 +174,11 @@ def _reply(code: int, text: bytes | str) -> Reply:
     return Reply(code, text.decode("utf-8", "replace") if isinstance(text, bytes) else text)
 
 
-def unavailable(relay: Relay, watch: Watch, error: Exception) -> RelayUnavailable:
-    """Say in one sentence why the relay could not be spoken to."""
+def unavailable(relay: Relay, seconds: float, error: Exception) -> RelayUnavailable:
+    """Say in one sentence why the relay could not be spoken to; `seconds` is how long it had."""
     name = relay.name
-    if watch.expired or isinstance(error, TimeoutError):
-        return RelayUnavailable(f"The mail server {name} did not finish within {watch.seconds:g} s.")
+    if isinstance(error, TimeoutError):
+        return RelayUnavailable(f"The mail server {name} did not finish within {seconds:g} s.")
     if isinstance(error, ssl.SSLCertVerificationError):
         return RelayUnavailable(
             f"The mail server {name} shows a certificate that does not hold: {error.verify_message.rstrip('.')}."

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address
@@ -55,9 +55,8 @@ def examine(store: Store, settings: Settings, now: datetime) -> Iterator[Finding
     yield _disk(settings)
 
 
-def send_test(address: str, renderer: Renderer, open_mailer: Callable[[], Mailer], host: str, now: datetime) -> Finding:
+def send_test(address: str, renderer: Renderer, mailer: Mailer, host: str, now: datetime) -> Finding:
     """Send a real mail that says it is a test."""
-    mailer = open_mailer()
     try:
         mailer.send(renderer.letter(DeliveryKind.TEST, Envelope(address, f"{secrets.token_hex(12)}@{host}", now)))
     except DeliveryError as error:

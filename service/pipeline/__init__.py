@@ -11,15 +11,18 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from service import editions
+from service.deliveries import Carrier
 from service.keywords import parse_all
 from service.links import Signer
 from service.messages import Renderer
-from service.model import Bell, Identity, Mailer
+from service.model import Bell, Identity
 from service.pipeline.collecting import Collected, Collector
 from service.pipeline.composing import Composed, Composer
-from service.pipeline.delivering import LEASE_SECONDS, Delivered, Sender
+from service.pipeline.delivering import LEASE_SECONDS, Sender
 from service.pipeline.pacing import Limits
 from service.pipeline.preview import Advice, Preview, advise, preview
+from service.pipeline.rendering import Desk
+from service.pipeline.tray import Delivered
 from service.pipeline.window import Window
 from service.sources.http import Client
 from service.store import Store
@@ -39,7 +42,7 @@ class Pipeline:
     renderer: Renderer
     signer: Signer
     identity: Identity
-    mailer: Callable[[], Mailer]
+    carrier: Callable[[], Carrier]
     bell: Bell
     interval: timedelta = timedelta(minutes=30)
     lease: float = LEASE_SECONDS
@@ -84,8 +87,11 @@ class Pipeline:
 
     def deliver(self, now: datetime, stop: Callable[[], bool] = lambda: False) -> Delivered:
         """Send what is ready until nothing is, the relay gives out, or `stop` says so (asked between two mails)."""
-        tools = (self.renderer, self.signer, self.identity, self.mailer)
-        return Sender(self.store, self.window, *tools, lease=self.lease, limits=self.limits).run(now, stop)
+        return Sender(self.store, self.desk, self.carrier, self.lease, self.limits).run(now, stop)
+
+    def desk(self) -> Desk:
+        """What renders claimed rows, laid out anew for each batch."""
+        return Desk(self.store, self.window, self.renderer, self.signer, self.identity)
 
     def sweep(self, now: datetime) -> dict[str, int]:
         """Take back what dead workers held, end pauses that are over, and ring again for all that waits."""

@@ -19,11 +19,13 @@ from service.store.deliveries import Delivery
 
 # The next edition is composed within this time of being due, before what it supersedes could be claimed again.
 ROOM = timedelta(hours=1)
+# After so long a relay is no longer new.
+WARM = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Mails a minute, over all relays and to one mail domain; 0 is no limit.
+    """Mails a minute, over one relay and to one mail domain; 0 is no limit.
 
     The digests of one hour begin spread over `spread`; from the local hour `not_after` on, none is begun that was
     asked for earlier in the day (0: however late it is).
@@ -34,6 +36,14 @@ class Limits:
     spread: timedelta = timedelta(0)
     not_after: int = 0
     canary: int = 0
+    warm_up: int = 0
+
+    def warming(self, age: timedelta) -> Limits:
+        """The limits for a relay used for so long: a new one takes `warm_up` a minute, and twice that each day."""
+        if not self.warm_up or age >= WARM:
+            return self
+        allowed = self.warm_up * 2**age.days
+        return replace(self, rate=min(self.rate or allowed, allowed))
 
     def start(self, reader: int, day: str, now: datetime) -> datetime:
         """When one reader's digest may begin: the same whoever composes it, another one each day."""
@@ -42,16 +52,16 @@ class Limits:
 
 
 def admit(
-    unit: Unit, token: str, rows: Sequence[Delivery], limits: Limits, now: datetime
+    unit: Unit, token: str, rows: Sequence[Delivery], limits: Limits, now: datetime, relay: str
 ) -> tuple[list[Delivery], float]:
-    """Give back what must wait; returns the rest, and the seconds until the relays take one more.
+    """Give back what must wait; returns the rest, and the seconds until `relay` takes one more.
 
     A full domain keeps only its own mails waiting: they come again when it has room.
     """
     kept = _by_domain(unit, token, rows, limits.per_domain, now) if limits.per_domain else list(rows)
     if not limits.rate or not kept:
         return kept, 0.0
-    count, wait = unit.paces.reserve("relays", limits.rate, len(kept))
+    count, wait = unit.paces.reserve(f"relay {relay}", limits.rate, len(kept))
     unit.deliveries.release(token, now, [row.id for row in kept[count:]])
     return kept[:count], wait
 

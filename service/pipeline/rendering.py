@@ -62,6 +62,11 @@ class Desk:
                 for row in rows:
                     self._find(row, view)
 
+    def addresses(self, row: Delivery) -> tuple[str, str]:
+        """Who a mail comes from and goes to, as its envelope says; nobody where the reader is gone."""
+        reader = self.readers.get(row.subscriber_id)
+        return self.identity.mail_from, reader.email if reader else ""
+
     def message(self, row: Delivery) -> Message:
         """Render one row. Raises KeyError for a row whose subscriber or papers are gone."""
         reader = self.readers[row.subscriber_id]

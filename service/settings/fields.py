@@ -58,7 +58,13 @@ class Settings(BaseSettings):
         description="Relays, `smtp+starttls://USER:PASSWORD@HOST`, `smtps://…` or `smtp://…`; none: a local mailbox.",
     )
     smtp_rate: Annotated[int, BeforeValidator(values.whole(0, 1_000_000))] = Field(
-        0, description="Mails a minute, all workers together; `0` is no limit."
+        0, description="Mails a minute to one relay, all workers together; `0` is no limit."
+    )
+    smtp_connections: Annotated[int, BeforeValidator(values.whole(1, 100))] = Field(
+        4, description="Connections that one worker keeps open to a relay; they share each commit."
+    )
+    smtp_warm_up: Annotated[int, BeforeValidator(values.whole(0, 1_000_000))] = Field(
+        0, description="Mails a minute to a new relay on its first day, twice that on each following one (0: at once)."
     )
     smtp_per_domain: Annotated[int, BeforeValidator(values.whole(0, 1_000_000))] = Field(
         0, description="Mails a minute to any one mail domain, all workers together; `0` is no limit."

@@ -1,21 +1,18 @@
-"""Places where a sender can be made to die: a store and a wire that kill their own process on the n-th pass.
+"""Places where a sender can be made to die: a store and a line that kill their own process on the n-th pass.
 
-Comes in: the name of a place and how often it is to be passed first. Goes out: a store and a mailer to assemble a
-pipeline from. Refuses to know: what the pipeline does between these places.
+Comes in: the name of a place and how often it is to be passed first. Goes out: a store and a kind of line to
+assemble a pipeline from. Refuses to know: what the pipeline does between these places.
 """
 
 from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
 
-from service.deliveries.smtp import SmtpMailer
-from service.deliveries.wire import Wire
-from service.model import Message
+from service.deliveries.line import Handing, Line
 from service.store import Store, Unit
 from service.store.deliveries import Deliveries, Delivery
 
@@ -41,11 +38,12 @@ class Fuse:
         assert place in PLACES
         self._place, self._left = place, left
 
-    def passed(self, place: str) -> None:
-        """A process came by here."""
+    def passed(self, place: str, last: Callable[[], object] = lambda: None) -> None:
+        """A process came by here; `last` is what it still does before it dies."""
         if place == self._place:
             self._left -= 1
             if self._left <= 0:
+                last()
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -100,27 +98,26 @@ def _watched(deliveries: Deliveries, asked: set[str], fuse: Fuse) -> Deliveries:
     return watched
 
 
-class FusedMailer(SmtpMailer):
-    """A mailer whose connection passes the places around the final dot."""
+def fused_line(fuse: Fuse) -> type[Line]:
+    """Lines that pass the places around the final dot."""
 
-    def __init__(self, url: str, fuse: Fuse) -> None:
-        class FusedWire(Wire):
-            def command(self, line: str) -> Any:
-                if line.startswith("MAIL"):
-                    fuse.passed("before MAIL")
-                return super().command(line)
+    class FusedLine(Line):
+        def take(self, handing: Handing) -> None:
+            fuse.passed("before MAIL")
+            super().take(handing)
 
-            def write(self, octets: bytes) -> None:
-                dot = octets == b".\r\n"
-                if dot:
-                    fuse.passed("before the dot")
-                super().write(octets)
-                if dot:
-                    fuse.passed("after the dot")
+        def flush(self) -> None:
+            handing = self.front
+            pending = handing is not None and handing.dot_at > 0 and not handing.in_doubt
+            if pending:
+                fuse.passed("before the dot", lambda: self.socket.send(self._out[:-3]))
+            super().flush()
+            if pending and handing is not None and handing.in_doubt:
+                fuse.passed("after the dot")
 
-        super().__init__(url, open_wire=FusedWire)
-        self._fuse = fuse
+        def hear(self) -> None:
+            super().hear()
+            if self.finished:
+                fuse.passed("after 250")
 
-    def send(self, message: Message) -> None:
-        super().send(message)
-        self._fuse.passed("after 250")
+    return FusedLine

@@ -16,10 +16,11 @@ from dataclasses import dataclass, replace
 from multiprocessing.context import ForkServerProcess
 
 from service.bootstrap import World, build
+from service.deliveries.smtp import SmtpCarrier
 from service.errors import StoreError
 from service.pipeline import Pipeline
 from service.settings import load
-from tests.faults.failpoints import Fuse, FusedMailer, FusedStore
+from tests.faults.failpoints import Fuse, FusedStore, fused_line
 
 PAUSE = 0.05
 
@@ -55,9 +56,11 @@ def _assembled(world: World, job: Job) -> Pipeline:
     if not job.place:
         return pipeline
     fuse = Fuse(job.place, job.passes)
-    relay = world.settings.smtp_url[0]
-    store = FusedStore(world.settings.database_url, fuse)
-    return replace(pipeline, store=store, mailer=lambda: FusedMailer(relay, fuse))
+    settings, line = world.settings, fused_line(fuse)
+    store = FusedStore(settings.database_url, fuse)
+    return replace(
+        pipeline, store=store, carrier=lambda: SmtpCarrier(settings.smtp_url, settings.smtp_connections, line=line)
+    )
 
 
 def start(job: Job) -> ForkServerProcess:

@@ -66,10 +66,10 @@ class Sink:
 
 
 @contextlib.contextmanager
-def running(log: Path, delay: float = 0.0) -> Iterator[Sink]:
-    """Start a sink and end it."""
+def running(log: Path, delay: float = 0.0, *, pipelining: bool = False) -> Iterator[Sink]:
+    """Start a sink and end it; `delay` is in seconds, for each reply."""
     port = free_port()
-    command = [sys.executable, "-m", "tests.faults.sink", str(port), str(log), str(delay)]
+    command = [sys.executable, "-m", "tests.faults.sink", str(port), str(log), str(delay), str(int(pipelining))]
     server = subprocess.Popen(command, cwd=ROOT)
     try:
         wait_for_port(port, server)
@@ -96,8 +96,8 @@ class _Log:
 
 
 class _Conversation(asyncio.Protocol):
-    def __init__(self, log: _Log, delay: float) -> None:
-        self._log, self._delay = log, delay
+    def __init__(self, log: _Log, delay: float, offers: str) -> None:
+        self._log, self._delay, self._offers = log, delay, offers
         self._buffer = bytearray()
         self._body = False
         self._recipient = ""
@@ -138,7 +138,7 @@ class _Conversation(asyncio.Protocol):
             self._say("221 2.0.0 bye")
             self._transport.close()
         else:
-            self._say("250-sink.test\r\n250 8BITMIME" if verb == "EHLO" else "250 2.0.0 ok")
+            self._say(self._offers if verb == "EHLO" else "250 2.0.0 ok")
 
     def _take(self, body: bytes) -> None:
         word = self._log.fault("dot", self._recipient)
@@ -169,13 +169,14 @@ class _Conversation(asyncio.Protocol):
             self._transport.write(reply.encode() + b"\r\n")
 
 
-async def _serve(port: int, log: _Log, delay: float) -> None:
+async def _serve(port: int, log: _Log, delay: float, *, pipelining: bool) -> None:
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Conversation(log, delay), "127.0.0.1", port)
+    offers = "250-sink.test\r\n250-PIPELINING\r\n250 8BITMIME" if pipelining else "250-sink.test\r\n250 8BITMIME"
+    server = await loop.create_server(lambda: _Conversation(log, delay, offers), "127.0.0.1", port)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
     Path(sys.argv[2]).touch()
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(int(sys.argv[1]), _Log(sys.argv[2]), float(sys.argv[3])))
+        asyncio.run(_serve(int(sys.argv[1]), _Log(sys.argv[2]), float(sys.argv[3]), pipelining=sys.argv[4] == "1"))

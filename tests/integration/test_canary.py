@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from service.deliveries.onebyone import OneByOne
 from service.errors import MessageRefused
 from service.model import Message
 from tests.integration.worlds import House, house
@@ -26,6 +27,10 @@ class Refusing:
         """Nothing is open."""
 
 
+def refusing() -> OneByOne:
+    return OneByOne(Refusing())
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[House]:
     with house(tmp_path, canary="1") as opened:
@@ -38,7 +43,7 @@ def home(tmp_path: Path) -> Iterator[House]:
 
 
 def test_where_the_first_digests_fail_the_others_wait_for_the_operator(home: House) -> None:
-    done = replace(home.world.pipeline, mailer=Refusing).deliver(home.clock())
+    done = replace(home.world.pipeline, carrier=refusing).deliver(home.clock())
     assert (done.sent, done.failed) == (0, 1)
     status = home.world.operations.status(home.clock())
     assert (status.hold or {})["why"] == "1 of the first 1 digests of a large morning did not go out"
@@ -66,12 +71,12 @@ def test_a_small_morning_needs_no_canary(tmp_path: Path) -> None:
         home.join("ada@example.org", "low-rank adaptation")
         home.world.pipeline.deliver(home.clock())
         home.world.pipeline.compose(home.clock())
-        assert replace(home.world.pipeline, mailer=Refusing).deliver(home.clock()).failed == 1
+        assert replace(home.world.pipeline, carrier=refusing).deliver(home.clock()).failed == 1
         assert home.world.operations.status(home.clock()).hold is None
 
 
 def test_a_hold_before_the_first_digests_does_not_spare_them(home: House) -> None:
-    refusing = replace(home.world.pipeline, mailer=Refusing)
+    pipeline = replace(home.world.pipeline, carrier=refusing)
     holding = iter([True])
 
     def stop() -> bool:
@@ -80,6 +85,6 @@ def test_a_hold_before_the_first_digests_does_not_spare_them(home: House) -> Non
             home.world.operations.hold("again", home.clock())
         return False
 
-    refusing.deliver(home.clock(), stop)
+    pipeline.deliver(home.clock(), stop)
     home.world.operations.release(home.clock())
-    assert refusing.deliver(home.clock()).failed == 1
+    assert pipeline.deliver(home.clock()).failed == 1

@@ -6,17 +6,15 @@ import json
 import time
 from collections.abc import Iterator
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from service.bootstrap import mailer
-from service.deliveries.failover import Relays
 from service.deliveries.smtp import SmtpMailer
 from service.errors import InputError, RelayUnavailable, StoreError
 from service.messages import Renderer
-from service.model import Mailer, Message, Schedule
+from service.model import Message, Schedule
 from service.operations.doctor import Finding, examine, send_test
 from service.settings import load
 from tests import servers
@@ -104,24 +102,15 @@ def test_a_restored_backup_sends_nothing_by_itself(home: House, tmp_path: Path) 
 
 
 def test_a_relay_that_is_away_is_passed_over(smtp: servers.Sink) -> None:
-    opened: list[str] = []
-
-    def dead() -> Mailer:
-        opened.append("dead")
-        return SmtpMailer(f"smtp://127.0.0.1:{servers.free_port()}")
-
-    relays = Relays([dead, partial(SmtpMailer, smtp.url)])
-    for _ in range(2):
-        mailer = relays.open()
-        mailer.send(MAIL)
-        mailer.send(MAIL)
-        mailer.close()
-    assert len(smtp.messages) == 4
-    assert opened == ["dead"]
+    relays = SmtpMailer(f"smtp://127.0.0.1:{servers.free_port()}", smtp.url)
+    relays.send(MAIL)
+    relays.send(MAIL)
+    relays.close()
+    assert (len(smtp.messages), smtp.connections) == (2, 1)
 
 
-def test_every_relay_away_is_said(smtp: servers.Sink) -> None:
-    away = Relays([partial(SmtpMailer, f"smtp://127.0.0.1:{servers.free_port()}")] * 2).open()
+def test_every_relay_away_is_said() -> None:
+    away = SmtpMailer(*(f"smtp://127.0.0.1:{servers.free_port()}" for _ in range(2)))
     with pytest.raises(RelayUnavailable, match="refused"):
         away.send(MAIL)
 

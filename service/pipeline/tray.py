@@ -1,0 +1,203 @@
+"""Claimed rows → the outbox a carrier takes mails from, and what became of them → the rows.
+
+Comes in: leases on rows, outcomes. Goes out: mails, each begun in the statement that notes the ones before it.
+Refuses to know: connections. What the relay answers decides a row's fate (the tree of `service.errors`).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from service.deliveries import Mail, Outcome
+from service.errors import (
+    AddressRefused,
+    DeliveryError,
+    PaperRoundError,
+    PolicyRefused,
+    RenderError,
+)
+from service.model import DeliveryState, SubscriberState
+from service.pipeline.canary import allowance, sent_ahead
+from service.pipeline.health import Health, back_off
+from service.pipeline.pacing import Limits, admit, fold
+from service.pipeline.rendering import Desk
+from service.store import Store, Unit
+from service.store.deliveries import Delivery
+from service.store.journal import BRAKE
+
+LOG = logging.getLogger(__name__)
+
+BATCH = 200
+# A lease is renewed so many times before it would end, so that one slow mail server never costs a worker its rows.
+RENEWALS = 5
+FIRST_BACK_OFF = timedelta(seconds=10)
+LONGEST_BACK_OFF = timedelta(hours=4)
+# With the back-off above, a mail that is refused for a time is tried for a day and a half.
+MAX_ATTEMPTS = 20
+POISON_ATTEMPTS = 3
+# Where nothing was there to claim, it is looked again after so many seconds while mails are under way.
+PAUSE = 0.05
+
+
+@dataclass(slots=True)
+class Delivered:
+    """What became of the rows of one run; `relay` says why it ended early, where no relay could be used."""
+
+    sent: int = 0
+    retried: int = 0
+    failed: int = 0
+    skipped: int = 0
+    relay: str = ""
+
+
+@dataclass(slots=True)
+class Tray:
+    """The Outbox of one run. `open_desk` makes what renders a batch of rows."""
+
+    store: Store
+    health: Health
+    limits: Limits
+    token: str
+    lease: float
+    now: datetime
+    stop: Callable[[], bool]
+    open_desk: Callable[[], Desk]
+    done: Delivered = field(default_factory=Delivered)
+    _queue: deque[Delivery] = field(default_factory=deque)
+    _rows: dict[int, tuple[Delivery, Desk]] = field(default_factory=dict)
+    _started: float = field(default_factory=time.monotonic)
+    _renewed: float = 0.0
+    _again: float | None = 0.0
+
+    def usable(self) -> Sequence[int]:
+        """The relays that may be used, by the database's word and what this run has met."""
+        return self.health.usable(self._moment())
+
+    def unusable(self, relay: int, error: DeliveryError) -> None:
+        """Let a relay rest; where none is left, the run is over."""
+        with self.store.write() as unit:
+            self.health.gave_out(unit, relay, error, self._moment())
+        if not self.usable():
+            self.done.relay = str(error)
+
+    def reserve(self) -> Mail | None:
+        """The next claimed mail."""
+        if not self._queue:
+            self._fill()
+        if not self._queue or self.stop():
+            return None
+        row = self._queue.popleft()
+        sender, recipient = self._rows[row.id][1].addresses(row)
+        return Mail(row.id, sender, recipient)
+
+    def wait(self) -> float | None:
+        """Where the limits allow none just now, the seconds until they do."""
+        if self._again is None or self.stop() or not self.usable():
+            return None
+        return max(self._again - time.monotonic(), 0.0)
+
+    def exchange(self, done: Sequence[Outcome], begin: Sequence[Mail]) -> Iterable[tuple[Mail, bytes]]:
+        """Note what is done and begin the next, in one transaction; the bodies are rendered as they are asked for."""
+        accepted = [outcome for outcome in done if outcome.error is None]
+        with self.store.write() as unit:
+            self._renew(unit)
+            ids = [outcome.mail.id for outcome in accepted]
+            begun = unit.deliveries.begin(self.token, ids, [mail.id for mail in begin], self.now)
+            for relay in {outcome.relay for outcome in accepted}:
+                self.health.took(unit, relay)
+            for outcome in done:
+                if outcome.error is not None:
+                    self._refused(unit, outcome.mail.id, outcome.error, outcome.relay)
+        self.done.sent += len(accepted)
+        self.done.skipped += len(begin) - len(begun)
+        for outcome in done:
+            self._rows.pop(outcome.mail.id, None)
+        return self._bodies([mail for mail in begin if mail.id in begun])
+
+    def _bodies(self, mails: Sequence[Mail]) -> Iterator[tuple[Mail, bytes]]:
+        """Render; whatever goes wrong with one row stays with that row."""
+        for mail in mails:
+            row, desk = self._rows[mail.id]
+            try:
+                body = desk.message(row).body
+            except Exception as error:
+                LOG.exception("delivery %d cannot be rendered", row.id)
+                problem = RenderError(f"it cannot be rendered ({type(error).__name__})")
+                with self.store.write() as unit:
+                    self._refused(unit, row.id, error if isinstance(error, PaperRoundError) else problem, 0)
+            else:
+                yield mail, body
+
+    def _fill(self) -> None:
+        """Claim a batch and read what rendering it needs."""
+        if self._again is None or time.monotonic() < self._again or self.stop() or not self.usable():
+            return
+        rows, wait = self._claim()
+        # While mails are under way, others may still be waiting for what becomes of them.
+        self._again = time.monotonic() + (wait or PAUSE) if wait or self._rows else None
+        if rows:
+            self._again = 0.0
+            desk = self.open_desk()
+            desk.lay_out(rows, self.now)
+            self._rows |= {row.id: (row, desk) for row in rows}
+            self._queue.extend(rows)
+
+    def _claim(self) -> tuple[list[Delivery], float]:
+        """Lease what may go out now; where the limits let nothing out, the seconds until they do."""
+        while True:
+            with self.store.write() as unit:
+                # Asked with every batch: a hold stops senders that are at it, too.
+                limit, ahead = allowance(unit, self.limits.canary, BATCH, self.now)
+                braked = unit.journal.flag(BRAKE) or not limit
+                rows = [] if braked else unit.deliveries.claim(self.token, self.now, limit, self.lease)
+                if ahead and rows:
+                    sent_ahead(unit, [row.id for row in rows], self.now)
+                rows, folded = fold(unit, self.token, rows, self.limits.not_after, self._moment())
+                relay = self.usable()[0]
+                limits = self.limits.warming(self.health.age(unit, relay, self._moment())) if rows else self.limits
+                admitted, wait = admit(unit, self.token, rows, limits, self.now, self.health.names[relay])
+            self._renewed = time.monotonic()
+            if not folded or rows:
+                return admitted, 0.0 if admitted or not rows else wait
+
+    def _renew(self, unit: Unit) -> None:
+        if time.monotonic() - self._renewed > self.lease / RENEWALS:
+            unit.deliveries.renew(self.token, self.lease)
+            self._renewed = time.monotonic()
+
+    def _refused(self, unit: Unit, number: int, error: PaperRoundError, relay: int) -> None:
+        """Note what a refusal means for its row."""
+        row, desk = self._rows[number]
+        poison = isinstance(error, RenderError)
+        ours = isinstance(error, PolicyRefused)
+        again = ours or (error.transient and row.attempts + 1 < (POISON_ATTEMPTS if poison else MAX_ATTEMPTS))
+        if again:
+            later = self.now + back_off(FIRST_BACK_OFF, row.attempts, LONGEST_BACK_OFF)
+            unit.deliveries.retry(self.token, row.id, later, _reason(error))
+        else:
+            over = DeliveryState.QUARANTINED if poison else DeliveryState.FAILED
+            unit.deliveries.end(self.token, row.id, over, self.now, _reason(error))
+        if isinstance(error, AddressRefused):
+            reader = desk.readers.get(row.subscriber_id)
+            if reader and reader.state == SubscriberState.ACTIVE:
+                unit.subscribers.set_state(reader.id, SubscriberState.SUPPRESSED)
+            unit.deliveries.cancel(row.subscriber_id)
+            unit.journal.note(row.subscriber_id, "bounced", self.now, delivery=row.id)
+        if isinstance(error, PolicyRefused):
+            self.health.refused(unit, relay, error, self._moment())
+        self.done.retried += again
+        self.done.failed += not again
+
+    def _moment(self) -> datetime:
+        """The time by the run's own clock."""
+        return self.now + timedelta(seconds=time.monotonic() - self._started)
+
+
+def _reason(error: PaperRoundError) -> str:
+    code = getattr(error, "code", None) if isinstance(error, DeliveryError) else None
+    return f"{code} {error}" if code else str(error)
