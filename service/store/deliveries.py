@@ -19,9 +19,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, any_, case, exists, func, null, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, any_, case, exists, func, or_, select, true, update
 
 from service.model import DeliveryKind, DeliveryState, SubscriberState
+from service.store.exchange import EXCHANGE
 from service.store.statements import chunks, database_now, insert_new
 from service.store.tables import delivery, subscriber
 
@@ -31,6 +32,10 @@ COVERED = (DeliveryState.SENT, DeliveryState.NONE)
 NEVER_BEGUN = (DeliveryState.READY, DeliveryState.CLAIMED)
 MAX_RECOVERIES = 3
 RECOVERY = timedelta(seconds=1)
+# What a sender reads of a row; the rest is for those who look at it later.
+NEEDED = tuple(
+    delivery.c[name] for name in ("id", "kind", "subscriber_id", "key", "uid", "attempts", "composed_at", "payload")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,12 @@ def _delivery(row: Any) -> Delivery:
     )
 
 
+def _claimed(row: Any) -> Delivery:
+    number, kind, subscriber_id, key, uid, attempts, composed_at, payload = row
+    kind, state = DeliveryKind(kind), DeliveryState.CLAIMED
+    return Delivery(number, kind, subscriber_id, key, uid, state, attempts, composed_at, payload)
+
+
 @dataclass(frozen=True, slots=True)
 class Deliveries:
     """Verbs of one unit of work."""
@@ -135,8 +146,8 @@ class Deliveries:
         until = database_now(self.connection) + seconds
         values = {"state": DeliveryState.CLAIMED, "lease": token, "lease_until": until}
         mine = chosen & (delivery.c.state == DeliveryState.READY)
-        rows = self.connection.execute(update(delivery).where(mine).values(values).returning(delivery)).all()
-        return sorted(map(_delivery, rows), key=lambda each: each.id)
+        rows = self.connection.execute(update(delivery).where(mine).values(values).returning(*NEEDED)).all()
+        return sorted((_claimed(row) for row in rows), key=lambda each: each.id)
 
     def begin(self, token: str, done: Sequence[int], begin: Sequence[int], now: datetime) -> set[int]:
         """Note `done` as sent and begin `begin`, in one statement; returns the ids that are begun.
@@ -145,19 +156,9 @@ class Deliveries:
         """
         if not done and not begin:
             return set()
-        sent = delivery.c.id.in_(done) & (delivery.c.state == DeliveryState.SENDING)
-        begun = delivery.c.id.in_(begin) & (delivery.c.state == DeliveryState.CLAIMED) & _welcome()
-        ours = and_(delivery.c.lease == token, or_(sent, begun))
-        is_done = delivery.c.id.in_(done)
-        values = {
-            "state": case((is_done, DeliveryState.SENT), else_=DeliveryState.SENDING),
-            "attempts": delivery.c.attempts + case((is_done, 0), else_=1),
-            "finished_at": case((is_done, now), else_=null()),
-            "lease": case((is_done, null()), else_=delivery.c.lease),
-            "error": case((is_done, ""), else_=delivery.c.error),
-        }
-        rows = self.connection.execute(update(delivery).where(ours).values(values).returning(delivery.c.id))
-        return {row.id for row in rows} - set(done)
+        values = {"token": token, "now": now, "done": list(done), "begin": list(begin)}
+        rows = self.connection.execute(EXCHANGE[self.connection.dialect.name], values)
+        return {row[0] for row in rows} - set(done)
 
     def renew(self, token: str, seconds: float) -> int:
         """Keep a lease; returns how many rows are still held."""
