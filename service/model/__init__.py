@@ -1,0 +1,36 @@
+"""The nouns of the house: frozen values without I/O, in the words of the design.
+
+Comes in: nothing. Goes out: the types every room shares. Refuses to know: clocks, networks, databases, templates.
+Times are aware datetimes in UTC unless a line says otherwise; days are calendar dates.
+"""
+
+from service.model.doors import Bell, Mailer
+from service.model.mails import DeliveryKind, DeliveryState, Digest, Envelope, Identity, Message, ReaderLinks, Selected
+from service.model.papers import ArrivalKind, Field, Hit, Links, Listing, Match, Page, Paper, StoredPaper
+from service.model.readers import Profile, Schedule, Subscriber, SubscriberState
+
+__all__ = [
+    "ArrivalKind",
+    "Bell",
+    "DeliveryKind",
+    "DeliveryState",
+    "Digest",
+    "Envelope",
+    "Field",
+    "Hit",
+    "Identity",
+    "Links",
+    "Listing",
+    "Mailer",
+    "Match",
+    "Message",
+    "Page",
+    "Paper",
+    "Profile",
+    "ReaderLinks",
+    "Schedule",
+    "Selected",
+    "StoredPaper",
+    "Subscriber",
+    "SubscriberState",
+]

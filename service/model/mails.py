@@ -1,0 +1,116 @@
+"""Mails: what is said, to whom, and how far it got.
+
+Comes in: nothing. Goes out: the types every room shares. Refuses to know: clocks, networks, databases, templates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from service.model.papers import Match, StoredPaper
+
+
+class DeliveryKind(StrEnum):
+    """What a mail is for; each kind has a folder of templates."""
+
+    CONFIRM = "confirm"
+    MANAGE = "manage"
+    DIGEST = "digest"
+    QUIET = "quiet"
+    GOODBYE = "goodbye"
+    TEST = "test"
+
+
+class DeliveryState(StrEnum):
+    """`none` marks an edition that had nothing to send: it moves the reader's mark as `sent` does."""
+
+    READY = "ready"
+    CLAIMED = "claimed"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    QUARANTINED = "quarantined"
+    CANCELLED = "cancelled"
+    SUPERSEDED = "superseded"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """One paper chosen for a digest, with its matches; `Match.keyword` is a position in the digest's keywords."""
+
+    paper: StoredPaper
+    matches: tuple[Match, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """One subscriber's selection for one edition: all that rendering needs besides links and the service's identity.
+
+    `keywords` are in the reader's own spelling. `papers` are shown in this order; `more` counts matches not shown;
+    `read` counts the papers that were looked at. `trending` says that no keywords chose the papers.
+    `first` marks the welcome digest, which shows `next_edition` (UTC) in the reader's `timezone`. `counts` says how
+    many papers each keyword found, in the order of `keywords`, and `days` how far back the edition looks (empty and
+    0: unsaid).
+    """
+
+    edition: date
+    keywords: tuple[str, ...]
+    papers: tuple[Selected, ...]
+    more: int = 0
+    read: int = 0
+    trending: bool = False
+    first: bool = False
+    next_edition: datetime | None = None
+    timezone: str = "UTC"
+    language: str = "en"
+    counts: tuple[int, ...] = ()
+    days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who speaks: what every mail and page says about this installation. `base_url` has no slash at its end.
+
+    `mail_from` is a bare address; `unsubscribe_mailto` is empty unless mail to that address is received.
+    """
+
+    name: str = "Paper Round"
+    base_url: str = "http://127.0.0.1:8080"
+    mail_from: str = "digest@localhost"
+    contact: str = ""
+    imprint: str = ""
+    privacy: str = ""
+    unsubscribe_mailto: str = ""
+    release: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderLinks:
+    """Absolute signed URLs for one reader; empty where a mail must not carry that link."""
+
+    confirm: str = ""
+    manage: str = ""
+    pause: str = ""
+    unsubscribe: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What addresses one mail. `message_id` has no angle brackets; `date` comes from the row, never from a clock."""
+
+    recipient: str
+    message_id: str
+    date: datetime
+    links: ReaderLinks = ReaderLinks()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A rendered mail: the envelope addresses and the bytes, lines ended by CRLF."""
+
+    sender: str
+    recipient: str
+    body: bytes

@@ -1,0 +1,54 @@
+"""Readers: who gets papers, which ones, and when.
+
+Comes in: nothing. Goes out: the types every room shares. Refuses to know: clocks, networks, databases, templates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+
+class SubscriberState(StrEnum):
+    """Where a subscription stands."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    PAUSED = "paused"
+    LEFT = "left"
+    SUPPRESSED = "suppressed"
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When a subscriber wants the digest: ISO weekdays (1 = Monday), the local hour, an IANA time zone name."""
+
+    timezone: str = "UTC"
+    hour: int = 7
+    weekdays: frozenset[int] = frozenset({1, 2, 3, 4, 5, 6, 7})
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A named list of keywords, in the reader's own spelling, and the sources it looks at (None = all)."""
+
+    keywords: tuple[str, ...] = ()
+    name: str = ""
+    sources: frozenset[int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """An address with its profiles and schedule. `public_id` is the random name that links carry."""
+
+    id: int
+    public_id: str
+    email: str
+    state: SubscriberState
+    schedule: Schedule
+    profiles: tuple[Profile, ...]
+    max_papers: int = 10
+    language: str = "en"
+    paused_until: date | None = None
+    quiet_digest: bool = False
