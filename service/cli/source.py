@@ -1,4 +1,4 @@
-"""`paperround source add|list|check|remove`: what the service reads.
+"""`paperround source add|list|check|remove|catalogue`: what the service reads.
 
 Comes in: URLs. Goes out: rows as a table or as JSON lines. Refuses to know: how a source is fetched or parsed.
 """
@@ -67,12 +67,30 @@ def remove(source: Annotated[str, typer.Argument(help="Its URL or its number.")]
     say(f"{removed.url} is no longer read.")
 
 
+@app.command()
+def catalogue(
+    words: Annotated[str, typer.Argument(help="Show only what holds this, such as `cs.` or `learning`.")] = "",
+    json: Json = False,
+) -> None:
+    """Show the arXiv categories that readers may pick; one is read once a reader picks it."""
+    with world() as here:
+        offers = here.operations.catalogue()
+    sought = words.casefold()
+    shown = [each for each in offers if sought in f"{each.code} {each.name} {each.subject}".casefold()]
+    found = [
+        {"code": each.code, "name": each.name, "subject": each.subject, "read": "yes" if each.polled else ""}
+        for each in shown
+    ]
+    rows(found, json, empty=f"no category holds {words}")
+
+
 def _row(source: Source) -> dict[str, Any]:
     last = source.last_ok_at.isoformat(timespec="minutes") if source.last_ok_at else ""
     return {
         "id": source.id,
         "url": source.url,
         "kind": source.kind,
+        "for": "all" if source.common else "who picked it",
         "last_ok": last,
         "papers": source.last_count,
         "failures": source.failures,

@@ -5,7 +5,7 @@ Comes in: URLs, addresses, names. Goes out: rows and summaries. Refuses to know:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +16,8 @@ from service.deliveries import maildir
 from service.editions import OVERDUE
 from service.errors import FetchError, InputError, ParseError, StoreError
 from service.model import Listing, Subscriber
+from service.operations import picking
+from service.operations.picking import Offer
 from service.papers import arxiv_id, doi
 from service.settings import Settings
 from service.sources import discovery, health, kinds, parse, saved
@@ -91,9 +93,19 @@ class Operations:
             raise error from None
 
     def add_source(self, url: str, now: datetime) -> Source:
-        """Keep a source and make it due."""
+        """Keep a source and make it due; one that is kept under another spelling is the same."""
+        address = kinds.canonical(url)
         with self.store.write() as unit:
-            return unit.sources.add(url, kinds.recognise(url), now)
+            known = (each.url for each in unit.sources.all() if kinds.canonical(each.url) == address)
+            return unit.sources.add(next(known, address), kinds.recognise(url), now)
+
+    def catalogue(self) -> list[Offer]:
+        """Every category that readers may pick, and which of them are polled."""
+        return picking.offers(self.store)
+
+    def pick(self, codes: Iterable[str], now: datetime) -> frozenset[int]:
+        """Have these categories polled for the profiles that name them; returns their sources. Raises InputError."""
+        return picking.pick(self.store, codes, now)
 
     def sources(self) -> list[Source]:
         """Every source, in the order they were added."""

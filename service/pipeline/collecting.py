@@ -30,6 +30,8 @@ LONGEST_BACK_OFF = timedelta(hours=6)
 GOLDEN = 0.618
 # Longer than any round of fetches may take: the poll is ours until then.
 HOLD = timedelta(minutes=15)
+# A category that nobody reads any longer is looked at this often, to see whether someone does.
+UNWANTED = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,9 @@ class Collector:
             source = unit.sources.get(source_id)
             if source is None or not unit.sources.take(source_id, now, now + HOLD):
                 return Collected(source.url if source else "")
+            if not unit.sources.wanted(source_id):
+                unit.sources.wake(source_id, now + UNWANTED)
+                return Collected(source.url)
         collected, error = self._days(source, now)
         if error is None:
             error = _fell_silent(source, collected)

@@ -46,6 +46,7 @@ class View:
     position: dict[int, int] = field(default_factory=dict)
     arrivals: list[Arrived] = field(default_factory=list)
     upto: int = 0
+    uncommon: frozenset[int] = frozenset()
     _firsts: dict[frozenset[int] | None, Firsts] = field(default_factory=dict)
 
     def find(self, keyword: Keyword) -> Found:
@@ -57,15 +58,21 @@ class View:
         return self.index.hits(keyword, position)
 
     def firsts(self, sources: frozenset[int] | None) -> Firsts:
-        """Each paper's first arrival through these sources (None: any). A replacement is not new, so it is none."""
+        """Each paper's first arrival through these sources (None: all common ones).
+
+        A replacement is not new, so it is none.
+        """
         if sources not in self._firsts:
             first = Firsts(np.zeros(len(self.papers), np.int64), np.zeros(len(self.papers)))
             for each in reversed(self.arrivals):
-                if each.kind != ArrivalKind.REPLACE and (sources is None or each.source_id in sources):
+                if each.kind != ArrivalKind.REPLACE and self._read(each.source_id, sources):
                     first.numbers[self.position[each.paper_id]] = each.number
                     first.times[self.position[each.paper_id]] = each.at.timestamp()
             self._firsts[sources] = first
         return self._firsts[sources]
+
+    def _read(self, source_id: int, sources: frozenset[int] | None) -> bool:
+        return source_id not in self.uncommon if sources is None else source_id in sources
 
     def upvotes(self) -> Numbers:
         """Per paper its upvotes, 0 where a source counts none."""
@@ -85,6 +92,12 @@ class View:
         self.index.add([papers[paper_id].paper for paper_id in new])
         self.arrivals.extend(known)
         self._firsts.clear()
+
+    def read_by_choice(self, sources: frozenset[int]) -> None:
+        """These sources are read only by the profiles that name them."""
+        if sources != self.uncommon:
+            self.uncommon = sources
+            self._firsts.clear()
 
 
 class Window:
@@ -110,6 +123,7 @@ class Window:
             self._key = key
         assert self._view is not None
         self._view.upto = key[2]
+        self._view.read_by_choice(unit.sources.uncommon())
         return self._view
 
     def _extended(self, unit: Unit, key: tuple[date, int, int]) -> bool:

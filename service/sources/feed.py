@@ -26,7 +26,7 @@ from service.sources.taming import tame
 from service.sources.text import day, fold, plain, web_link
 
 Entry = Mapping[str, Any]
-_CATEGORY = re.compile(r"[a-z-]{2,10}(?:\.[A-Za-z-]{2,6})?")
+_CATEGORY = re.compile(r"[a-z-]{2,10}(?:\.[A-Za-z-]{2,9})?")
 _MARKED_UP = re.compile(r"</[a-zA-Z]+\s*>|<br\s*/?>")
 _LONGEST = 100_000
 

@@ -20,7 +20,7 @@ _ARCHIVES = (
     "cs|econ|eess|math|physics|q-bio|q-fin|stat|astro-ph|cond-mat|gr-qc|hep-ex|hep-lat|hep-ph|hep-th|math-ph|nlin"
     "|nucl-ex|nucl-th|quant-ph"
 )
-_CATEGORY = re.compile(rf"(?:{_ARCHIVES})(?:\.[A-Za-z-]{{2,6}})?")
+_CATEGORY = re.compile(rf"(?:{_ARCHIVES})(?:\.[A-Za-z-]{{2,9}})?")
 _PERIOD = re.compile(r"/papers/(date|week|month)/([\w-]{6,10})")
 _PAPER = re.compile(r"/papers/(\d{4}\.\d{4,5})(?:v\d+)?")
 _SEARCH_LIMIT = 120
@@ -57,6 +57,11 @@ def pages(url: str, day: date | None = None) -> list[str]:
     if kind == "biorxiv":
         return preprints.biorxiv(text, day)
     return _huggingface(text, day) if kind == "huggingface" else [text]
+
+
+def canonical(url: str) -> str:
+    """Return the one address under which a source is kept: an arXiv category has many spellings."""
+    return _arxiv_feed(url.strip()) or url.strip()
 
 
 def following(address: str, entries: int, single_day: bool) -> str:

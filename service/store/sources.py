@@ -9,15 +9,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Text, cast, delete, func, select, update
 
+from service.model import SubscriberState
 from service.store.statements import insert_new, upsert
-from service.store.tables import arrival, page, source
+from service.store.tables import arrival, page, profile, source, subscriber
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Something we poll. Times are UTC; `failures` counts the polls in a row that failed."""
+    """Something we poll. Times are UTC; `failures` counts the polls in a row that failed.
+
+    One that is not `common` was picked from the catalogue: it is polled and read for the profiles that name it.
+    """
 
     id: int
     url: str
@@ -30,6 +34,7 @@ class Source:
     last_ok_at: datetime | None
     last_error: str
     last_count: int
+    common: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +47,31 @@ class Sources:
         """Keep a source and make it due at once; one that was there stays as it is, switched on again."""
         row = {"url": url, "kind": kind, "created_at": now, "next_poll_at": now, "active": True}
         self.connection.execute(insert_new(self.connection, source), row)
-        self.connection.execute(update(source).where(source.c.url == url).values(active=True))
+        self.connection.execute(update(source).where(source.c.url == url).values(active=True, common=True))
         return self._one(source.c.url == url)
+
+    def pick(self, url: str, kind: str, now: datetime) -> Source:
+        """Have a source polled for the profiles that name it; one that is polled already stays as it is."""
+        row = {"url": url, "kind": kind, "created_at": now, "next_poll_at": now, "active": False, "common": False}
+        self.connection.execute(insert_new(self.connection, source), row)
+        resting = (source.c.url == url) & (source.c.active.is_(False) | source.c.common.is_(False))
+        values = {"active": True, "common": False, "next_poll_at": now}
+        self.connection.execute(update(source).where(resting).values(values))
+        return self._one(source.c.url == url)
+
+    def wanted(self, source_id: int) -> bool:
+        """Whether anyone reads it: it is common, or the profile of a running subscription names it."""
+        if self.connection.scalar(select(source.c.common).where(source.c.id == source_id)):
+            return True
+        # JSON arrays of numbers are written alike on both databases: "[1, 5]" becomes ", 1, 5,".
+        listed = func.replace(func.replace(cast(profile.c.sources, Text), "[", ", "), "]", ",")
+        running = subscriber.c.state.in_((SubscriberState.ACTIVE, SubscriberState.PAUSED))
+        named = select(profile.c.id).join(subscriber).where(running, listed.contains(f", {source_id},"))
+        return self.connection.execute(named.limit(1)).first() is not None
+
+    def uncommon(self) -> frozenset[int]:
+        """The ids of sources that only the profiles read which name them."""
+        return frozenset(self.connection.scalars(select(source.c.id).where(source.c.common.is_(False))))
 
     def get(self, source_id: int) -> Source | None:
         """One source, or None."""

@@ -79,6 +79,7 @@ source = Table(
     Column("last_ok_at", UTCDateTime),
     Column("last_error", Text, nullable=False, server_default=""),
     Column("last_count", Integer, nullable=False, server_default="0"),
+    Column("common", Boolean, nullable=False, server_default=text("true")),
 )
 
 # What one address of a source answered last: its validators for the next conditional GET.
