@@ -111,7 +111,7 @@ class Settings(BaseSettings):
     collect_interval: _Interval = Field(1800, description="How often a source is looked at: `30m`, `2h`, or seconds.")
     send_interval: _Interval = Field(60, description="How often due digests and waiting mails are looked for.")
     canary: Annotated[int, BeforeValidator(values.whole(0, 10_000))] = Field(
-        0, description="Digests sent ahead of a morning 20 times as large (`50`), which waits for them; `0`: none."
+        50, description="Digests sent ahead of a morning 20 times as large, which waits for them; `0`: none."
     )
     spread: Annotated[int, BeforeValidator(values.span)] = Field(
         0, description="Over how long the digests of one hour are spread: `15m`, `1h`; `0` begins all at the hour."

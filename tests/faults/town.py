@@ -130,6 +130,8 @@ def town(folder: Path, smtp_url: str, database_url: str = "", **settings: str) -
         "PAPERROUND_SECRET_KEYS": "k" * 43,
         "PAPERROUND_SUPPRESSION_KEY": "s" * 43,
         "PAPERROUND_LOG_LEVEL": "warning",
+        # Whoever kills senders on purpose would put the brake on.
+        "PAPERROUND_CANARY": "0",
     }
     environ |= {f"PAPERROUND_{name.upper()}": value for name, value in settings.items()}
     world = build(load(environ))
