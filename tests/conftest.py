@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from hypothesis import settings
 # How long one example takes on a busy machine says nothing about whether it is right.
 settings.register_profile("ordinary", deadline=None, derandomize=True)
 settings.register_profile("full", deadline=None, max_examples=1000)
+
+FIGURES = pytest.StashKey[list[str]]()
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -23,6 +26,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """The ordinary suite tries the same examples every time; `--full` goes and looks for new ones."""
     settings.load_profile("full" if config.getoption("--full") else "ordinary")
+    config.stash[FIGURES] = []
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """What the big trials measured."""
+    for line in config.stash[FIGURES] if config.getoption("--full") else ():
+        terminalreporter.write_line(line)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -34,6 +44,12 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 def full(request: pytest.FixtureRequest) -> bool:
     """Whether the big trials run whole."""
     return bool(request.config.getoption("--full"))
+
+
+@pytest.fixture(scope="session")
+def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Say what a big trial measured, below the summary of the run."""
+    return request.config.stash[FIGURES].append
 
 
 @pytest.fixture(scope="session")

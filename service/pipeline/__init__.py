@@ -7,7 +7,7 @@ Each verb may run anywhere, any number of times, at once: what is done already i
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from service import editions
@@ -15,10 +15,11 @@ from service.deliveries import Carrier
 from service.keywords import parse_all
 from service.links import Signer
 from service.messages import Renderer
-from service.model import Bell, Identity
+from service.model import Bell, Identity, Profile, Schedule
 from service.pipeline.collecting import Collected, Collector
 from service.pipeline.composing import Composed, Composer
 from service.pipeline.delivering import LEASE_SECONDS, Sender
+from service.pipeline.mornings import Morning, Week, week
 from service.pipeline.pacing import Limits
 from service.pipeline.preview import Advice, Preview, advise, preview
 from service.pipeline.rendering import Desk
@@ -27,7 +28,7 @@ from service.pipeline.window import Window
 from service.sources.http import Client
 from service.store import Store
 
-__all__ = ["Advice", "Collected", "Composed", "Delivered", "Pipeline", "Preview"]
+__all__ = ["Advice", "Collected", "Composed", "Delivered", "Morning", "Pipeline", "Preview", "Week"]
 
 # The first places on Earth to begin a day are this far ahead of UTC.
 FURTHEST_EAST = timedelta(hours=14)
@@ -112,6 +113,16 @@ class Pipeline:
         """What each keyword would have found in the last 30 days, and what is worth changing. Raises KeywordsError."""
         with self.store.read() as unit, self.window.open(unit, now) as view:
             return advise(view, parse_all(keywords), now)
+
+    def week(self, profiles: Sequence[Profile], schedule: Schedule, now: datetime, max_papers: int = 10) -> Week:
+        """The digests of the last seven days, and the next so far, as a reader of these profiles would have them.
+
+        Raises KeywordsError or InputError for what a digest could not be made of.
+        """
+        read = [replace(each, keywords=tuple(one.text for one in parse_all(each.keywords))) for each in profiles]
+        editions.check_schedule(schedule)
+        with self.store.read() as unit, self.window.open(unit, now) as view:
+            return week(view, read, schedule, now, max_papers)
 
     def preview(self, keywords: Sequence[str], now: datetime, days: int = 7, max_papers: int = 10) -> Preview:
         """What a digest over the last `days` would hold for these keywords; nothing is stored."""

@@ -14,16 +14,21 @@ import numpy as np
 
 from service.keywords import Keyword
 from service.keywords import advise as advise_keyword
-from service.model import Profile, Selected
+from service.model import Match, Profile, Selected
+from service.pipeline.mornings import News
 from service.pipeline.selection import Span, select
-from service.pipeline.window import View
+from service.pipeline.window import Numbers, Seconds, View
 
 LOOK_BACK = timedelta(days=30)
+_DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """One keyword: its text, how many of `total` papers it fits in the last 30 days, what is worth changing."""
+    """One keyword: its text, how many of `total` papers it fits in the last 30 days, what is worth changing.
+
+    `days` counts the papers of each of those days, the oldest first; `example` is the newest of them.
+    """
 
     keyword: str
     canonical: str
@@ -31,6 +36,8 @@ class Advice:
     total: int
     warnings: tuple[str, ...]
     exclusion: bool = False
+    days: tuple[int, ...] = ()
+    example: Selected | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +51,22 @@ class Preview:
 
 def advise(view: View, keywords: Sequence[Keyword], now: datetime) -> tuple[Advice, ...]:
     """Count each keyword over the last 30 days and say what is worth changing."""
-    recent = view.firsts(None).times >= (now - LOOK_BACK).timestamp()
+    times = News.of(view).times(view.firsts(None))
+    ages = np.floor((now.timestamp() - times) / _DAY).astype(np.int64)
+    recent = (ages >= 0) & (ages < LOOK_BACK.days)
     total = int(np.count_nonzero(recent))
-    return tuple(_advice(view, each, int(np.count_nonzero(recent[view.find(each).papers])), total) for each in keywords)
+    return tuple(_advice(view, each, times, np.where(recent, ages, -1), total) for each in keywords)
 
 
-def _advice(view: View, keyword: Keyword, count: int, total: int) -> Advice:
-    warnings = advise_keyword(keyword, count, total)
-    return Advice(keyword.text, keyword.canonical, count, total, warnings, keyword.exclusion)
+def _advice(view: View, keyword: Keyword, times: Seconds, ages: Numbers, total: int) -> Advice:
+    found = view.find(keyword).papers
+    recent = found[ages[found] >= 0]
+    warnings = advise_keyword(keyword, len(recent), total)
+    days = np.bincount(ages[recent], minlength=LOOK_BACK.days)[::-1]
+    newest = int(recent[np.argmax(times[recent])]) if len(recent) else None
+    example = None if newest is None else Selected(view.papers[newest], (Match(0, 0, view.hits(keyword, newest)),))
+    counts = (len(recent), total, warnings, keyword.exclusion, tuple(days.tolist()), example)
+    return Advice(keyword.text, keyword.canonical, *counts)
 
 
 def preview(view: View, keywords: Sequence[Keyword], since: datetime, max_papers: int) -> Preview:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import Protocol
 
 import numpy as np
 
@@ -31,6 +32,13 @@ def read_keyword(text: str) -> Keyword | None:
         return parse(text)
     except KeywordError:
         return None
+
+
+class Covering(Protocol):
+    """Which arrivals an edition covers."""
+
+    def mask(self, first: Firsts) -> Mask:
+        """Which papers' first arrivals are covered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +85,7 @@ class Selection:
         return tuple(len(found.papers) for found in self.found)
 
 
-def select(view: View, profiles: Sequence[Profile], span: Span, delivered: Iterable[int] = ()) -> Selection:
+def select(view: View, profiles: Sequence[Profile], span: Covering, delivered: Iterable[int] = ()) -> Selection:
     """Choose from the papers whose first arrival through a profile's sources is covered and which are not delivered."""
     fresh = np.ones(len(view.papers), bool)
     fresh[[view.position[each] for each in delivered if each in view.position]] = False

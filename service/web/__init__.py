@@ -7,7 +7,7 @@ know: SQL, sources, matching, how mails are made or sent. GET and HEAD never cha
     guard.py          what holds for every answer and every body; who may post a form
     pages.py          facts + template → answer; shown.py puts times and addresses into a reader's terms
     forms.py          fields as typed → values, with all that is wrong at once
-    front.py          the shop window and signing up
+    front.py          the shop window and signing up; trying.py: what topics would bring
     subscription.py   confirming and managing; leaving.py: pausing and stopping
     mailbox.py        the local mailbox, on loopback only; site.py: health, robots, imprint
 """

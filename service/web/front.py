@@ -12,16 +12,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 
 from service.errors import InputError
-from service.keywords import parse_all, split
-from service.messages.cards import card
-from service.web import forms, shown
+from service.web import forms, shown, trying
 from service.web.forms import Posted, Problem, Typed
 from service.web.guard import own_form
 from service.web.pages import Desk, Here
 
 router = APIRouter()
-
-_SHOWN, _TRENDING = 8, 5
 
 EXAMPLES = (
     "low-rank adaptation",
@@ -73,31 +69,15 @@ def _signed_up(desk: Desk, form: Typed, dry: bool) -> list[Problem]:
 
 def _page(desk: Desk, form: Typed, problems: Sequence[Problem] = (), *, fresh: bool = False) -> Response:
     """`fresh` lets the browser guess the time zone: nobody has chosen one yet."""
-    topics, now = _readable(form), desk.now()
-    advice = desk.world.pipeline.advice(topics, now) if topics else ()
-    wanted = [each.keyword for each in advice if not each.exclusion]
-    found = desk.world.pipeline.preview(topics, now, max_papers=_SHOWN if wanted else _TRENDING)
     return desk.page(
         "front",
         422 if problems else 200,
         form=form,
         problems=problems,
         fresh=fresh,
-        now=now,
         examples=[each for each in EXAMPLES if each not in form.keywords.splitlines()],
-        advice=advice,
-        wanted=wanted,
-        cards=[card(each, wanted, now.date()) for each in found.papers],
-        preview=found,
         zones=shown.zones(),
         signup=desk.world.settings.signup,
         domains=desk.world.settings.signup_domains,
+        **trying.facts(desk, form),
     )
-
-
-def _readable(form: Typed) -> Sequence[str]:
-    """The topics that can be tried: those a link brings may be anything, and are told of when the form is sent."""
-    try:
-        return [topic.text for topic in parse_all(split(form.keywords))]
-    except InputError:
-        return ()

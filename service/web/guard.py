@@ -22,8 +22,8 @@ BODY_LIMIT = 1 << 20
 _DRAIN_LIMIT = 16 * BODY_LIMIT
 
 POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; frame-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; frame-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
 # With `no-referrer` browsers send `Origin: null` with our own forms; `same-origin` tells other sites just as little.

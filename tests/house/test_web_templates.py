@@ -44,7 +44,10 @@ def reader(state: SubscriberState = SubscriberState.ACTIVE, until: date | None =
 
 
 def advice(topic: str, count: int, *warnings: str) -> Bag:
-    return Bag({"keyword": topic, "count": count, "total": 900, "warnings": warnings, "exclusion": topic[:1] == "-"})
+    return Bag(
+        {"keyword": topic, "count": count, "total": 900, "warnings": warnings, "exclusion": topic[:1] == "-"}
+        | {"days": (0, count, 2)}
+    )
 
 
 def passage(*runs: tuple[str, bool]) -> Bag:
@@ -79,24 +82,37 @@ PROBLEMS = [
 TYPED = Typed(HOSTILE, f"lora\n{HOSTILE}\n-survey", HOSTILE, "7", ("1", "3", HOSTILE), HOSTILE)
 
 
+def morning(count: int, more: int = 0, coming: bool = False) -> Bag:
+    return Bag({"day": NOW.date(), "due": NOW, "found": count + more, "more": more, "read": 1500, "coming": coming})
+
+
+def group(*cards: Bag, more: int = 0, coming: bool = False) -> Bag:
+    facts = {"cards": cards, "morning": morning(len(cards), more, coming), "at_length": 1, "open": not coming}
+    return Bag(facts)
+
+
+def week(found: int, read: int = 1500, trending: bool = False) -> Bag:
+    return Bag({"found": found, "read": read, "trending": trending})
+
+
+def topics(*advice: Bag) -> list[Bag]:
+    return [Bag({"advice": each, "example": passage((HOSTILE, False), (" RF", True))}) for each in advice]
+
+
 def front(**other: object) -> dict[str, object]:
-    preview = Bag({"papers": (), "more": 0, "read": 0})
     facts: dict[str, object] = {
         "form": Typed(),
         "problems": (),
         "fresh": True,
         "now": NOW,
+        "timezone": "Europe/Berlin",
         "examples": ["lora", HOSTILE],
+        "refused": (),
+        "week": week(0, 0, True),
+        "groups": [],
+        "topics": [],
     }
-    facts |= {
-        "advice": (),
-        "wanted": [],
-        "cards": [],
-        "preview": preview,
-        "zones": zones(),
-        "signup": "open",
-        "domains": (),
-    }
+    facts |= {"zones": zones(), "signup": "open", "domains": ()}
     return facts | other
 
 
@@ -106,8 +122,6 @@ def manage(**other: object) -> dict[str, object]:
     return facts | {"zones": zones()} | other
 
 
-SHOWN = Bag({"papers": (1,), "more": 1204, "read": 1500})
-EMPTY = Bag({"papers": (), "more": 0, "read": 1500})
 COUNTS = (advice("low-rank adaptation", 14), advice(HOSTILE, 0, "matches nothing; " + HOSTILE), advice("-survey", 3))
 PENDING = reader(SubscriberState.PENDING, None, "low-rank adaptation", HOSTILE)
 PAUSED = reader(SubscriberState.PAUSED, date(2026, 12, 4), "lora")
@@ -126,16 +140,16 @@ MAIL = Bag(
 SCENES: dict[str, list[dict[str, object]]] = {
     "front": [
         front(),
-        front(cards=[card(HOSTILE, 42), card("Two")], preview=SHOWN),
-        front(form=TYPED, problems=PROBLEMS, preview=EMPTY, fresh=False),
+        front(week=week(2, trending=True), groups=[group(card(HOSTILE, 42), card("Two"))]),
+        front(form=TYPED, problems=PROBLEMS, week=week(0), groups=[group()], fresh=False, refused=PROBLEMS[:2]),
         front(
             form=Typed(keywords="lora\nworld model"),
-            advice=COUNTS,
-            wanted=[HOSTILE],
-            cards=[card(HOSTILE)],
-            preview=SHOWN,
+            week=week(1208),
+            groups=[group(card(HOSTILE), coming=True), group(), group(card("A"), card(HOSTILE, 3), more=1204), group()],
+            topics=topics(*COUNTS),
         ),
-        front(form=Typed(keywords="lora"), advice=COUNTS, wanted=["lora"], preview=EMPTY),
+        front(form=Typed(keywords="lora"), week=week(0), groups=[group(coming=True), group()], topics=topics(*COUNTS)),
+        front(form=Typed(keywords="lora"), week=week(0, 0), groups=[group(coming=True)]),
         front(signup="closed"),
         front(signup="invite"),
         front(signup="uni.example, lab.example", domains=("uni.example", "lab.example")),

@@ -47,7 +47,7 @@ def test_a_link_with_an_unreadable_topic_still_opens(pages: Site) -> None:
 def test_topics_in_the_address_show_what_the_week_would_have_brought(pages: Site) -> None:
     pages.house.arrive(LORA, SURVEY, CATS)
     page = pages.get("/", params={"k": ["low-rank adaptation", "-survey"]})
-    shown = text(page, ".sheet")
+    shown = text(page, ".morning")
     assert LORA.title in shown
     assert SURVEY.title not in shown
     assert CATS.title not in shown
@@ -131,7 +131,7 @@ def test_looking_first_counts_topics_and_keeps_the_address(pages: Site) -> None:
     page = pages.post("/subscribe", form("half@typed", "low-rank adaptation") | {"action": "look"})
     assert page.status_code == 200
     assert value(page, "email") == "half@typed"
-    assert text(page, ".counts li") == "low-rank adaptation 1 paper"
+    assert text(page, ".counts li").startswith("low-rank adaptation 1 paper Sparse Low-Rank Adaptation")
     assert pages.mails() == []
 
 
@@ -170,4 +170,5 @@ def test_a_paper_from_last_month_is_counted_but_not_previewed(pages: Site) -> No
     pages.house.clock.at += 20 * DAY
     page = pages.get("/", params={"k": "low-rank adaptation"})
     assert text(page, ".counts li").startswith("low-rank adaptation 1 paper")
-    assert LORA.title not in text(page)
+    assert text(page, ".counts .example") == LORA.title
+    assert LORA.title not in text(page, "#preview").replace(text(page, ".counts"), "")

@@ -1,0 +1,124 @@
+"""What topics would bring, as the front page shows it: the page as a whole, or that part alone for a script.
+
+Comes in: topics and a schedule as typed. Goes out: the facts of `_preview.html`. Refuses to know: addresses, forms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from service import editions
+from service.errors import InputError, KeywordsError
+from service.keywords import parse_all, split
+from service.messages.cards import Card, card
+from service.messages.passages import Passage
+from service.messages.snippets import snippet
+from service.model import Profile, Schedule
+from service.pipeline import Advice, Morning, Week
+from service.web import forms
+from service.web.forms import Problem, Typed
+from service.web.pages import Desk, Here
+
+router = APIRouter()
+
+_TRENDING = 5
+# So many cards show a sentence of their abstract; the page stays small, and nobody reads on for longer.
+_AT_LENGTH = 12
+_OPEN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One morning with its cards: `at_length` of them with a sentence, and whether it stands open."""
+
+    morning: Morning
+    cards: tuple[Card, ...]
+    at_length: int
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic with its counts, and a few words around its newest hit."""
+
+    advice: Advice
+    example: Passage | None
+
+
+@router.get("/preview")
+def preview(
+    desk: Here,
+    k: Annotated[list[str] | None, Query()] = None,
+    timezone: str = "",
+    hour: str = "",
+    weekdays: Annotated[list[str] | None, Query()] = None,
+) -> Response:
+    """The preview alone, for a page that has the rest already."""
+    given = {"timezone": [timezone], "hour": [hour], "weekdays": weekdays or []}
+    sent = forms.Sent({name: tuple(texts) for name, texts in given.items() if any(texts)})
+    form = Typed(keywords="\n".join(k or ())).over(sent)
+    return desk.page("_preview", **facts(desk, form))
+
+
+def facts(desk: Desk, form: Typed) -> dict[str, object]:
+    """What `_preview.html` shows of a form; topics that cannot be read are told of and left out."""
+    now, schedule = desk.now(), _schedule(form)
+    topics, refused = readable(form.keywords)
+    advice = desk.world.pipeline.advice(topics, now) if topics else ()
+    week = desk.world.pipeline.week((Profile(tuple(topics)),), schedule, now, desk.world.settings.max_papers)
+    return {
+        "now": now,
+        "timezone": schedule.timezone,
+        "refused": refused,
+        "week": week,
+        "wanted": not week.trending,
+        "groups": _groups(week, schedule, now),
+        "topics": [_topic(each) for each in advice],
+    }
+
+
+def readable(typed: str) -> tuple[Sequence[str], list[Problem]]:
+    """The topics that can be tried, and what is wrong with the others."""
+    entries = split(typed)
+    try:
+        return [topic.text for topic in parse_all(entries)], []
+    except KeywordsError as error:
+        wrong = {each.keyword for each in error.errors}
+        good = () if "" in wrong else [entry for entry in entries if entry not in wrong]
+        return [topic.text for topic in parse_all(good)], forms.problems(error)
+
+
+def _schedule(form: Typed) -> Schedule:
+    """The schedule of the form, or weekday mornings where it says none that can be used."""
+    try:
+        return editions.check_schedule(form.schedule())
+    except (InputError, ValueError):
+        return Typed().schedule()
+
+
+def _groups(week: Week, schedule: Schedule, now: datetime) -> list[Group]:
+    if week.trending:
+        newest = next((each for each in week.mornings if each.papers), None)
+        return [_group(newest, week, _TRENDING, _TRENDING, True)] if newest else []
+    groups: list[Group] = []
+    left = _AT_LENGTH
+    for morning in week.mornings:
+        groups.append(_group(morning, week, len(morning.papers), max(left, 0), sum(g.open for g in groups) < _OPEN))
+        left -= len(morning.papers)
+    return groups
+
+
+def _group(morning: Morning, week: Week, count: int, at_length: int, opened: bool) -> Group:
+    cards = tuple(card(each, week.keywords, morning.day) for each in morning.papers[:count])
+    return Group(morning, cards, at_length, opened and bool(cards))
+
+
+def _topic(advice: Advice) -> Topic:
+    example = advice.example
+    hits = example.matches[0].hits if example else ()
+    return Topic(advice, snippet(example.paper.paper, hits) if example and hits else None)
