@@ -6,10 +6,12 @@ import email
 import email.policy
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from email.message import EmailMessage
+from inspect import signature
 from pathlib import Path
+from typing import Any
 
 import jinja2
 from selectolax.lexbor import LexborHTMLParser
@@ -26,8 +28,10 @@ from service.model import (
     Links,
     Match,
     Message,
+    Origin,
     Paper,
     ReaderLinks,
+    Section,
     StoredPaper,
 )
 
@@ -50,8 +54,24 @@ ENVELOPE = Envelope(
         manage="https://papers.example.org/manage/m4n4ge",
         pause="https://papers.example.org/pause/p4use",
         unsubscribe="https://papers.example.org/unsubscribe/unsubscr1be",
+        view="https://papers.example.org/view/v1ew",
     ),
 )
+ALSO = tuple(
+    StoredPaper(number, 1, Paper(title, url=f"https://example.org/also/{number}"))
+    for number, title in enumerate(
+        ("A Very Popular Model That Nobody Asked For", "Benchmarks Down & Up", "Learning to Fold Towels"),
+        90,
+    )
+)
+# What the foot of a digest says when everything is known.
+FOOT: dict[str, Any] = {
+    "origins": (Origin("arXiv", 22, late=True), Origin("Hugging Face", 41)),
+    "hidden": (("-ti:survey", 2),),
+    "also": ALSO,
+}
+SECTIONS = (Section("Attention", 2, 1), Section("Kernels & <co>", 3))
+PER_DAY = tuple((date(2026, 11, 14 + n), count) for n, count in enumerate((4, 0, 1, 13, 0, 0, 2)))
 KEYWORDS = ("kernel methods", "sparse attention", "au:okafor", "-survey")
 PAPERS = (
     Paper(
@@ -101,6 +121,9 @@ PAPERS = (
 )
 
 
+_CHOSEN = signature(compose).parameters
+
+
 def hits(paper: Paper, words: str) -> tuple[Hit, ...]:
     """Where plain words stand in a paper: a stand-in for the matcher, so that these tests know only their room."""
     fields = [(Field.TITLE, 0, paper.title), (Field.ABSTRACT, 0, paper.abstract)]
@@ -120,10 +143,12 @@ def matches(paper: Paper, position: int, keywords: Sequence[str] = KEYWORDS) -> 
 
 
 def digest(papers: Sequence[Paper] = PAPERS, keywords: Sequence[str] = KEYWORDS, **more: object) -> Digest:
-    """A digest of these papers in this order; what a test says wins over the defaults."""
+    """A digest of these papers in this order; what a test says wins over the defaults, also of what is only shown."""
     stored = [StoredPaper(number + 1, 1, paper) for number, paper in enumerate(papers)]
     found = {number: matches(paper, number, keywords) for number, paper in enumerate(papers)}
-    return compose(EDITION, keywords, stored, range(len(papers)), found, **{"read": 63, **more})  # type: ignore[arg-type]
+    chosen = {"read": 63} | {name: more[name] for name in more if name in _CHOSEN}
+    made = compose(EDITION, keywords, stored, range(len(papers)), found, **chosen)  # type: ignore[arg-type]
+    return replace(made, **{name: value for name, value in more.items() if name not in _CHOSEN})  # type: ignore[arg-type]
 
 
 def renderer(identity: Identity = IDENTITY) -> Renderer:
@@ -152,7 +177,7 @@ class Read:
     @property
     def titles(self) -> list[str]:
         """The titles of the cards, in order."""
-        return [" ".join(node.text().split()) for node in self._body().css("h2")]
+        return [" ".join(node.text().split()) for node in self._body().css("h2[dir=auto]")]
 
     @property
     def html_links(self) -> list[str]:

@@ -16,18 +16,19 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment, StrictUndefined
 
+from service.messages import layout
 from service.messages.cards import card
 from service.messages.headers import block, mailbox, named, phrase, unstructured
 from service.messages.mime import assemble, quoted_printable
 from service.messages.typesetting import install, settled
-from service.messages.visible import clean
-from service.model import DeliveryKind, Digest, Envelope, Identity, Message
+from service.messages.visible import clean, shorten
+from service.model import DeliveryKind, Digest, Envelope, Identity, Message, Origin, Selected
 
 # Gmail clips a mail above about 102 KB; with room for what relays add, the encoded HTML part stays below this.
 LARGEST_HTML = 80_000
 _MOST_CARDS = 100
-_FULL_CARDS = 3
 _MOST_COUNTS = 20
+_MOST_ALSO, _MOST_HIDDEN, _MOST_ORIGINS, _LONGEST_NAME = 3, 5, 6, 60
 # What begins with a dash keeps papers away: it found none, and the welcome does not count it.
 _DASHES = tuple("-‐‑‒–—−")
 _WITHDRAWABLE = frozenset({DeliveryKind.DIGEST, DeliveryKind.QUIET})
@@ -74,12 +75,18 @@ class Renderer:
         total, shown = len(digest.papers) + digest.more, len(cards)
         keywords = [clean(keyword) for keyword in digest.keywords]
         found = [pair for pair in zip(keywords, digest.counts, strict=False) if pair[0][:1] not in _DASHES]
+        facts = {
+            "digest": digest, "total": total, "counted": found[:_MOST_COUNTS],
+            "weeks": layout.weeks(digest.edition, digest.since), "origins": _origins(digest),
+            "hidden": [(shorten(clean(text), _LONGEST_NAME), count) for text, count in digest.hidden[:_MOST_HIDDEN]],
+            "also": [card(Selected(stored), (), digest.edition) for stored in digest.also[:_MOST_ALSO]],
+            "full_card": self._full_card, "compact_card": self._compact_card, "text_card": self._text_card,
+        }  # fmt: skip
         while True:
-            parts = self._parts(DeliveryKind.DIGEST, envelope, {
-                "digest": digest, "cards": cards[:shown], "total": total, "more": total - shown,
-                "full": _FULL_CARDS, "counted": found[:_MOST_COUNTS],
-                "full_card": self._full_card, "compact_card": self._compact_card, "text_card": self._text_card,
-            })  # fmt: skip
+            kept = cards[:shown]
+            groups, ahead = layout.groups(kept, digest.sections), layout.ahead(kept, digest.best)
+            changing = {"cards": ahead, "groups": groups, "more": total - shown}
+            parts = self._parts(DeliveryKind.DIGEST, envelope, {**facts, **changing})
             size = len(quoted_printable(parts.html))
             if size <= LARGEST_HTML or not shown:
                 return parts
@@ -133,6 +140,13 @@ class Renderer:
     def _host(self) -> str:
         host = urlsplit(self._identity.base_url).hostname or "localhost"
         return "".join(letter if letter.isascii() and (letter.isalnum() or letter in ".-") else "-" for letter in host)
+
+
+def _origins(digest: Digest) -> tuple[Origin, ...]:
+    """The sources, those that gave most first; where they are too many, a late one is not left out."""
+    named = [replace(each, name=shorten(clean(each.name), _LONGEST_NAME)) for each in digest.origins]
+    kept = sorted(named, key=lambda each: (not each.late, -each.papers))[:_MOST_ORIGINS]
+    return tuple(sorted(kept, key=lambda each: -each.papers))
 
 
 def _is_html(name: str | None) -> bool:

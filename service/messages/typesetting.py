@@ -29,8 +29,11 @@ def install(environment: Environment) -> None:
 
 
 def breakable(text: str) -> Markup:
-    """Escape a text and allow long words to break, also in clients that ignore overflow-wrap."""
-    pieces = _LONG_WORD.sub(lambda word: word[0] + "\n", text).split("\n")
+    """Escape a text and allow long words to break, also in clients that ignore overflow-wrap.
+
+    What a text template's macro says of foreign text claims to be markup; it is escaped all the same.
+    """
+    pieces = _LONG_WORD.sub(lambda word: word[0] + "\n", str(text)).split("\n")
     return Markup("<wbr>").join(escape(piece) for piece in pieces)
 
 

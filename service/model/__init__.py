@@ -5,7 +5,18 @@ Times are aware datetimes in UTC unless a line says otherwise; days are calendar
 """
 
 from service.model.doors import Bell, Mailer
-from service.model.mails import DeliveryKind, DeliveryState, Digest, Envelope, Identity, Message, ReaderLinks, Selected
+from service.model.mails import (
+    DeliveryKind,
+    DeliveryState,
+    Digest,
+    Envelope,
+    Identity,
+    Message,
+    Origin,
+    ReaderLinks,
+    Section,
+    Selected,
+)
 from service.model.papers import ArrivalKind, Field, Hit, Links, Listing, Match, Page, Paper, StoredPaper
 from service.model.readers import Profile, Schedule, Subscriber, SubscriberState
 
@@ -24,11 +35,13 @@ __all__ = [
     "Mailer",
     "Match",
     "Message",
+    "Origin",
     "Page",
     "Paper",
     "Profile",
     "ReaderLinks",
     "Schedule",
+    "Section",
     "Selected",
     "StoredPaper",
     "Subscriber",

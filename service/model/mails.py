@@ -46,6 +46,24 @@ class Selected:
 
 
 @dataclass(frozen=True, slots=True)
+class Section:
+    """The next `papers` papers of a digest, found for the profile of this name; the first `full` get a full card."""
+
+    name: str
+    papers: int
+    full: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A source in a reader's words, and how many papers were read there; `late`: it has not answered for a while."""
+
+    name: str
+    papers: int
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Digest:
     """One subscriber's selection for one edition: all that rendering needs besides links and the service's identity.
 
@@ -54,6 +72,11 @@ class Digest:
     `first` marks the welcome digest, which shows `next_edition` (UTC) in the reader's `timezone`. `counts` says how
     many papers each keyword found, in the order of `keywords`, and `days` how far back the edition looks (empty and
     0: unsaid).
+
+    `best` is the place of the best paper. `since` is the first day of an edition that makes up for missed ones.
+    `sections` cut `papers` by profile where there is more than one. A `weekly` digest says in `per_day` how many papers
+    matched on each local day. `also` are papers that matched nothing and are much read. `origins` say where the papers
+    came from, and `hidden` how many each exclusion left out.
     """
 
     edition: date
@@ -68,6 +91,14 @@ class Digest:
     language: str = "en"
     counts: tuple[int, ...] = ()
     days: int = 0
+    best: int = 0
+    since: date | None = None
+    weekly: bool = False
+    sections: tuple[Section, ...] = ()
+    per_day: tuple[tuple[date, int], ...] = ()
+    also: tuple[StoredPaper, ...] = ()
+    origins: tuple[Origin, ...] = ()
+    hidden: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +126,7 @@ class ReaderLinks:
     manage: str = ""
     pause: str = ""
     unsubscribe: str = ""
+    view: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -31,7 +31,11 @@ def subject(**more: object) -> str:
 def goldens() -> dict[str, Message]:
     first = {"first": True, "days": 7, "counts": (4, 2, 2, 1), "next_edition": NEXT, "timezone": "Europe/Berlin"}
     digests = {
-        "digest": mails.digest(),
+        "digest": mails.digest(max_papers=4, **mails.FOOT),
+        "digest-weekly": mails.digest(
+            weekly=True, sections=mails.SECTIONS, per_day=mails.PER_DAY, best=2, **mails.FOOT
+        ),
+        "digest-catch-up": mails.digest(since=date(2026, 11, 18)),
         "digest-first": mails.digest(max_papers=4, **first),  # type: ignore[arg-type]
         "digest-first-empty": mails.digest([], **{**first, "counts": (0, 0, 0, 0)}),  # type: ignore[arg-type]
         "digest-trending": mails.digest(mails.PAPERS[:2], (), trending=True),

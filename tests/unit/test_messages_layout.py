@@ -1,0 +1,95 @@
+"""How a digest is laid out: its subject, its head, its sections and its foot, in both parts."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from service.messages import layout
+from service.model import Origin
+from tests import mails
+from tests.mails import PER_DAY, SECTIONS
+
+RENDERER = mails.renderer()
+
+
+def sent(**more: object) -> mails.Read:
+    return mails.read(RENDERER.digest(mails.digest(**more), mails.ENVELOPE))  # type: ignore[arg-type]
+
+
+def subject(**more: object) -> str:
+    return RENDERER.digest_parts(mails.digest(**more), mails.ENVELOPE).subject  # type: ignore[arg-type]
+
+
+def test_a_weekly_subject_names_the_week_and_the_best_title() -> None:
+    assert subject(weekly=True, max_papers=2) == "Week 47: 5 papers · Sparse Attention Is Enough: Reading…"
+    assert subject(weekly=True, best=1).endswith("· Kernel Methods for μP: what Poincaré…")
+    assert subject(weekly=True, papers=mails.PAPERS[:1]).startswith("Week 47: 1 paper · Sparse")
+    assert subject(weekly=True, papers=[]) == "Week 47: nothing matched"
+
+
+@pytest.mark.parametrize(
+    ("edition", "since", "weeks"),
+    [
+        (date(2026, 11, 23), None, (47,)),
+        (date(2026, 11, 25), None, (47,)),
+        (date(2026, 11, 26), None, (48,)),
+        (date(2027, 1, 4), None, (53,)),
+        (date(2026, 11, 23), date(2026, 11, 9), (46, 47)),
+    ],
+)
+def test_a_week_is_the_one_that_holds_most_of_the_days_before(
+    edition: date, since: date | None, weeks: tuple[int, ...]
+) -> None:
+    assert layout.weeks(edition, since) == weeks
+
+
+def test_a_digest_that_makes_up_for_missed_ones_names_its_days() -> None:
+    mail = sent(since=date(2026, 11, 18))
+    assert mail.mail["Subject"] == "Wed–Fri: 5 papers · Sparse Attention Is Enough: Reading…"
+    assert "Wed 18 Nov – Fri 20 Nov · 5 of 63 papers match" in mail.seen
+    assert subject(since=date(2026, 11, 13)).startswith("Fri 13 Nov – Fri 20 Nov: 5 papers · ")
+    assert subject(since=mails.EDITION) == subject()
+
+
+def test_titles_two_and_three_stand_ready_behind_the_subject() -> None:
+    plain = sent()
+    assert f">{plain.titles[1]} · {plain.titles[2]}\n<" in plain.html.replace("\r", "")
+    best = sent(best=2, sections=SECTIONS).html
+    assert ">Sparse Attention Is Enough: Reading Long Scores with a Short Memory · Kernel Methods" in best
+
+
+def test_papers_stand_under_the_name_of_the_profile_that_found_them() -> None:
+    mail = sent(sections=SECTIONS)
+    for shown in (mail.seen, mail.flat_text):
+        places = [shown.index(text) for text in ("Attention", mail.titles[1], "Kernels & <co>", mail.titles[2])]
+        assert places == sorted(places)
+    assert mail.html.count("font-size:17px") == 4, "one full card in the first section, three in the second"
+
+
+def test_a_weekly_digest_says_in_words_how_many_came_on_each_day() -> None:
+    mail = sent(weekly=True, per_day=PER_DAY)
+    said = "By day: four on Saturday, none on Sunday, one on Monday, 13 on Tuesday, none on Wednesday, none on Thursday"
+    for shown in (mail.seen, mail.flat_text):
+        assert f"Fri 20 Nov · week 47 · 5 of 63 papers match {said}, two on Friday." in shown
+    eight = sent(weekly=True, per_day=((date(2026, 11, 13), 1), *PER_DAY))
+    assert "By day: one on the Friday before, four on Saturday" in eight.seen
+
+
+def test_the_foot_says_what_was_read_and_what_was_left_out() -> None:
+    mail = sent(max_papers=2, **mails.FOOT)
+    read = "Read 63: Hugging Face 41, arXiv 22 (late). Hidden by -ti:survey: 2."
+    for shown in (mail.seen, mail.flat_text):
+        order = ["and 3 more", "Also trending", mails.ALSO[0].paper.title, read, "Edit topics", "Pause a week"]
+        places = [shown.index(text) for text in (*order, "Unsubscribe", "You get this mail", "Forwarded to you?")]
+        assert places == sorted(places)
+    assert mail.html_links == mail.text_links
+    assert mails.ENVELOPE.links.view in mail.html_links
+    assert "Hidden" not in sent().seen
+
+
+def test_a_source_that_is_late_is_named_although_there_are_many() -> None:
+    many = tuple(Origin(f"journal{n}.example", 50 - n) for n in range(40))
+    shown = sent(origins=(*many, Origin("arXiv", 0, late=True)), hidden=()).seen
+    assert "journal4.example 46, arXiv 0 (late)." in shown
