@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from service.model import Field
 from service.words import FUNCTION, UNSPACED, Gap, Reading, acronym_in_s, keep_umlauts, read, unaccented, words_of
@@ -82,11 +83,15 @@ Leaf = Phrase | Person | Category
 Expression = Leaf | Not | And | Or
 
 _CAPITAL = re.compile(r"(?<=[a-z0-9])[A-Z]|(?<=[A-Z])[A-Z](?=[a-z])")
+# Most keywords are this; their parts need no look at marks and signs.
+PLAIN_WORDS = re.compile(r"[a-z]+(?: [a-z]+)*")
 _CJK = re.compile(f"[{UNSPACED}]")
 
 
 def parts(text: str, exact: bool = False) -> tuple[Part, ...]:
     """Return the words of a phrase that has been read; outside quotes a star at the end of a word makes it a prefix."""
+    if PLAIN_WORDS.fullmatch(text):
+        return tuple(map(_part, text.split(" ")))
     found: list[Part] = []
     done = 0
     for token in words_of(Reading(text, text)):
@@ -96,6 +101,11 @@ def parts(text: str, exact: bool = False) -> tuple[Part, ...]:
         found.append(Part(token.word, starred, loose, token.gap is Gap.JOINT and "-" in between))
         done = token.end
     return tuple(found)
+
+
+@lru_cache(maxsize=1 << 16)
+def _part(word: str) -> Part:
+    return Part(word)
 
 
 def capitals(word: str) -> list[int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ Slots = NDArray[np.int64]
 _NONE: Slots = np.empty(0, np.int64)
 _EMPTY = -1
 _SPREAD, _PAIRS = 1_000_003, (1 << 22) - 1
+_BIT = 63
+# Beginnings whose folded spelling may begin with another letter: aesthetic, oestrogen, kerb.
+_OTHER_LETTER = frozenset({"ae", "oe", "ke"})
 
 
 def layout(words: Sequence[Token]) -> Iterator[int]:
@@ -77,7 +80,7 @@ class Table:
 
     def _freeze(self) -> None:
         """Sort the slots by word, once for many looks."""
-        row = np.array(self._row, np.int32)
+        self._slots_row = row = np.array(self._row, np.int32)
         self._order = np.argsort(row, kind="stable")
         self._starts = np.searchsorted(row[self._order], np.arange(len(self._types) + len(self._symbols) + 1))
         self._gap = np.array(self._gaps, np.int8)
@@ -85,7 +88,20 @@ class Table:
         self._field_owners = np.array(self._owners, np.int64)
         self._sorted = sorted(self._keyed[Key.FOLDED])
         self._pairs = _pairs(row)
+        self._letters = self._letters_after(row)
         self._frozen = True
+
+    def _letters_after(self, row: NDArray[np.int32]) -> list[int]:
+        """Return for each type the letters with which the words beside it begin, as bits."""
+        begun = [0] * (len(self._types) + len(self._symbols))
+        for words in (self._types, self._symbols):
+            for word, number in words.items():
+                forms = form(word)
+                begun[number] = _bits(spelling[0] for spelling in forms.plain | forms.folded | forms.stems)
+        letters = np.zeros(len(begun) + 1, np.uint64)
+        np.bitwise_or.at(letters, row[:-1], np.array([*begun, 0], np.uint64)[row[1:]])
+        after: list[int] = letters[:-1].tolist()
+        return after
 
     def knows(self, step: Step) -> bool:
         """Whether any word of the table fits the step, wherever it stands."""
@@ -97,6 +113,37 @@ class Table:
         seconds = self._numbers(after) if firsts else ()
         pairs = self._pairs
         return any(pairs[(first * _SPREAD + second) & _PAIRS] for first in firsts for second in seconds)
+
+    def begins_after(self, head: str, tail: str) -> bool:
+        """Whether a word like `tail` may stand beside the very word `head`, judged by its first letter alone."""
+        numbers = self._numbers(Step(Key.PLAIN, head))
+        if not numbers or not tail.isascii() or tail[:2].lower() in _OTHER_LETTER:
+            return bool(numbers)
+        wanted = 1 << (ord(tail[0].lower()) & _BIT)
+        return any(self._letters[number] & wanted for number in numbers)
+
+    @property
+    def size(self) -> int:
+        """How many types of word there are."""
+        return len(self._types) + len(self._symbols)
+
+    @property
+    def row(self) -> NDArray[np.int32]:
+        """The type of word in each slot, below 0 where the slot is empty."""
+        self._numbers(Step(Key.PLAIN, ""))
+        return self._slots_row
+
+    def blocks(self, size: int) -> list[int]:
+        """Return slots at which the row may be cut, between fields and at least `size` apart; 0 and the end as well."""
+        cuts = [0]
+        for end in self._ends:
+            if end - cuts[-1] >= size:
+                cuts.append(end)
+        return cuts if cuts[-1] == len(self._row) else [*cuts, len(self._row)]
+
+    def types(self, step: Step) -> Sequence[int]:
+        """Return the types of word that fit a step."""
+        return self._numbers(step)
 
     def owners(self, slots: Slots) -> Slots:
         """Return the owner of each slot."""
@@ -164,6 +211,14 @@ class Table:
                 if not self._sorted[at].startswith(prefix):
                     break
                 yield from self._keyed[Key.FOLDED][self._sorted[at]]
+
+
+def _bits(letters: Iterable[str]) -> int:
+    """Return letters as a set of bits; several letters may share one."""
+    bits = 0
+    for letter in letters:
+        bits |= 1 << (ord(letter) & _BIT)
+    return bits
 
 
 def _pairs(row: NDArray[np.int32]) -> bytes:

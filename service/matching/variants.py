@@ -18,7 +18,7 @@ from typing import NamedTuple, Protocol
 from service.keywords.expression import Part, Phrase, capitals, case_exact
 from service.words import FUNCTION, form, prefixes, unaccented
 
-_MOST_PIECES = 4
+MOST_PIECES = 4
 _DIGIT_EDGE = re.compile(r"(?<=[0-9])(?=[^\W\d_])|(?<=[^\W\d_])(?=[0-9])")
 
 
@@ -71,6 +71,9 @@ class Vocabulary(Protocol):
     def adjoins(self, before: Step, after: Step) -> bool:
         """Whether a word that fits `after` may stand beside one that fits `before`."""
 
+    def begins_after(self, head: str, tail: str) -> bool:
+        """Whether a word like `tail` may stand beside the very word `head`, judged by its first letter alone."""
+
 
 Spelling = tuple[Step, ...]
 
@@ -81,6 +84,11 @@ def sequences(phrase: Phrase, text: Vocabulary) -> list[Spelling]:
         return list(_follow(phrase.parts, 0, None, text))
     steps = tuple(_exact(part, len(phrase.parts) == 1) for part in phrase.parts)
     return [steps] if all(map(text.knows, steps)) else []
+
+
+def written_apart(whole: Step, text: Vocabulary) -> Iterator[Spelling]:
+    """Yield the ways to write the word of a step as several words that may occur in the text."""
+    return _apart(whole, None, MOST_PIECES, text)
 
 
 def _exact(part: Part, alone: bool) -> Step:
@@ -105,15 +113,15 @@ def _options(parts: Sequence[Part], at: int, before: Step | None, text: Vocabula
     """Yield the spellings of the part at `at`, alone or joined with those after it, and where to go on."""
     key = Key.STEMS if len(parts) > 1 else Key.FOLDED
     link = _link(parts[at])
-    for after in range(at + 1, min(at + _MOST_PIECES, len(parts)) + 1):
-        if after > at + 1 and not _joins(parts[after - 2], parts[after - 1]):
+    for after in range(at + 1, min(at + MOST_PIECES, len(parts)) + 1):
+        if after > at + 1 and not joins(parts[after - 2], parts[after - 1]):
             break
         word = "".join(part.word for part in parts[at:after])
         step = Step(Key.PREFIX if parts[after - 1].prefix else key, word, link)
         if _may_follow(before, step, text):
             yield (step,), after
     last = Key.PREFIX if parts[at].prefix else key
-    for steps in _apart(Step(last, parts[at].word, link), before, _MOST_PIECES, text):
+    for steps in _apart(Step(last, parts[at].word, link), before, MOST_PIECES, text):
         yield steps, at + 1
 
 
@@ -123,7 +131,7 @@ def _may_follow(before: Step | None, step: Step, text: Vocabulary) -> bool:
     return text.adjoins(before, step)
 
 
-def _joins(before: Part, after: Part) -> bool:
+def joins(before: Part, after: Part) -> bool:
     """Whether two parts of a keyword may stand joined in the text."""
     if after.loose or before.prefix or (before.word[-1].isdigit() and after.word[0].isdigit()):
         return False
@@ -135,6 +143,8 @@ def _apart(whole: Step, before: Step | None, most: int, text: Vocabulary) -> Ite
     if most < 2:
         return
     for head, tail, inner in _splits(whole.word, whole.key is Key.PREFIX):
+        if not text.begins_after(head, tail):
+            continue
         first, rest = Step(Key.PLAIN, head, whole.link), Step(whole.key, tail, inner)
         if not _may_follow(before, first, text):
             continue

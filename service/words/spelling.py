@@ -46,7 +46,8 @@ _US = [
     (re.compile(r"aetiolog"), "etiolog"),
     (re.compile(r"sulph"), "sulf"),
 ]
-_US_HINT = re.compile(r"our|ll|is[ea]|ising|lys|re|ae|oe|sulph")
+# Whether any of these would change a word, in one look; hardly any does.
+_US_ANY = re.compile("|".join(pattern.pattern for pattern, _ in _US))
 # A prefix may end within -isation or -ising.
 _US_PREFIX = re.compile(r"(?<=[a-z]{3})is(?=(?:a(?:t(?:io?)?)?|i?n?)$)")
 _VOWEL = re.compile(r"[aeiouy]")
@@ -69,7 +70,7 @@ class Form:
     stems: frozenset[str]
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 16)
 def form(word: str) -> Form:
     """Return the keys of `word`; a short word in capitals that ends in S is an acronym and no plural (GPS, SARS)."""
     cased = frozenset({word} if word.isascii() else {unaccented(word), unaccented(word.translate(_EXPANDED))})
@@ -132,7 +133,7 @@ def american(word: str) -> str:
     """Return the American spelling of a lower-case word."""
     if word in lexicon.AMERICAN:
         return lexicon.AMERICAN[word]
-    if _US_HINT.search(word):
+    if _US_ANY.search(word):
         for british, ours in _US:
             word = british.sub(ours, word)
     return word
