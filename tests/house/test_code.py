@@ -63,7 +63,7 @@ def test_files_are_small() -> None:
     assert {file: size for file, size in sizes.items() if size > 300} == {}
 
 
-@pytest.mark.parametrize("folder", ["service", "workers", "tests"])
+@pytest.mark.parametrize("folder", ["service", "workers", "tests", "bench"])
 def test_every_module_says_what_it_is_for(folder: str) -> None:
     assert [name(path) for path in modules(folder) if not ast.get_docstring(tree(path))] == []
 

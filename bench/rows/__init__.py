@@ -1,0 +1,1 @@
+"""The measures, a file for each subject; every file is imported and registers its own."""
