@@ -88,8 +88,8 @@ class Round:
         return beginning
 
     def _call_for_lines(self) -> None:
-        """Open lines while mails wait for one; the first shows whether the relay can be used at all."""
-        room = self._carrier.connections if self._lines else 1
+        """Open lines while mails wait for one; the first mail shows whether the relay can be used at all."""
+        room = self._carrier.connections if any(line.served for line in self._lines) else 1
         usable = self._outbox.usable()
         while usable and len(self._lines) + self._openings.under_way < room:
             if len(self._spare) <= self._openings.under_way:

@@ -63,8 +63,10 @@ class Health:
         return now - datetime.fromisoformat(self.known[relay]["first"])
 
     def gave_out(self, unit: Unit, relay: int, error: DeliveryError, now: datetime) -> None:
-        """It could not be spoken to, or broke off: it rests."""
+        """It could not be spoken to, or broke off: it rests. Lines that break off together count once."""
         known = self.known[relay]
+        if _resting(known, now):
+            return
         until = now + back_off(FIRST_REST, known.get("failures", 0), LONGEST_REST)
         LOG.warning("the mail server cannot be used until %s: %s", f"{until:%H:%M:%S}", error)
         self._keep(unit, relay, known | _rest(until, error) | {"failures": known.get("failures", 0) + 1})

@@ -1,0 +1,173 @@
+"""Several connections at once, what is held against a relay, and how gently a new one is used."""
+
+from __future__ import annotations
+
+import re
+import select
+import socket
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from service.deliveries.smtp import SmtpCarrier
+from service.errors import PolicyRefused, RelayUnavailable
+from service.pipeline.health import ALIKE, LONGEST_REST, Health
+from service.pipeline.pacing import Limits
+from service.store import Store, Unit
+from tests.faults import sink as sinks
+from tests.faults.town import town
+from tests.origins import raw
+
+NOW = datetime(2026, 11, 20, 7, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def unit(tmp_path: Path) -> Iterator[Unit]:
+    store = Store(f"sqlite:///{tmp_path / 'health.sqlite3'}")
+    store.migrate()
+    with store.write() as opened:
+        yield opened
+    store.close()
+
+
+def known(unit: Unit, name: str = "mail.test:25") -> Health:
+    """What another worker, started now, would know."""
+    health = Health([name])
+    health.read(unit)
+    return health
+
+
+def refusal(code: int = 554) -> PolicyRefused:
+    return PolicyRefused("The mail server refused the sender.", code, "5.7.1")
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
+def test_four_connections_share_the_work_and_a_refusal_stays_with_its_mail(pipelining: bool, tmp_path: Path) -> None:
+    refused = {"rcpt550x1.a": "failed", "dot554x1.b": "failed"}
+    put_off = ["rcpt450x1.c", "data451x1.d"]
+    with sinks.running(tmp_path / "sink.log", pipelining=pipelining) as sink, town(tmp_path, sink.url) as home:
+        home.arrive()
+        home.people([*refused, *put_off, *(f"reader{n}" for n in range(60))])
+        home.compose()
+        deliver = replace(home.world.pipeline, carrier=lambda: SmtpCarrier((sink.url,), 4)).deliver
+        done = deliver(home.world.now())
+        again = deliver(home.world.now() + 10 * MINUTE)
+        taken, events = sink.taken(), Counter(event.name for event in sink.events())
+        states = home.states()
+    assert (done.sent, done.failed, done.retried) == (60, 2, 2)
+    assert again.sent == 2
+    assert set(taken.values()) == {1}
+    assert len(taken) == 62
+    assert states == {"sent": 62, "failed": 2}
+    assert 2 <= events["called"] <= 8
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
+def test_behind_a_body_travels_the_next_envelope_alone_and_only_where_the_server_takes_it(
+    pipelining: bool, tmp_path: Path
+) -> None:
+    """Before each final dot is answered, the server looks at what else has come."""
+    early: list[bytes] = []
+
+    def behave(connection: socket.socket) -> None:
+        heard = bytearray()
+
+        def hear(mark: bytes) -> None:
+            while mark not in heard:
+                heard.extend(connection.recv(65536))
+            del heard[: heard.find(mark) + len(mark)]
+
+        connection.sendall(b"220 relay.test\r\n")
+        hear(b"\r\n")
+        connection.sendall(b"250-relay.test\r\n250 PIPELINING\r\n" if pipelining else b"250 relay.test\r\n")
+        for _ in range(2):
+            for verb, reply in ((b"MAIL", b"250 ok"), (b"RCPT", b"250 ok"), (b"DATA", b"354 go ahead")):
+                hear(verb)
+                hear(b"\r\n")
+                connection.sendall(reply + b"\r\n")
+            hear(b"\r\n.\r\n")
+            if not heard and select.select([connection], [], [], 0.3)[0]:
+                heard.extend(connection.recv(65536))
+            early.append(bytes(heard))
+            connection.sendall(b"250 taken\r\n")
+
+    with raw(behave) as server, town(tmp_path, f"smtp://127.0.0.1:{server.port}", smtp_connections="1") as home:
+        home.digests(2)
+        home.world.pipeline.deliver(home.world.now())
+        states = home.states()
+    assert states == {"sent": 2}
+    assert re.findall(rb"MAIL|RCPT|DATA|Message-ID", early[0]) == ([b"MAIL", b"RCPT", b"DATA"] if pipelining else [])
+
+
+def test_ten_refusals_alike_open_the_breaker_for_every_worker(unit: Unit) -> None:
+    health = known(unit)
+    for _ in range(ALIKE - 1):
+        health.refused(unit, 0, refusal(), NOW)
+    assert known(unit).usable(NOW) == [0]
+    health.refused(unit, 0, refusal(), NOW)
+    assert known(unit).usable(NOW) == []
+    assert known(unit).usable(NOW + 11 * MINUTE) == []
+    assert known(unit).usable(NOW + 15 * MINUTE) == [0]
+
+
+def test_refusals_that_differ_do_not_open_the_breaker(unit: Unit) -> None:
+    health = known(unit)
+    for number in range(3 * ALIKE):
+        health.refused(unit, 0, refusal(550 + number % 2), NOW)
+    assert known(unit).usable(NOW) == [0]
+
+
+def test_an_open_breaker_is_tried_with_one_mail_and_the_first_that_is_taken_closes_it(unit: Unit) -> None:
+    health = known(unit)
+    for _ in range(ALIKE):
+        health.refused(unit, 0, refusal(), NOW)
+    later = NOW + 15 * MINUTE
+    health.refused(unit, 0, refusal(), later)
+    assert known(unit).usable(later + 20 * MINUTE) == [], "the second rest is longer than the first"
+    assert known(unit).usable(later + 30 * MINUTE) == [0]
+    health.took(unit, 0)
+    health.refused(unit, 0, refusal(), later + 31 * MINUTE)
+    assert known(unit).usable(later + 31 * MINUTE) == [0]
+
+
+def test_a_relay_that_gives_out_rests_longer_each_time_but_never_longer_than_a_quarter_of_an_hour(unit: Unit) -> None:
+    health, rests, now = known(unit), [], NOW
+    for _ in range(12):
+        health.gave_out(unit, 0, RelayUnavailable("It broke the connection off."), now)
+        until = datetime.fromisoformat(health.known[0]["until"])
+        rests.append(until - now)
+        now = until
+    assert timedelta(seconds=8) <= rests[0] <= timedelta(seconds=10)
+    assert rests[0] < rests[2] < rests[4]
+    assert 0.8 * LONGEST_REST <= rests[-1] <= LONGEST_REST
+    assert len(set(rests[-4:])) == 4, "no jitter: every worker would come back at once"
+
+
+def test_four_connections_that_break_off_together_are_one_outage(unit: Unit) -> None:
+    health = known(unit)
+    for _ in range(4):
+        health.gave_out(unit, 0, RelayUnavailable("It broke the connection off."), NOW)
+    assert known(unit).usable(NOW + timedelta(seconds=10)) == [0]
+
+
+def test_a_resting_relay_leaves_the_work_to_the_next_one(unit: Unit) -> None:
+    health = Health(["first:25", "second:25"])
+    health.read(unit)
+    health.gave_out(unit, 0, RelayUnavailable("It broke the connection off."), NOW)
+    assert health.usable(NOW) == [1]
+    assert health.usable(NOW + MINUTE) == [0, 1]
+
+
+def test_a_new_relay_is_warmed_up_over_its_first_days(unit: Unit) -> None:
+    limits = Limits(rate=1000, warm_up=50)
+    first = known(unit)
+    assert first.age(unit, 0, NOW) == timedelta(0)
+    ages = [known(unit).age(unit, 0, NOW + timedelta(days=day, hours=1)) for day in (0, 1, 4, 9, 20)]
+    assert [limits.warming(age).rate for age in ages] == [50, 100, 800, 1000, 1000]
+    assert Limits(warm_up=50).warming(ages[1]).rate == 100
+    assert Limits(warm_up=50).warming(ages[-1]).rate == 0, "a relay that is known has the limit of the settings: none"
