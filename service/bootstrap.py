@@ -103,6 +103,7 @@ def build(
                 settings.canary,
                 settings.smtp_warm_up,
             ),
+            arxiv_api=settings.arxiv_api,
         ),
         Subscriptions(store, signer, settings, bell),
         Operations(store, client, settings),

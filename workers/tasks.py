@@ -33,6 +33,11 @@ def deliver(world: World) -> None:
     world.pipeline.deliver(world.now(), stopping)
 
 
+def enrich(world: World) -> None:
+    """Ask arXiv once a day about papers that listings named."""
+    world.pipeline.enrich(world.now())
+
+
 def sweep(world: World) -> None:
     """Take back what dead workers held and ring again for all that waits."""
     world.pipeline.sweep(world.now())
@@ -64,7 +69,7 @@ class Workshop:
 
 def register(app: Celery, world: Callable[[], World]) -> None:
     """Make the app's tasks run their use cases in the world that `world` returns."""
-    for work in (collect, compose, deliver, sweep, tick):
+    for work in (collect, compose, deliver, enrich, sweep, tick):
         app.task(name=f"paperround.{work.__name__}", shared=False)(_task(work, world))
 
 

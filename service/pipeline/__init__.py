@@ -19,6 +19,7 @@ from service.model import Bell, Identity, Profile, Schedule
 from service.pipeline.collecting import Collected, Collector
 from service.pipeline.composing import Composed, Composer
 from service.pipeline.delivering import LEASE_SECONDS, Sender
+from service.pipeline.enriching import Enriched, Enricher
 from service.pipeline.mornings import Morning, Week, week
 from service.pipeline.pacing import Limits
 from service.pipeline.preview import Advice, Preview, advise, preview
@@ -48,6 +49,7 @@ class Pipeline:
     interval: timedelta = timedelta(minutes=30)
     lease: float = LEASE_SECONDS
     limits: Limits = field(default_factory=Limits)
+    arxiv_api: str = ""
     window: Window = field(init=False)
 
     def __post_init__(self) -> None:
@@ -64,6 +66,10 @@ class Pipeline:
         if collected.arrived:
             self.bell.compose()
         return collected
+
+    def enrich(self, now: datetime) -> Enriched:
+        """Ask arXiv once a day what listings do not tell of their papers; any number of workers may call this."""
+        return Enricher(self.store, self.client, self.arxiv_api).run(now)
 
     def match(self, now: datetime) -> int:
         """Find the papers of every keyword in use, so that this process composes without searching.

@@ -90,6 +90,10 @@ class Settings(BaseSettings):
     sources: Annotated[tuple[str, ...], _Items, AfterValidator(values.web_urls)] = Field(
         ("https://huggingface.co/papers",), description="The sources a fresh installation begins with."
     )
+    arxiv_api: Annotated[str, BeforeValidator(values.web_url_or_none)] = Field(
+        "https://export.arxiv.org/api/query",
+        description="Asked once a day for categories, TeX, DOI and comment of papers from listings; `none`: never.",
+    )
     allowed_networks: Annotated[tuple[str, ...], _Items, AfterValidator(values.networks)] = Field(
         default_factory=lambda data: values.LOOPBACK if values.is_loopback(data["base_url"]) else (),
         description="Private networks that sources may lie in (`10.0.0.0/8`), or `none`; by default the own machine "

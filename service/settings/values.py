@@ -101,6 +101,12 @@ def web_url(value: object) -> str:
     return text.rstrip("/")
 
 
+def web_url_or_none(value: object) -> str:
+    """Take what `web_url` takes, or nothing; `none` says nothing."""
+    text = str(value).strip()
+    return web_url(text) if text not in ("", "none") else ""
+
+
 def web_urls(urls: tuple[str, ...]) -> tuple[str, ...]:
     """Take http and https URLs of pages."""
     for url in urls:

@@ -6,16 +6,17 @@ Comes in: names, times, hashes. Goes out: the same. Refuses to know: what they m
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, text, update
 
-from service.store.statements import upsert
+from service.store.statements import insert_new, upsert
 from service.store.tables import event, flag, heartbeat, suppression
 
 # The flag that keeps every sender from beginning a mail.
 BRAKE = "hold"
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,12 @@ class Journal:
     def beats(self) -> dict[str, datetime]:
         """Every heartbeat by name."""
         return {row.name: row.at for row in self.connection.execute(select(heartbeat))}
+
+    def take_turn(self, name: str, since: datetime, now: datetime) -> bool:
+        """Take what is to be done once after `since`, so that of many workers one does it; says whether it is ours."""
+        self.connection.execute(insert_new(self.connection, heartbeat).values(name=name, at=_LONG_AGO))
+        open_turn = (heartbeat.c.name == name) & (heartbeat.c.at < since)
+        return bool(self.connection.execute(update(heartbeat).where(open_turn).values(at=now)).rowcount)
 
     def suppress(self, hashed: str, reason: str, now: datetime) -> None:
         """Never write to this address again until it confirms anew."""

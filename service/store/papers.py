@@ -59,6 +59,18 @@ class Papers:
                 self._wait(paper_id, source_id, each.kind, now)
         return self._arrive(source_id, self._surviving(arrivals), now) + self.release(now)
 
+    def tell(self, found: Sequence[Paper], now: datetime) -> int:
+        """Store more about papers, without any arrival by it; returns how many waited for just that and arrive now."""
+        changed = self._draw("change", 1)
+        known = self._by_key({key for each in found for key in identity.keys(each)})
+        for each in found:
+            self._place(each, "", known, changed, now)
+        return self.release(now)
+
+    def known(self, keys: Iterable[str]) -> dict[str, int]:
+        """Those of the keys that are somebody's, with the paper that owns each."""
+        return self._by_key(set(keys))
+
     def release(self, now: datetime) -> int:
         """Let papers arrive that waited for an abstract and have one now, or have waited for PATIENCE."""
         rows = self.connection.execute(

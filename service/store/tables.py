@@ -105,6 +105,7 @@ paper = Table(
     Column("hidden", Boolean, nullable=False, server_default=text("false")),
     Column("merged_into", ForeignKey("paper.id")),
     Column("created_at", UTCDateTime, nullable=False),
+    Column("enriched_at", UTCDateTime),
 )
 
 paper_text = Table(

@@ -18,6 +18,7 @@ from service.store import migrations
 from service.store.canaries import Canaries
 from service.store.deliveries import Deliveries
 from service.store.engine import connect
+from service.store.enrichment import Enrichment
 from service.store.journal import Journal
 from service.store.paces import Paces
 from service.store.papers import Papers
@@ -32,6 +33,7 @@ class Unit:
     def __init__(self, connection: Connection) -> None:
         self.sources = Sources(connection)
         self.papers = Papers(connection)
+        self.enrichment = Enrichment(connection)
         self.subscribers = Subscribers(connection)
         self.deliveries = Deliveries(connection)
         self.journal = Journal(connection)

@@ -67,6 +67,9 @@ class RecordingWorld:
     def sweep(self, now: datetime) -> None:
         self.note("sweep", now)
 
+    def enrich(self, now: datetime) -> None:
+        self.note("enrich", now)
+
     def note(self, *call: Any) -> None:
         with self.news:
             self.calls.append(call)
@@ -107,15 +110,16 @@ def run(app: Celery, name: str, *ids: int) -> None:
 
 
 def test_each_task_runs_its_use_case_and_gives_a_sign_of_life(app: Celery, world: RecordingWorld) -> None:
-    for name, ids in (("collect", (7,)), ("compose", ()), ("deliver", ()), ("sweep", ())):
+    for name, ids in (("collect", (7,)), ("compose", ()), ("deliver", ()), ("sweep", ()), ("enrich", ())):
         run(app, name, *ids)
     assert [call for call in world.calls if call[0] != "heartbeat"] == [
         ("collect", 7, NOW),
         ("compose", NOW),
         ("deliver", NOW, False),
         ("sweep", NOW),
+        ("enrich", NOW),
     ]
-    assert world.calls.count(("heartbeat", "worker", NOW)) == 4
+    assert world.calls.count(("heartbeat", "worker", NOW)) == 5
 
 
 def test_a_tick_notes_that_beat_is_alive_and_rings_for_each_due_source(app: Celery, world: RecordingWorld) -> None:
@@ -172,6 +176,7 @@ def test_an_unseen_tick_expires_before_the_next_one(settings: Settings) -> None:
         "compose": timedelta(seconds=45),
         "deliver": timedelta(seconds=45),
         "sweep": timedelta(seconds=60),
+        "enrich": timedelta(minutes=30),
     }
     assert all(entry["options"]["expires"] == entry["schedule"].total_seconds() for entry in entries.values())
 
