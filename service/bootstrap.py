@@ -29,6 +29,7 @@ from service.settings import Settings
 from service.sources.http import Client
 from service.store import Store
 from service.subscriptions import Subscriptions
+from service.subscriptions.records import Records
 
 _HERE = Path(__file__).resolve().parent
 
@@ -61,6 +62,7 @@ class World:
     templates: jinja2.Environment
     pipeline: Pipeline
     subscriptions: Subscriptions
+    records: Records
     operations: Operations
     bell: Bell
     now: Callable[[], datetime] = _now
@@ -80,6 +82,7 @@ def build(
     networks = (*settings.allowed_networks, *(("127.0.0.0/8", "::1/128") if allow_loopback else ()))
     client = Client(settings.user_agent, networks)
     signer, identity, templates = Signer(settings.secret_keys), identify(settings), environment()
+    subscriptions = Subscriptions(store, signer, settings, bell)
     return World(
         settings,
         store,
@@ -105,7 +108,8 @@ def build(
             ),
             arxiv_api=settings.arxiv_api,
         ),
-        Subscriptions(store, signer, settings, bell),
+        subscriptions,
+        Records(store, subscriptions, identity, bell),
         Operations(store, client, settings),
         bell,
         clock,

@@ -29,16 +29,32 @@ class Purpose(StrEnum):
     MANAGE = "manage"
     PAUSE = "pause"
     UNSUBSCRIBE = "unsubscribe"
+    EXPORT = "export"
+    ERASE = "erase"
+    MOVE = "move"
+    ADDRESS = "address"
 
+
+# What a digest's links must never be enough for: each asks for a fresh link by mail.
+FRESH = (Purpose.EXPORT, Purpose.ERASE, Purpose.MOVE)
 
 # A reader may leave by a mail of any age (RFC 8058 knows no expiry), so that purpose has none.
-_AGES = {Purpose.CONFIRM: timedelta(days=7), Purpose.MANAGE: timedelta(days=365), Purpose.PAUSE: timedelta(days=365)}
+_AGES = {
+    Purpose.CONFIRM: timedelta(days=7),
+    Purpose.MANAGE: timedelta(days=365),
+    Purpose.PAUSE: timedelta(days=365),
+    Purpose.ADDRESS: timedelta(days=1),
+} | dict.fromkeys(FRESH, timedelta(hours=2))
 
 _ALLOWS = {
     Purpose.CONFIRM: "confirms a subscription",
     Purpose.MANAGE: "changes a subscription",
     Purpose.PAUSE: "pauses a subscription",
     Purpose.UNSUBSCRIBE: "ends a subscription",
+    Purpose.EXPORT: "shows all that is kept of a reader",
+    Purpose.ERASE: "erases a reader",
+    Purpose.MOVE: "asks for another address",
+    Purpose.ADDRESS: "confirms another address",
 }
 
 # The unreserved characters of RFC 3986 pass through every URL and mail program unchanged.
@@ -86,7 +102,7 @@ class Signer:
             raise LinkError(self._refusal(token if parts else ""))
         age = _AGES.get(purpose)
         if age is not None and _seconds(now) - int(parts[1], 16) > age.total_seconds():
-            raise LinkError(f"This link has expired: it worked for {age.days} days. Please ask for a new one.")
+            raise LinkError(f"This link has expired: it worked for {_spoken(age)}. Please ask for a new one.")
         return parts[2]
 
     def _signed(self, purpose: Purpose, token: str) -> bool:
@@ -100,14 +116,14 @@ class Signer:
 
 
 def reader_links(signer: Signer, base_url: str, public_id: str, issued: datetime) -> ReaderLinks:
-    """Every link one reader's mails may carry, as absolute URLs; a mail takes those it may show."""
-    urls = {each: f"{base_url}/{each}/{signer.sign(each, public_id, issued)}" for each in Purpose}
-    return ReaderLinks(
-        confirm=urls[Purpose.CONFIRM],
-        manage=urls[Purpose.MANAGE],
-        pause=urls[Purpose.PAUSE],
-        unsubscribe=urls[Purpose.UNSUBSCRIBE],
-    )
+    """The links that stay with a subscription, as absolute URLs; a mail takes those it may show."""
+    lasting = (Purpose.CONFIRM, Purpose.MANAGE, Purpose.PAUSE, Purpose.UNSUBSCRIBE)
+    return ReaderLinks(*(link(signer, base_url, each, public_id, issued) for each in lasting))
+
+
+def link(signer: Signer, base_url: str, purpose: Purpose, subject: str, issued: datetime) -> str:
+    """One link as an absolute URL: its purpose is the page's name, so that a token tells where it belongs."""
+    return f"{base_url}/{purpose}/{signer.sign(purpose, subject, issued)}"
 
 
 def _signer(keys: list[bytes], purpose: Purpose) -> itsdangerous.Signer:
@@ -116,6 +132,10 @@ def _signer(keys: list[bytes], purpose: Purpose) -> itsdangerous.Signer:
     return itsdangerous.Signer(
         keys, salt=salt, key_derivation="hmac", digest_method=hashlib.sha256, algorithm=algorithm
     )
+
+
+def _spoken(age: timedelta) -> str:
+    return f"{age.days} days" if age.days > 1 else f"{int(age.total_seconds()) // 3600} hours"
 
 
 def _seconds(moment: datetime) -> int:

@@ -55,6 +55,7 @@ ENVELOPE = Envelope(
         pause="https://papers.example.org/pause/p4use",
         unsubscribe="https://papers.example.org/unsubscribe/unsubscr1be",
         view="https://papers.example.org/view/v1ew",
+        fresh="https://papers.example.org/export/fr3sh",
     ),
 )
 ALSO = tuple(

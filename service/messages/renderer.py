@@ -66,7 +66,7 @@ class Renderer:
         return self._message(DeliveryKind.DIGEST, envelope, self.digest_parts(digest, envelope), str(digest.edition))
 
     def letter(self, kind: DeliveryKind, envelope: Envelope, facts: Mapping[str, object] = _NO_FACTS) -> Message:
-        """Render any other mail; `facts` are for its templates: `read` and `days` of a quiet note, none elsewhere."""
+        """Render any other mail; `facts` are for its templates: `read` and `days` of a quiet note, `what` of a link."""
         return self._message(kind, envelope, self.letter_parts(kind, envelope, facts))
 
     def digest_parts(self, digest: Digest, envelope: Envelope) -> Parts:
@@ -95,7 +95,7 @@ class Renderer:
     def letter_parts(self, kind: DeliveryKind, envelope: Envelope, facts: Mapping[str, object] = _NO_FACTS) -> Parts:
         """Render a letter without addressing it."""
         shown = {name: clean(value) if isinstance(value, str) else value for name, value in facts.items()}
-        return self._parts(kind, envelope, {"read": 0, "days": 7, **shown})
+        return self._parts(kind, envelope, {"read": 0, "days": 7, "what": "export", **shown})
 
     def _parts(self, kind: DeliveryKind, envelope: Envelope, facts: Mapping[str, object]) -> Parts:
         context = {**facts, "identity": self._shown, "links": envelope.links, "recipient": clean(envelope.recipient)}

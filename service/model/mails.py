@@ -21,6 +21,9 @@ class DeliveryKind(StrEnum):
     QUIET = "quiet"
     GOODBYE = "goodbye"
     TEST = "test"
+    FRESH = "fresh"
+    ADDRESS = "address"
+    MOVED = "moved"
 
 
 class DeliveryState(StrEnum):
@@ -120,13 +123,17 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class ReaderLinks:
-    """Absolute signed URLs for one reader; empty where a mail must not carry that link."""
+    """Absolute signed URLs for one reader; empty where a mail must not carry that link.
+
+    `fresh` is the one link of a mail that was asked for to do one thing.
+    """
 
     confirm: str = ""
     manage: str = ""
     pause: str = ""
     unsubscribe: str = ""
     view: str = ""
+    fresh: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,10 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """An address with its profiles and schedule. `public_id` is the random name that links carry."""
+    """An address with its profiles and schedule. `public_id` is the random name that links carry.
+
+    `owner` decides for an address that several people read; it is empty for everybody else.
+    """
 
     id: int
     public_id: str
@@ -52,3 +55,4 @@ class Subscriber:
     language: str = "en"
     paused_until: date | None = None
     quiet_digest: bool = False
+    owner: str = ""

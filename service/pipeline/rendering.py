@@ -12,7 +12,7 @@ from datetime import date, datetime
 from urllib.parse import urlsplit
 
 from service.keywords import Keyword
-from service.links import Signer, reader_links
+from service.links import Purpose, Signer, link, reader_links
 from service.matching import Index
 from service.messages import Renderer
 from service.model import (
@@ -65,13 +65,13 @@ class Desk:
     def addresses(self, row: Delivery) -> tuple[str, str]:
         """Who a mail comes from and goes to, as its envelope says; nobody where the reader is gone."""
         reader = self.readers.get(row.subscriber_id)
-        return self.identity.mail_from, reader.email if reader else ""
+        return self.identity.mail_from, _recipient(row, reader) if reader else ""
 
     def message(self, row: Delivery) -> Message:
         """Render one row. Raises KeyError for a row whose subscriber or papers are gone."""
         reader = self.readers[row.subscriber_id]
         host = urlsplit(self.identity.base_url).hostname or "localhost"
-        envelope = Envelope(reader.email, f"{row.uid}@{host}", row.composed_at, self._links(row, reader))
+        envelope = Envelope(_recipient(row, reader), f"{row.uid}@{host}", row.composed_at, self._links(row, reader))
         if row.kind == DeliveryKind.DIGEST:
             return self.renderer.digest(self._digest(row), envelope)
         return self.renderer.letter(row.kind, envelope, row.payload)
@@ -82,7 +82,17 @@ class Desk:
             return ReaderLinks(confirm=links.confirm)
         if row.kind == DeliveryKind.MANAGE:
             return ReaderLinks(manage=links.manage)
+        if row.kind in (DeliveryKind.FRESH, DeliveryKind.ADDRESS):
+            return ReaderLinks(fresh=self._fresh(row, reader))
         return replace(links, confirm="") if row.kind in LINKED else ReaderLinks()
+
+    def _fresh(self, row: Delivery, reader: Subscriber) -> str:
+        """The link for the one thing that was asked for; one to a new address holds for this very address alone."""
+        if row.kind == DeliveryKind.ADDRESS:
+            purpose, subject = Purpose.ADDRESS, f"{reader.public_id}~{row.payload['nonce']}"
+        else:
+            purpose, subject = Purpose(row.payload["what"]), reader.public_id
+        return link(self.signer, self.identity.base_url, purpose, subject, row.composed_at)
 
     def _digest(self, row: Delivery) -> Digest:
         frozen = row.payload
@@ -127,3 +137,8 @@ class Desk:
         if at is not None and view.papers[at].revision == revision:
             return view.hits(keyword, at)
         return Index((self.texts[paper_id, revision],)).hits(keyword, 0)
+
+
+def _recipient(row: Delivery, reader: Subscriber) -> str:
+    """A mail about an address may go to another one than the reader's."""
+    return str(row.payload.get("to") or reader.email)

@@ -62,6 +62,7 @@ def _sqlite(url: str, database: str | None, synchronous: str) -> Engine:
             f"synchronous={synchronous}",
             f"busy_timeout={BUSY_TIMEOUT_MS}",
             "foreign_keys=ON",
+            "secure_delete=ON",
         ):
             connection.execute(f"PRAGMA {pragma}")
 

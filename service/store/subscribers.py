@@ -176,8 +176,10 @@ class Subscribers:
         self._set(subscriber_id, {"changed_at": now})
 
     def erase(self, subscriber_id: int) -> None:
-        """Delete the row and, by cascade, profiles and deliveries."""
+        """Delete the row and, by cascade, profiles and deliveries; what nobody searches for any more goes too."""
         self.connection.execute(delete(subscriber).where(subscriber.c.id == subscriber_id))
+        held = select(profile_keyword.c.keyword_id).where(profile_keyword.c.keyword_id == keyword.c.id).exists()
+        self.connection.execute(delete(keyword).where(~held))
 
     def _set(self, subscriber_id: int, values: Mapping[str, Any]) -> None:
         self.connection.execute(update(subscriber).where(subscriber.c.id == subscriber_id).values(dict(values)))
@@ -208,6 +210,7 @@ class Subscribers:
                 row.language,
                 row.paused_until,
                 row.quiet_digest,
+                row.owner,
             )
             for row in rows
         ]

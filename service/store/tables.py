@@ -169,6 +169,27 @@ subscriber = Table(
     Column("confirmed_at", UTCDateTime),
     Column("changed_at", UTCDateTime, nullable=False),
     Column("next_due_at", UTCDateTime, index=True),
+    Column("owner", Text, nullable=False, server_default=""),
+)
+
+# Another address that a reader asked for, until somebody confirms there.
+new_address = Table(
+    "new_address",
+    metadata,
+    Column("subscriber_id", ForeignKey("subscriber.id", ondelete="CASCADE"), primary_key=True),
+    Column("email", Text, nullable=False),
+    Column("mailbox", Text, nullable=False),
+    Column("nonce", Text, nullable=False),
+    Column("at", UTCDateTime, nullable=False),
+)
+
+# How often a mailbox that has confirmed nothing was written to; known by a keyed hash only.
+asked = Table(
+    "asked",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("at", UTCDateTime, nullable=False, index=True),
 )
 
 profile = Table(

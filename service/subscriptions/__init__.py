@@ -7,15 +7,11 @@ it who reads here; and a mail to an address that has not confirmed repeats nothi
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
-
-from email_validator import EmailNotValidError, validate_email
 
 from service import editions
 from service.errors import AddressError, InputError, LinkError
@@ -25,9 +21,11 @@ from service.model import Bell, DeliveryKind, Profile, Schedule, Subscriber, Sub
 from service.settings import Settings
 from service.store import Store, Unit
 from service.store.deliveries import new_delivery
+from service.subscriptions import mailboxes
 
 # A mailbox gets so many confirmation mails until it confirms, and one a day: nobody is mailed into annoyance.
 MAX_CONFIRMATIONS = 3
+APART = timedelta(days=1)
 MOST_PAPERS = 100
 # So long the page after leaving can undo it. Later an old link must not bring anyone back.
 UNDO = timedelta(hours=1)
@@ -49,21 +47,21 @@ class Subscriptions:
 
         Raises AddressError, KeywordsError or InputError for what was typed, never for what is known of the address.
         """
-        address, mailbox = self._address(email)
+        address, mailbox = self.address(email)
         self._allowed(address)
         profile = _profile(keywords)
         editions.check_schedule(schedule)
         with self.store.write() as unit:
             known = unit.subscribers.by_mailbox(mailbox)
             if known is not None and known.state in RUNNING:
-                self._letter(unit, DeliveryKind.MANAGE, known.id, now)
+                self.letter(unit, DeliveryKind.MANAGE, known.id, now)
             else:
                 self._ask(unit, known, address, mailbox, profile, schedule, now)
         self.bell.deliver()
 
     def check_address(self, email: str) -> None:
         """Raise AddressError for an address that cannot be used or may not subscribe here."""
-        self._allowed(self._address(email)[0])
+        self._allowed(self.address(email)[0])
 
     def pending(self, token: str, now: datetime) -> Subscriber:
         """Who a confirmation link speaks of; changes nothing. Raises LinkError."""
@@ -75,7 +73,7 @@ class Subscriptions:
         if reader.state not in RUNNING:
             with self.store.write() as unit:
                 unit.subscribers.activate(reader.id, now, now, welcome=True)
-                unit.journal.lift(self._hashed(reader.email))
+                self.welcome_back(unit, reader.email)
                 unit.journal.note(reader.id, "confirmed", now)
             self.bell.compose()
         return self._again(reader)
@@ -148,19 +146,20 @@ class Subscriptions:
             unit.journal.note(reader.id, "erased", now)
             unit.journal.forget(reader.id)
             unit.subscribers.erase(reader.id)
+        self.store.scrub()
 
     def send_manage_link(self, email: str, now: datetime) -> None:
         """Mail an address its own link, if it reads here; ends alike if not. Raises AddressError for a wrong one."""
-        _, mailbox = self._address(email)
+        _, mailbox = self.address(email)
         with self.store.write() as unit:
             known = unit.subscribers.by_mailbox(mailbox)
             if known is not None and known.state in RUNNING:
-                self._letter(unit, DeliveryKind.MANAGE, known.id, now)
+                self.letter(unit, DeliveryKind.MANAGE, known.id, now)
         self.bell.deliver()
 
     def enrol(self, email: str, keywords: str, schedule: Schedule, now: datetime) -> Subscriber:
         """Add an active subscriber without a confirmation: the operator vouches for the consent."""
-        address, mailbox = self._address(email)
+        address, mailbox = self.address(email)
         profile = _profile(keywords)
         editions.check_schedule(schedule)
         with self.store.write() as unit:
@@ -177,7 +176,7 @@ class Subscriptions:
 
     def find(self, email: str) -> Subscriber | None:
         """The subscriber with this address, or None. Raises AddressError."""
-        _, mailbox = self._address(email)
+        _, mailbox = self.address(email)
         with self.store.read() as unit:
             return unit.subscribers.by_mailbox(mailbox)
 
@@ -191,12 +190,28 @@ class Subscriptions:
         schedule: Schedule,
         now: datetime,
     ) -> None:
+        wanted = self.may_ask(unit, address, now)
+        if known is None and not wanted:
+            return  # Whoever types a thousand spellings of one mailbox fills no table.
         row = self._placed(unit, known, address, mailbox, profile, schedule, now)
         if known is not None and known.state != SubscriberState.PENDING:
             unit.subscribers.set_state(row, SubscriberState.PENDING)
-        since = unit.subscribers.confirmed_at(row)
-        if unit.deliveries.count(row, DeliveryKind.CONFIRM, since) < MAX_CONFIRMATIONS:
-            self._letter(unit, DeliveryKind.CONFIRM, row, now)
+        if wanted:
+            self.letter(unit, DeliveryKind.CONFIRM, row, now)
+
+    def may_ask(self, unit: Unit, address: str, now: datetime) -> bool:
+        """Whether a mailbox that has confirmed nothing may be written to once more; counts the mail."""
+        key = self._hashed(mailboxes.canonical(address))
+        return unit.mailboxes.may_ask(key, now, MAX_CONFIRMATIONS, APART)
+
+    def held_against(self, unit: Unit, address: str) -> str:
+        """Why an address must not be written to, or nothing."""
+        return unit.journal.suppressed(self._hashed(address))
+
+    def welcome_back(self, unit: Unit, address: str) -> None:
+        """Somebody at this address has confirmed: whatever was held against it is forgotten."""
+        unit.journal.lift(self._hashed(address))
+        unit.mailboxes.answered(self._hashed(mailboxes.canonical(address)))
 
     def _placed(
         self,
@@ -219,7 +234,7 @@ class Subscriptions:
         unit.journal.note(row, "asked", now)
         return row
 
-    def _letter(self, unit: Unit, kind: DeliveryKind, row: int, now: datetime, **facts: Any) -> None:
+    def letter(self, unit: Unit, kind: DeliveryKind, row: int, now: datetime, **facts: Any) -> None:
         """Make a service mail ready; one of a kind per day, whoever asks how often."""
         unit.deliveries.add([new_delivery(kind, row, now.date().isoformat(), now, facts)])
 
@@ -241,26 +256,26 @@ class Subscriptions:
         with self.store.read() as unit:
             return unit.subscribers.get(reader.id) or reader
 
-    def _address(self, typed: str) -> tuple[str, str]:
+    def address(self, typed: str) -> tuple[str, str]:
         """The address to write to, and the mailbox it names: one subscription per mailbox, however it is spelt."""
-        try:
-            # On one's own machine invented domains such as reader@localhost are welcome.
-            serious = self.settings.production
-            checked = validate_email(typed.strip(), check_deliverability=False, globally_deliverable=serious)
-        except EmailNotValidError as error:
-            raise AddressError(f"This mail address cannot be used: {error}") from error
-        return checked.normalized, checked.normalized.casefold()
+        # On one's own machine invented domains such as reader@localhost are welcome.
+        address = mailboxes.read(typed, serious=self.settings.production)
+        return address, address.casefold()
 
     def _allowed(self, address: str) -> None:
         if self.settings.signup in ("closed", "invite"):
             raise AddressError("This service takes no new subscriptions.")
+        self.check_domain(address)
+
+    def check_domain(self, address: str) -> None:
+        """Raise AddressError for an address that lies outside the listed domains."""
         domains = self.settings.signup_domains
         domain = address.rsplit("@", 1)[1].lower()
         if domains and not any(domain == each or domain.endswith("." + each) for each in domains):
             raise AddressError(f"Only addresses at {', '.join(domains)} may subscribe here.")
 
     def _hashed(self, address: str) -> str:
-        return hmac.new(self.settings.suppression_key.encode(), address.casefold().encode(), hashlib.sha256).hexdigest()
+        return mailboxes.hashed(self.settings.suppression_key, address)
 
 
 def _profile(typed: str) -> Profile:

@@ -15,6 +15,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.links import Purpose
+
 # Ten thousand topics fit, so that the answer can say what is wrong with them and give them back.
 BODY_LIMIT = 1 << 20
 
@@ -37,7 +39,7 @@ _ALWAYS = {
 }
 
 # What these pages show is one reader's own: nothing between us and the reader may keep it.
-_PRIVATE = ("/confirm", "/manage", "/pause", "/unsubscribe", "/mailbox", "/subscribe")
+_PRIVATE = (*(f"/{purpose}/" for purpose in Purpose), "/manage", "/mailbox", "/subscribe")
 
 
 class Guard:

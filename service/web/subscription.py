@@ -118,7 +118,7 @@ def _page(
     desk: Desk, token: str, reader: Subscriber, form: Typed, problems: Sequence[Problem] = (), *, done: str = ""
 ) -> Response:
     if reader.state in _GONE:
-        return desk.page("come-back", reader=reader, topics=form.keywords.splitlines())
+        return desk.page("come-back", reader=reader, token=token, topics=form.keywords.splitlines())
     now = desk.now()
     stored = [keyword for profile in reader.profiles for keyword in profile.keywords]
     return desk.page(

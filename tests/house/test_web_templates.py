@@ -13,6 +13,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
 from service import bootstrap
+from service.links import FRESH
 from service.model import Identity, Profile, Schedule, Subscriber, SubscriberState
 from service.web.forms import Problem, Typed
 from service.web.pages import STATIC, prepared
@@ -165,7 +166,16 @@ SCENES: dict[str, list[dict[str, object]]] = {
         manage(reader=PAUSED, done="paused"),
         manage(reader=reader(SubscriberState.PAUSED), next=None),
     ],
-    "come-back": [{"reader": reader(SubscriberState.LEFT), "topics": [HOSTILE, "lora"]}],
+    "come-back": [{"reader": reader(SubscriberState.LEFT), "token": "t", "topics": [HOSTILE, "lora"]}],
+    "records": [{"reader": reader(), "token": "t"}],
+    "records-sent": [{"reader": reader(), "what": str(what)} for what in FRESH],
+    "export": [{"reader": reader()}],
+    "erase": [{"reader": reader()}],
+    "erased": [{}],
+    "move": [{"reader": reader(), "email": HOSTILE, "problems": PROBLEMS[2:3]}],
+    "move-sent": [{"email": HOSTILE}],
+    "address": [{"reader": reader(), "email": HOSTILE + "@uni.example"}],
+    "moved": [{"reader": reader()}],
     "unsubscribe": [REST | {"reader": reader()}, REST | {"reader": reader(SubscriberState.LEFT)}],
     "stopped": [{"reader": reader(SubscriberState.LEFT), "token": "t"}],
     "pause": [

@@ -12,7 +12,7 @@ from service.links import Purpose
 from service.model import SubscriberState
 from tests.integration.sites import Site, form, site, text, ticked, value
 from tests.integration.stores import paper
-from tests.integration.worlds import DAY
+from tests.integration.worlds import DAY, PLAIN
 
 ADA = "ada@uni.example"
 LORA = paper("Sparse Low-Rank Adaptation of Very Large Models", arxiv_id="2611.01001", upvotes=3)
@@ -224,11 +224,12 @@ def test_one_click_with_a_forged_link_stops_nobody(joined: Site) -> None:
     assert joined.state(ADA) == SubscriberState.ACTIVE
 
 
-@pytest.mark.parametrize("purpose", list(Purpose))
+@pytest.mark.parametrize("purpose", PLAIN)
 def test_a_link_opens_its_own_page_and_no_other(joined: Site, purpose: Purpose) -> None:
     token = joined.token(ADA, purpose)
     answers = {other: joined.get(f"/{other}/{token}").status_code for other in Purpose}
     assert answers == {other: 200 if other == purpose else 404 for other in Purpose}
+    assert joined.get(f"/address/{joined.token(ADA, Purpose.ADDRESS)}").status_code == 410, "nobody asked to move"
 
 
 def test_an_expired_link_says_so_and_offers_a_new_one(joined: Site) -> None:
@@ -264,7 +265,7 @@ def test_a_lost_link_is_mailed_and_the_page_tells_nothing(joined: Site) -> None:
 def test_reading_every_link_twice_changes_nothing(joined: Site) -> None:
     before = joined.reader(ADA)
     for _ in range(2):
-        for purpose in Purpose:
+        for purpose in PLAIN:
             assert joined.get(link(joined, purpose)).status_code == 200
             assert joined._ask("HEAD", link(joined, purpose)).status_code == 200
     assert joined.reader(ADA) == before

@@ -17,6 +17,9 @@ from service.settings import load
 MORNING = datetime(2026, 11, 20, 7, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 
+# The links that speak of a reader alone; one to a new address speaks of that address too.
+PLAIN = [purpose for purpose in Purpose if purpose is not Purpose.ADDRESS]
+
 
 @dataclass
 class Clock:

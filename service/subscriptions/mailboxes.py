@@ -1,0 +1,41 @@
+"""Addresses as typed → the address to write to, the mailbox it names, and the keyed hash it is remembered by.
+
+Comes in: text and keys. Goes out: addresses and hashes. Refuses to know: who reads, what a mailbox was asked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from email_validator import EmailNotValidError, validate_email
+
+from service.errors import AddressError
+
+_GOOGLE = ("gmail.com", "googlemail.com")
+
+
+def read(typed: str, serious: bool) -> str:
+    """Return the address to write to, or raise AddressError; `serious`: only one that mail can reach from anywhere."""
+    try:
+        checked = validate_email(typed.strip(), check_deliverability=False, globally_deliverable=serious)
+    except EmailNotValidError as error:
+        raise AddressError(f"This mail address cannot be used: {error}") from error
+    return checked.normalized
+
+
+def canonical(address: str) -> str:
+    """One text for all spellings that end in one mailbox: case, tags behind a plus, and dots where Google drops them.
+
+    Two people may share it on a server of its own rules, so it counts mails and never tells subscriptions apart.
+    """
+    local, _, domain = address.casefold().rpartition("@")
+    name = local.split("+", 1)[0] or local
+    if domain in _GOOGLE:
+        return f"{name.replace('.', '')}@{_GOOGLE[0]}"
+    return f"{name}@{domain}"
+
+
+def hashed(key: str, text: str) -> str:
+    """HMAC-SHA-256: who has the database and not the key cannot try addresses."""
+    return hmac.new(key.encode(), text.casefold().encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,166 @@
+"""What is kept of a reader, in the reader's own hands: all of it shown, all of it erased, another address.
+
+Comes in: tokens of links that a fresh mail brought. Goes out: records as plain values, rows changed or gone. Refuses to
+know: pages, SMTP. The links of a digest are not enough for any of this: a digest may have been forwarded.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
+
+from service import editions
+from service.errors import InputError, LinkError
+from service.links import FRESH, Purpose
+from service.model import Bell, DeliveryKind, Identity, Paper, Subscriber, SubscriberState
+from service.papers import keys
+from service.store import Store, Unit
+from service.store.deliveries import Delivery, new_delivery
+from service.store.mailboxes import Proposed
+from service.subscriptions import RUNNING, Subscriptions
+
+
+@dataclass(frozen=True)
+class Records:
+    """The use cases around what is kept of one reader."""
+
+    store: Store
+    subscriptions: Subscriptions
+    identity: Identity
+    bell: Bell
+
+    def ask(self, token: str, what: Purpose, now: datetime) -> Subscriber:
+        """Mail a managing reader the fresh link for `what`; one an hour, so that a working one is always at hand.
+
+        Raises LinkError, and InputError for what needs no fresh link.
+        """
+        reader = self.subscriptions.reader(token, Purpose.MANAGE, now)
+        if what not in FRESH:
+            raise InputError("There is no such link to ask for.")
+        key = f"{what} {now:%Y-%m-%dT%H}"
+        with self.store.write() as unit:
+            unit.deliveries.add([new_delivery(DeliveryKind.FRESH, reader.id, key, now, {"what": str(what)})])
+        self.bell.deliver()
+        return reader
+
+    def export(self, token: str, now: datetime) -> dict[str, Any]:
+        """Everything that is kept of a reader, as values that JSON can carry. Raises LinkError."""
+        reader = self.subscriptions.reader(token, Purpose.EXPORT, now)
+        with self.store.read() as unit:
+            facts = unit.mailboxes.facts(reader.id)
+            deliveries = unit.deliveries.of(reader.id)
+            papers = unit.papers.get(number for row in deliveries for number in _papers(row))
+            record = {
+                "service": {"name": self.identity.name, "url": self.identity.base_url},
+                "exported_at": now,
+                "subscription": {name: value for name, value in facts.items() if name != "id"},
+                "profiles": self._profiles(unit, reader),
+                "new_address": _proposed(unit.mailboxes.proposed(reader.id)),
+                "deliveries": [_delivery(row, {key: each.paper for key, each in papers.items()}) for row in deliveries],
+                "events": [_event(row) for row in unit.journal.events(reader.id)],
+                "not_written_to": self.subscriptions.held_against(unit, reader.email),
+            }
+        return {name: _plain(value) for name, value in record.items()}
+
+    def erase(self, token: str, now: datetime) -> None:
+        """Forget a reader for good; doing it twice is no error. Raises LinkError for a link that was never good."""
+        public_id = self.subscriptions.signer.verify(Purpose.ERASE, token, now)
+        with self.store.read() as unit:
+            reader = unit.subscribers.by_public_id(public_id)
+        if reader is not None:
+            self.subscriptions.erase(reader, now)
+
+    def propose(self, token: str, email: str, now: datetime) -> None:
+        """Ask a new address to confirm that mails shall come there; ends alike whoever reads at it.
+
+        Raises LinkError, AddressError, and InputError for the address that is in use already.
+        """
+        reader = self.subscriptions.reader(token, Purpose.MOVE, now)
+        address, mailbox = self.subscriptions.address(email)
+        self.subscriptions.check_domain(address)
+        if address == reader.email:
+            raise InputError("Mails go to this address already.")
+        with self.store.write() as unit:
+            other = unit.subscribers.by_mailbox(mailbox)
+            if other is not None and other.id != reader.id:
+                if other.state in RUNNING:
+                    self.subscriptions.letter(unit, DeliveryKind.MANAGE, other.id, now)
+            elif self.subscriptions.may_ask(unit, address, now):
+                wanted = Proposed(address, mailbox, secrets.token_hex(8))
+                unit.mailboxes.propose(reader.id, wanted, now)
+                facts = {"to": address, "nonce": wanted.nonce}
+                unit.deliveries.add([new_delivery(DeliveryKind.ADDRESS, reader.id, wanted.nonce, now, facts)])
+        self.bell.deliver()
+
+    def proposed(self, token: str, now: datetime) -> tuple[Subscriber, str]:
+        """Who wants to move, and the new address a link speaks of; changes nothing. Raises LinkError."""
+        with self.store.read() as unit:
+            reader, wanted = self._wish(unit, token, now)
+        return reader, wanted.email
+
+    def move(self, token: str, now: datetime) -> Subscriber:
+        """Write to the new address from now on and tell the old one. Raises LinkError, InputError where it is taken."""
+        with self.store.write() as unit:
+            reader, wanted = self._wish(unit, token, now)
+            other = unit.subscribers.by_mailbox(wanted.mailbox)
+            if other is not None and other.id != reader.id:
+                raise InputError("That address has a subscription of its own by now. Please stop one of the two first.")
+            unit.mailboxes.move(reader.id, wanted)
+            self.subscriptions.welcome_back(unit, wanted.email)
+            if reader.state == SubscriberState.SUPPRESSED:
+                # The old address bounced; the new one has just answered.
+                unit.subscribers.activate(reader.id, now, editions.next_due(reader.schedule, now), welcome=False)
+            else:
+                told = new_delivery(DeliveryKind.MOVED, reader.id, wanted.nonce, now, {"to": reader.email})
+                unit.deliveries.add([told])
+            unit.journal.note(reader.id, "moved", now)
+            moved = unit.subscribers.get(reader.id)
+        self.bell.deliver()
+        return moved or reader
+
+    def _wish(self, unit: Unit, token: str, now: datetime) -> tuple[Subscriber, Proposed]:
+        public_id, _, nonce = self.subscriptions.signer.verify(Purpose.ADDRESS, token, now).partition("~")
+        reader = unit.subscribers.by_public_id(public_id)
+        wanted = unit.mailboxes.proposed(reader.id) if reader else None
+        if reader is None or wanted is None or wanted.nonce != nonce:
+            raise LinkError("This link has been used already, or another address was asked for after it.")
+        return reader, wanted
+
+    def _profiles(self, unit: Unit, reader: Subscriber) -> list[dict[str, Any]]:
+        urls = {each.id: each.url for each in unit.sources.all()}
+        return [
+            asdict(each) | {"sources": sorted(urls.get(n, str(n)) for n in each.sources) if each.sources else None}
+            for each in reader.profiles
+        ]
+
+
+def _papers(row: Delivery) -> Iterable[int]:
+    return [entry[0] for entry in row.payload.get("papers", ())]
+
+
+def _delivery(row: Delivery, papers: dict[int, Paper]) -> dict[str, Any]:
+    """One mail: all that its row froze, with the papers by name."""
+    shown = [papers[number] for number in _papers(row) if number in papers]
+    names = [{"id": keys(each)[0], "title": each.title, "url": each.url} for each in shown]
+    facts = {name: value for name, value in asdict(row).items() if name not in ("id", "subscriber_id")}
+    return facts | {"papers": names}
+
+
+def _event(row: dict[str, Any]) -> dict[str, Any]:
+    return {"at": row["at"], "name": row["name"], "detail": row["detail"]}
+
+
+def _proposed(wanted: Proposed | None) -> str | None:
+    return wanted.email if wanted else None
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON has it: times in ISO 8601, lists for tuples and sets."""
+    if isinstance(value, dict):
+        return {str(name): _plain(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(each) for each in value]
+    return value.isoformat() if isinstance(value, date) else value
