@@ -16,6 +16,7 @@ import jinja2
 
 from service import messages
 from service.deliveries import Carrier
+from service.deliveries.dkim import DkimKey, Seal, Sealing
 from service.deliveries.maildir import MaildirMailer
 from service.deliveries.onebyone import OneByOne
 from service.deliveries.smtp import SmtpCarrier, SmtpMailer
@@ -26,6 +27,7 @@ from service.operations import Operations
 from service.pipeline import Pipeline
 from service.pipeline.pacing import Limits
 from service.settings import Settings
+from service.settings.signing import private_keys
 from service.sources.http import Client
 from service.store import Store
 from service.subscriptions import Subscriptions
@@ -107,6 +109,7 @@ def build(
                 settings.smtp_warm_up,
             ),
             arxiv_api=settings.arxiv_api,
+            seal=seal(settings),
         ),
         subscriptions,
         Records(store, subscriptions, identity, bell),
@@ -139,8 +142,18 @@ def release() -> str:
 
 
 def mailer(settings: Settings) -> Mailer:
-    """What takes a single message to the relays, or to the local mailbox where there is none."""
-    return SmtpMailer(*settings.smtp_url) if settings.smtp_url else MaildirMailer(settings.mailbox_dir)
+    """What takes a single message to the relays, or to the local mailbox where there is none; signed where set so."""
+    plain = SmtpMailer(*settings.smtp_url) if settings.smtp_url else MaildirMailer(settings.mailbox_dir)
+    signing = seal(settings)
+    return Sealing(plain, signing) if signing else plain
+
+
+def seal(settings: Settings) -> Seal | None:
+    """What signs every mail, where a key is set."""
+    if not settings.dkim_key:
+        return None
+    pairs = zip(settings.dkim_selector, private_keys(settings.dkim_key), strict=True)
+    return Seal(settings.dkim_domain, tuple(DkimKey(selector, key) for selector, key in pairs))
 
 
 def carrier(settings: Settings) -> Carrier:

@@ -44,6 +44,11 @@ COMMANDS = (
         "service.cli.operator:doctor",
         "Look at every part and say what is wrong, with its mend.",
     ),
+    (
+        "dkim",
+        "service.cli.operator:dkim",
+        "Show what the DNS must hold, so that others can check the signatures of mails.",
+    ),
     ("status", "service.cli.work:status", "Say how things stand; exit code 1 where a source fails."),
     (
         "settings",

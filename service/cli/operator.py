@@ -1,10 +1,11 @@
-"""`paperround hold|release|paper hide|backup|restore|doctor`: the hands of whoever runs the service.
+"""`paperround hold|release|paper hide|backup|restore|doctor|dkim`: the hands of whoever runs the service.
 
 Comes in: reasons, ids, files. Goes out: a sentence, or one line per finding. Refuses to know: how anything is done.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
@@ -82,6 +83,25 @@ def doctor(
         _show(findings)
     if not all(finding.well for finding in findings):
         raise typer.Exit(1)
+
+
+def dkim(json: Json = False) -> None:
+    """Show what the DNS must hold, so that others can check the signatures of mails."""
+    with world(migrated=False) as here:
+        signing = here.pipeline.seal
+    if not signing:
+        say("No key is set, so mails are not signed here; PAPERROUND_DKIM_KEY_FILE names the file of one.")
+        raise typer.Exit(3)
+    records = [(key.name(signing.domain), key.record()) for key in signing.keys]
+    if json:
+        rows([{"name": name, "type": "TXT", "value": record} for name, record in records], json, empty="")
+    for name, record in () if json else records:
+        say(f"{name}. IN TXT ( {' '.join(_strings(record))} )")
+
+
+def _strings(record: str) -> Iterator[str]:
+    """A record as a zone file holds it: no string of more than 255 letters (RFC 1035)."""
+    return (f'"{record[at : at + 250]}"' for at in range(0, len(record), 250))
 
 
 def _broker(here: World) -> Finding:

@@ -15,18 +15,21 @@ from datetime import datetime, timedelta
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from service.deliveries.dkim import DkimKey
 from service.deliveries.smtp import SmtpMailer
 from service.editions import OVERDUE
 from service.errors import DeliveryError, StoreError
 from service.messages import Renderer
 from service.model import DeliveryKind, Envelope, Mailer
 from service.settings import Settings
+from service.settings.signing import private_keys
 from service.store import Store
 from service.store.journal import BRAKE
 
 # Beat ticks twice a minute and every tick makes a worker say that it lives.
 SILENT = timedelta(minutes=5)
 SLOW_CLOCK = 30.0  # seconds
+GOOD_RSA_BITS = 2048
 SMALL_DISK = 1_000_000_000  # bytes
 
 
@@ -50,6 +53,8 @@ def examine(store: Store, settings: Settings, now: datetime) -> Iterator[Finding
     yield from (_relay(url) for url in settings.smtp_url)
     if not settings.smtp_url:
         yield Finding("mail", True, "no SMTP server is set: mails stay in the local mailbox")
+    if settings.dkim_key:
+        yield _dkim(settings)
     yield _base_url(settings.base_url)
     yield _secrets(settings)
     yield _disk(settings)
@@ -110,6 +115,21 @@ def _relay(url: str) -> Finding:
     finally:
         mailer.close()
     return Finding("mail", True, f"{urlsplit(url).hostname} takes us in")
+
+
+def _dkim(settings: Settings) -> Finding:
+    """DMARC counts a signature only where its domain is that of From, or one of the two lies below the other."""
+    ours, sender = settings.dkim_domain, settings.mail_from.rpartition("@")[2]
+    keys = [DkimKey(*each) for each in zip(settings.dkim_selector, private_keys(settings.dkim_key), strict=True)]
+    if not (f".{sender}".endswith(f".{ours}") or f".{ours}".endswith(f".{sender}")):
+        mend = f"set PAPERROUND_DKIM_DOMAIN to {sender}, or change PAPERROUND_MAIL_FROM"
+        return Finding("dkim", False, f"{ours} signs mails that come from {sender}: DMARC does not count it", mend)
+    weak = [key.selector for key in keys if key.bits < GOOD_RSA_BITS]
+    if weak:
+        mend = "make one of 2048 bits; README, Settings, says how"
+        return Finding("dkim", False, f"the RSA key of {weak[0]} is short: some take no such signature", mend)
+    named = ", ".join(f"{key.name(ours)} ({key.kind})" for key in keys)
+    return Finding("dkim", True, f"signs by {named}; `paperround dkim` shows what the DNS must hold")
 
 
 def _base_url(url: str) -> Finding:

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 
 from service import editions
 from service.deliveries import Carrier
+from service.deliveries.dkim import Seal
 from service.keywords import parse_all
 from service.links import Signer
 from service.messages import Renderer
@@ -50,6 +51,7 @@ class Pipeline:
     lease: float = LEASE_SECONDS
     limits: Limits = field(default_factory=Limits)
     arxiv_api: str = ""
+    seal: Seal | None = None
     window: Window = field(init=False)
 
     def __post_init__(self) -> None:
@@ -94,7 +96,7 @@ class Pipeline:
 
     def deliver(self, now: datetime, stop: Callable[[], bool] = lambda: False) -> Delivered:
         """Send what is ready until nothing is, the relay gives out, or `stop` says so (asked between two mails)."""
-        return Sender(self.store, self.desk, self.carrier, self.lease, self.limits).run(now, stop)
+        return Sender(self.store, self.desk, self.carrier, self.lease, self.limits, self.seal).run(now, stop)
 
     def desk(self) -> Desk:
         """What renders claimed rows, laid out anew for each batch."""

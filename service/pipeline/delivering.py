@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from service.deliveries import Carrier
+from service.deliveries.dkim import Seal
 from service.pipeline.health import Health
 from service.pipeline.pacing import Limits
 from service.pipeline.rendering import Desk
@@ -35,6 +36,7 @@ class Sender:
     open_carrier: Callable[[], Carrier]
     lease: float = LEASE_SECONDS
     limits: Limits = field(default_factory=Limits)
+    seal: Seal | None = None
     # The process's number comes first: a lease that is left behind names who died.
     token: str = field(default_factory=lambda: f"{os.getpid()}-{secrets.token_hex(8)}")
 
@@ -47,7 +49,7 @@ class Sender:
             idle = bool(unit.journal.flag(BRAKE)) or not unit.deliveries.is_due(now)
         if idle or not health.usable(now):
             return Delivered(relay="" if idle else health.why())
-        tray = Tray(self.store, health, self.limits, self.token, self.lease, now, stop, self.open_desk)
+        tray = Tray(self.store, health, self.limits, self.token, self.lease, now, stop, self.open_desk, self.seal)
         try:
             carrier.carry(tray)
         finally:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from service.deliveries import Mail, Outcome
+from service.deliveries.dkim import Seal
 from service.errors import (
     AddressRefused,
     DeliveryError,
@@ -57,7 +58,7 @@ class Delivered:
 
 @dataclass(slots=True)
 class Tray:
-    """The Outbox of one run. `open_desk` makes what renders a batch of rows."""
+    """The Outbox of one run. `open_desk` makes what renders a batch of rows; `seal` signs each mail."""
 
     store: Store
     health: Health
@@ -67,6 +68,7 @@ class Tray:
     now: datetime
     stop: Callable[[], bool]
     open_desk: Callable[[], Desk]
+    seal: Seal | None = None
     done: Delivered = field(default_factory=Delivered)
     _queue: deque[Delivery] = field(default_factory=deque)
     _rows: dict[int, tuple[Delivery, Desk]] = field(default_factory=dict)
@@ -120,11 +122,12 @@ class Tray:
         return self._bodies([mail for mail in begin if mail.id in begun])
 
     def _bodies(self, mails: Sequence[Mail]) -> Iterator[tuple[Mail, bytes]]:
-        """Render; whatever goes wrong with one row stays with that row."""
+        """Render and sign; whatever goes wrong with one row stays with that row."""
         for mail in mails:
             row, desk = self._rows[mail.id]
             try:
                 body = desk.message(row).body
+                body = self.seal.signed(body) if self.seal else body
             except Exception as error:
                 LOG.exception("delivery %d cannot be rendered", row.id)
                 problem = RenderError(f"it cannot be rendered ({type(error).__name__})")

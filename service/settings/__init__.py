@@ -20,7 +20,7 @@ from pydantic_core import ErrorDetails
 from service.errors import SettingsError
 from service.settings import secret, values
 from service.settings.environment import Given, gather
-from service.settings.fields import NAMES, PREFIX, SECRETS, Settings
+from service.settings.fields import HIDDEN, NAMES, PREFIX, SECRETS, Settings
 
 __all__ = ["Row", "Settings", "described", "load"]
 
@@ -64,7 +64,7 @@ def _checked(given: Given, defaults: Mapping[str, object]) -> Settings:
         settings = Settings.model_validate({**defaults, **given.texts})
     except ValidationError as error:
         faults += [_fault(detail) for detail in error.errors() if detail["type"] != "default_factory_not_called"]
-    faults += _missing(given, faults)
+    faults += _missing(given, faults) + _half_signed(given, faults)
     if settings is None or faults:
         raise SettingsError(_sentence(faults))
     return settings
@@ -82,6 +82,15 @@ def _missing(given: Given, faults: list[str]) -> list[str]:
     names = [PREFIX + name.upper() for name in SECRETS if name not in given.texts]
     unsaid = [name for name in names if not any(fault.startswith(f"{name}_FILE ") for fault in faults)]
     return [f"{name} is missing, and {public}: {_MEND}" for name in unsaid] if public else []
+
+
+def _half_signed(given: Given, faults: list[str]) -> list[str]:
+    """Whoever names a selector or a domain wants signed mails, and would send unsigned ones without a key."""
+    said = any(fault.startswith(f"{PREFIX}DKIM_KEY") for fault in faults)
+    names = [name for name in ("dkim_domain", "dkim_selector") if name in given.texts]
+    if not names or said or "dkim_key" in given.texts:
+        return []
+    return [f"{PREFIX}{names[0].upper()} is set, and {PREFIX}DKIM_KEY is not: no mail would be signed"]
 
 
 _MEND = (
@@ -117,7 +126,7 @@ def _with_secrets(settings: Settings) -> Settings:
 
 def _shown(settings: Settings, name: str) -> str:
     value = getattr(settings, name)
-    if name in SECRETS:
+    if name in HIDDEN:
         return "(hidden)" if value else ""
     texts = value if isinstance(value, tuple) else (str(value),)
     return ", ".join(values.without_password(text) if name in _HIDDEN else text for text in texts)

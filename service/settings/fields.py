@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from service.settings import values
+from service.settings import signing, values
 
 PREFIX = "PAPERROUND_"
 
@@ -75,6 +75,18 @@ class Settings(BaseSettings):
     )
     unsubscribe_mailto: Annotated[str, AfterValidator(values.address_or_none)] = Field(
         "", description="An address whose mail is read; named in List-Unsubscribe beside the link."
+    )
+    dkim_domain: Annotated[str, AfterValidator(signing.domain)] = Field(
+        default_factory=lambda data: data["mail_from"].rpartition("@")[2],
+        description="The domain that signs mails; its DNS holds the records that `paperround dkim` shows.",
+    )
+    dkim_selector: Annotated[tuple[str, ...], _Items, AfterValidator(signing.selectors)] = Field(
+        ("paperround",), description="The DKIM selector; one for each key, in the order of the keys."
+    )
+    dkim_key: Annotated[str, AfterValidator(signing.keys)] = Field(
+        "",
+        repr=False,
+        description="The private key that signs every mail (DKIM): RSA or Ed25519 in PEM form, or one of each.",
     )
     secret_keys: Annotated[tuple[str, ...], _Items, AfterValidator(values.keys)] = Field(
         (), repr=False, description="Keys that sign links, newest first; put a new one in front to rotate."
@@ -157,4 +169,6 @@ class Settings(BaseSettings):
 
 
 SECRETS = ("secret_keys", "suppression_key")
+# Of these nothing at all is ever shown.
+HIDDEN = (*SECRETS, "dkim_key")
 NAMES = tuple(Settings.model_fields)
