@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from service.keywords import And, Category, Expression, Keyword, Leaf, Not, Or, Person, Phrase
 from service.matching.bulk import Lookup, Postings, Scan, expanded, postings
 from service.matching.registers import Authors, Categories, Entry
-from service.matching.table import Slots, Table, layout
+from service.matching.table import Slots, Table
 from service.matching.variants import sequences
 from service.model import Field, Hit, Paper
-from service.words import Reading, Token, read, tokens
+from service.words import read, tokens
 
 Mask = NDArray[np.bool_]
 
@@ -124,7 +124,7 @@ class Index:
         papers, title = self._nothing(), self._nothing()
         if self._bulk and phrase in self._bulk[0]:
             return self._seen_in_bulk(self._bulk[0][phrase], self._bulk[1])
-        for starts, _ in self._places(phrase):
+        for starts, _ in self._kept_places(phrase):
             owners = self._table.owners(starts)
             papers[owners >> 1] = True
             title[owners[owners & 1 == 0] >> 1] = True
@@ -180,13 +180,10 @@ class Index:
                 yield from self._field_hits(phrase, field, text, 2 * position + number)
 
     def _field_hits(self, phrase: Phrase, field: Field, text: str, owner: int) -> Iterator[Hit]:
-        offset = self._table.offset(owner)
         for starts, ends in self._kept_places(phrase):
             mine = self._table.owners(starts) == owner
-            for start, end in zip(starts[mine], ends[mine], strict=True):
-                reading, at = _laid_out(text)
-                first, last = at[int(start) - offset], at[int(end) - offset]
-                yield Hit(field, *reading.visible(first.start, last.end))
+            for first, last in zip(starts[mine].tolist(), ends[mine].tolist(), strict=True):
+                yield Hit(field, *_reading(text).visible(*self._table.span(first, last)))
 
     def _kept_places(self, phrase: Phrase) -> list[tuple[Slots, Slots]]:
         """Where a phrase stands in all papers: a batch of mails asks for few phrases and many papers."""
@@ -213,11 +210,7 @@ def _merged(found: Postings, numbers: NDArray[np.int64], others: Sequence[tuple[
     )
 
 
-@lru_cache(maxsize=256)
-def _laid_out(text: str) -> tuple[Reading, dict[int, Token]]:
-    """The words of a text by their slots; the papers of one morning are asked for again and again."""
-    words = tokens(text)
-    return read(text), dict(zip(layout(words), words, strict=True))
+_reading = lru_cache(maxsize=256)(read)  # The papers of one morning are asked for again and again.
 
 
 def _any(masks: Iterable[Mask]) -> Mask:

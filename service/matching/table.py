@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.matching.variants import Key, Link, Step
-from service.words import Form, Gap, Token, form
+from service.words import Form, Token, form
 
 Slots = NDArray[np.int64]
 _NONE: Slots = np.empty(0, np.int64)
@@ -24,14 +24,6 @@ _SPREAD, _PAIRS = 1_000_003, (1 << 22) - 1
 _BIT = 63
 # Beginnings whose folded spelling may begin with another letter: aesthetic, oestrogen, kerb.
 _OTHER_LETTER = frozenset({"ae", "oe", "ke"})
-
-
-def layout(words: Sequence[Token]) -> Iterator[int]:
-    """Yield each word's slot, counted from its field's first."""
-    slot = -1
-    for place, word in enumerate(words):
-        slot += 2 if place and word.gap is Gap.BREAK else 1
-        yield slot
 
 
 class Table:
@@ -45,7 +37,8 @@ class Table:
         self._gaps = array("b")
         self._ends = array("q")
         self._owners = array("q")
-        self._begun: dict[int, int] = {}
+        self._firsts = array("i")
+        self._lasts = array("i")
         self._thaw()
 
     def _thaw(self) -> None:
@@ -55,21 +48,26 @@ class Table:
 
     def add(self, owner: int, words: Sequence[Token]) -> None:
         """Append one field."""
-        row, gaps = self._row, self._gaps
-        self._begun[owner] = len(row)
-        for place, (word, _, _, gap, symbol) in enumerate(words):
+        row, gaps, firsts, lasts = self._row, self._gaps, self._firsts, self._lasts
+        for place, (word, start, end, gap, symbol) in enumerate(words):
             if place and not gap:
-                row.append(_EMPTY)
-                gaps.append(0)
+                self._skip(1)
             known = (self._symbols if symbol else self._types).get(word)
             row.append(self._new_type(word, symbol) if known is None else known)
             gaps.append(gap)
-        row.extend((_EMPTY, _EMPTY))
-        gaps.extend((0, 0))
+            firsts.append(start)
+            lasts.append(end)
+        self._skip(2)
         self._ends.append(len(row))
         self._owners.append(owner)
         if self._frozen:
             self._thaw()
+
+    def _skip(self, slots: int) -> None:
+        """Leave slots empty, so that no phrase reaches across them."""
+        self._row.extend((_EMPTY,) * slots)
+        for column in (self._gaps, self._firsts, self._lasts):
+            column.extend((0,) * slots)
 
     def _new_type(self, word: str, symbol: bool) -> int:
         number = len(self._types) + len(self._symbols)
@@ -149,9 +147,9 @@ class Table:
         """Return the owner of each slot."""
         return self._field_owners[np.searchsorted(self._field_ends, slots, "right")]
 
-    def offset(self, owner: int) -> int:
-        """Return the first slot of an owner's field."""
-        return self._begun[owner]
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        """Return the characters, in the original text of their field, from one slot's word to another's."""
+        return self._firsts[first], self._lasts[last]
 
     def find(self, steps: Sequence[Step]) -> tuple[Slots, Slots]:
         """Return the first and last slots of all places where the steps stand side by side."""
