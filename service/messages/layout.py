@@ -51,7 +51,10 @@ def ahead(cards: Sequence[Card], best: int) -> tuple[Card, ...]:
 
 
 def weeks(edition: date, since: date | None) -> tuple[int, ...]:
-    """The number of the ISO 8601 week that holds most of the seven days before an edition, or of every week covered."""
+    """The number of the ISO 8601 week that holds most of the seven days before an edition.
+
+    Where editions were missed `since` a day, the first of two is the week of that one.
+    """
     middle = edition - timedelta(days=3)
-    first = min(middle, since + timedelta(days=3)) if since else middle
+    first = since - timedelta(days=3) if since else middle
     return tuple(dict.fromkeys((first.isocalendar().week, middle.isocalendar().week)))

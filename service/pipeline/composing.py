@@ -14,7 +14,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from service import editions
-from service.model import DeliveryKind, DeliveryState, StoredPaper
+from service.model import DeliveryKind, DeliveryState, Subscriber
+from service.pipeline.frozen import Cover, freeze, is_weekly
+from service.pipeline.origins import Origins, origins
 from service.pipeline.pacing import Limits
 from service.pipeline.selection import Selection, Span, select
 from service.pipeline.usual import watch
@@ -27,6 +29,9 @@ LOG = logging.getLogger(__name__)
 
 BATCH = 500
 LOOK_BACK = timedelta(days=7)
+WEEKLY_LOOK_BACK = timedelta(days=14)
+# No edition can have been missed in so short a time, whatever the clocks do.
+ONE_DAY = timedelta(hours=26)
 # A first digest with fewer papers than this looks back further.
 THIN = 3
 FIRST_LOOK_BACK = timedelta(days=30)
@@ -91,8 +96,9 @@ class Composer:
                 return None
             covered = self._covered(unit, due, now)
             with self.window.open(unit, now) as view:
+                named = origins(unit.sources.all(), now)
                 chosen = [
-                    _edition(view, each, covered.get(each.subscriber.id, Covered()), now, self.day)
+                    _edition(view, each, covered.get(each.subscriber.id, Covered()), now, self.day, named)
                     for each in due
                     if not covered.get(each.subscriber.id, Covered()).in_flight
                 ]
@@ -152,7 +158,7 @@ class Composer:
         return [each for each in ours if each.reader not in overtaken], len(superseded)
 
 
-def _edition(view: View, due: Due, covered: Covered, now: datetime, day: date | None) -> _Edition:
+def _edition(view: View, due: Due, covered: Covered, now: datetime, day: date | None, named: Origins) -> _Edition:
     reader = due.subscriber
     if day is None:
         latest = editions.latest_due(reader.schedule, now) if due.welcomed else now
@@ -162,12 +168,13 @@ def _edition(view: View, due: Due, covered: Covered, now: datetime, day: date | 
         return _Edition(due, covered, None, following)
     selection, back = _selection(view, due, covered, now)
     wanted = bool(selection.ranked) or not due.welcomed or reader.quiet_digest
+    cover = Cover(day, following, _since(reader, covered, day, now), back)
     row = new_delivery(
         DeliveryKind.DIGEST,
         reader.id,
         day.isoformat(),
         now,
-        _payload(view, due, selection, day, following) | {"days": back.days} if wanted else {},
+        freeze(view, reader, selection, cover, named, first=not due.welcomed) if wanted else {},
         papers=[view.papers[position].id for position in selection.ranked],
         upto=view.upto,
         state=DeliveryState.READY if wanted else DeliveryState.NONE,
@@ -185,31 +192,18 @@ def _selection(view: View, due: Due, covered: Covered, now: datetime) -> tuple[S
         return select(view, profiles, Span(0, view.upto, now - FIRST_LOOK_BACK), covered.papers), FIRST_LOOK_BACK
     edited = covered.at is None or due.changed_at > covered.at
     again = due.changed_at - SECOND_LOOK if edited else None
-    return select(view, profiles, Span(covered.upto, view.upto, now - LOOK_BACK, again), covered.papers), timedelta(0)
+    since = now - (WEEKLY_LOOK_BACK if is_weekly(due.subscriber) else LOOK_BACK)
+    return select(view, profiles, Span(covered.upto, view.upto, since, again), covered.papers), timedelta(0)
 
 
-def _payload(view: View, due: Due, selection: Selection, day: date, following: datetime) -> dict[str, Any]:
-    """What rendering needs, in JSON values; papers as [id, revision, upvotes, stars, [keyword positions]]."""
-    reader = due.subscriber
-    shown = selection.ranked[: reader.max_papers]
-    return {
-        "edition": day.isoformat(),
-        "keywords": [keyword.text for keyword in selection.keywords],
-        "papers": [_chosen(view.papers[at], selection, at) for at in shown],
-        "more": len(selection.ranked) - len(shown),
-        "read": selection.read,
-        "counts": list(selection.counts()),
-        "trending": selection.trending,
-        "first": not due.welcomed,
-        "next": following.isoformat(),
-        "timezone": reader.schedule.timezone,
-        "language": reader.language,
-    }
-
-
-def _chosen(stored: StoredPaper, selection: Selection, position: int) -> list[Any]:
-    keywords = [n for n, found in enumerate(selection.found) if position in found.papers]
-    return [stored.id, stored.revision, stored.paper.upvotes, stored.paper.stars, keywords]
+def _since(reader: Subscriber, covered: Covered, day: date, now: datetime) -> date | None:
+    """The day of the first edition that was missed since the last one; None where none was."""
+    if covered.at is None or now - covered.at < ONE_DAY:
+        return None
+    missed = editions.local_day(reader.schedule, editions.next_due(reader.schedule, covered.at))
+    # The first edition that would have held something of what is looked back at.
+    first = day - LOOK_BACK if is_weekly(reader) else day - LOOK_BACK + timedelta(days=1)
+    return max(missed, first) if missed < day else None
 
 
 def _sum(one: Composed, other: Composed) -> Composed:

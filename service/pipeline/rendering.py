@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from itertools import accumulate
 from urllib.parse import urlsplit
 
 from service.keywords import Keyword
@@ -23,8 +24,10 @@ from service.model import (
     Identity,
     Match,
     Message,
+    Origin,
     Paper,
     ReaderLinks,
+    Section,
     Selected,
     StoredPaper,
     Subscriber,
@@ -34,6 +37,8 @@ from service.pipeline.window import View, Window
 from service.store import Store
 from service.store.deliveries import Delivery
 
+# What of a frozen row begins with the number of a paper and the revision of its text.
+NAMING = ("papers", "also")
 # Mails that carry the links of a running subscription.
 LINKED = (DeliveryKind.DIGEST, DeliveryKind.QUIET, DeliveryKind.GOODBYE, DeliveryKind.TEST)
 
@@ -53,7 +58,7 @@ class Desk:
 
     def lay_out(self, rows: Sequence[Delivery], now: datetime) -> None:
         """Read the subscribers and the texts these rows name, and find where their keywords hit."""
-        wanted = {(entry[0], entry[1]) for row in rows for entry in row.payload.get("papers", ())}
+        wanted = {(entry[0], entry[1]) for row in rows for name in NAMING for entry in row.payload.get(name, ())}
         with self.store.read() as unit:
             self.readers = unit.subscribers.some([row.subscriber_id for row in rows])
             hidden = unit.papers.hidden(paper_id for paper_id, _ in wanted)
@@ -97,7 +102,9 @@ class Desk:
     def _digest(self, row: Delivery) -> Digest:
         frozen = row.payload
         # A paper that was hidden since, or merged into a hidden one, has no text here.
-        shown = [entry for entry in frozen["papers"] if (entry[0], entry[1]) in self.texts]
+        known = [(entry[0], entry[1]) in self.texts for entry in frozen["papers"]]
+        shown = [entry for entry, is_known in zip(frozen["papers"], known, strict=True) if is_known]
+        since = frozen.get("since")
         return Digest(
             edition=date.fromisoformat(frozen["edition"]),
             keywords=tuple(frozen["keywords"]),
@@ -111,7 +118,18 @@ class Desk:
             timezone=frozen["timezone"],
             language=frozen["language"],
             counts=tuple(frozen["counts"]),
+            best=_best(known, frozen.get("best", 0)),
+            since=date.fromisoformat(since) if since else None,
+            weekly=frozen.get("weekly", False),
+            sections=_sections(known, frozen.get("sections", ())),
+            per_day=tuple((date.fromisoformat(day), count) for day, count in frozen.get("per_day", ())),
+            also=tuple(self._stored(*pair) for pair in frozen.get("also", ()) if tuple(pair) in self.texts),
+            origins=tuple(Origin(*each) for each in frozen.get("origins", ())),
+            hidden=tuple((text, count) for text, count in frozen.get("hidden", ())),
         )
+
+    def _stored(self, paper_id: int, revision: int) -> StoredPaper:
+        return StoredPaper(paper_id, revision, self.texts[paper_id, revision])
 
     def _selected(self, place: int, entry: list[object], keywords: Sequence[str]) -> Selected:
         paper_id, revision, upvotes, stars, positions = entry
@@ -142,3 +160,17 @@ class Desk:
 def _recipient(row: Delivery, reader: Subscriber) -> str:
     """A mail about an address may go to another one than the reader's."""
     return str(row.payload.get("to") or reader.email)
+
+
+def _best(known: Sequence[bool], best: int) -> int:
+    """The place of the best paper among those that are left; the first, where it is gone itself."""
+    return sum(known[:best]) if best < len(known) and known[best] else 0
+
+
+def _sections(known: Sequence[bool], frozen: Sequence[tuple[str, int, int]]) -> tuple[Section, ...]:
+    """The sections without the papers that are gone."""
+    ends = accumulate(papers for _, papers, _ in frozen)
+    return tuple(
+        Section(name, sum(known[end - papers : end]), full)
+        for (name, papers, full), end in zip(frozen, ends, strict=True)
+    )

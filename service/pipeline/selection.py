@@ -63,14 +63,31 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """What one profile looked at: how many keywords of the selection are its own, and per paper whether it was read.
+
+    `unwanted` are its exclusions.
+    """
+
+    profile: Profile
+    wanted: int
+    unwanted: tuple[Keyword, ...]
+    read: Mask
+
+
+@dataclass(frozen=True, slots=True)
 class Selection:
-    """`ranked` holds positions best first; `found` one entry per keyword of `keywords`, in the same order."""
+    """`ranked` holds positions best first; `found` one entry per keyword of `keywords`, in the same order.
+
+    `looks` has one entry per profile; their keywords follow each other in `keywords`.
+    """
 
     keywords: tuple[Keyword, ...]
     ranked: tuple[int, ...]
     found: tuple[Found, ...]
     read: int
     trending: bool = False
+    looks: tuple[Look, ...] = ()
 
     def matches(self, view: View, position: int) -> tuple[Match, ...]:
         """The keywords that fit this paper, with the places."""
@@ -91,6 +108,7 @@ def select(view: View, profiles: Sequence[Profile], span: Covering, delivered: I
     fresh[[view.position[each] for each in delivered if each in view.position]] = False
     keywords: list[Keyword] = []
     found: list[Found] = []
+    looks: list[Look] = []
     popular = np.zeros(len(view.papers), bool)
     read = np.zeros(len(view.papers), bool)
     plain = True
@@ -98,7 +116,8 @@ def select(view: View, profiles: Sequence[Profile], span: Covering, delivered: I
         wanted, unwanted = _sorted(profile)
         eligible = span.mask(view.firsts(profile.sources)) & fresh
         read |= eligible
-        eligible &= ~_excluded(view, unwanted)
+        looks.append(Look(profile, len(wanted), tuple(unwanted), eligible))
+        eligible = eligible & ~excluded(view, unwanted)
         if not wanted:
             popular |= eligible
             continue
@@ -109,7 +128,8 @@ def select(view: View, profiles: Sequence[Profile], span: Covering, delivered: I
         order = trending(view.upvotes(), np.flatnonzero(popular))[:TRENDING]
     else:
         order = rank(found, view.upvotes(), len(view.papers))
-    return Selection(tuple(keywords), tuple(int(at) for at in order), tuple(found), int(read.sum()), plain)
+    ranked = tuple(int(at) for at in order)
+    return Selection(tuple(keywords), ranked, tuple(found), int(read.sum()), plain, tuple(looks))
 
 
 def _sorted(profile: Profile) -> tuple[list[Keyword], list[Keyword]]:
@@ -117,7 +137,8 @@ def _sorted(profile: Profile) -> tuple[list[Keyword], list[Keyword]]:
     return [each for each in parsed if not each.exclusion], [each for each in parsed if each.exclusion]
 
 
-def _excluded(view: View, unwanted: Sequence[Keyword]) -> Mask:
+def excluded(view: View, unwanted: Iterable[Keyword]) -> Mask:
+    """Which papers any of these exclusions leaves out."""
     mask: Mask = np.zeros(len(view.papers), np.bool_)
     for keyword in unwanted:
         mask[view.find(keyword).papers] = True

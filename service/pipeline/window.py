@@ -31,10 +31,11 @@ Seconds = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Firsts:
-    """Per paper its first arrival: the number, and the time in seconds since 1970; 0 where there is none."""
+    """Per paper its first arrival: the number, the time in seconds since 1970, the source; 0 where there is none."""
 
     numbers: Numbers
     times: Seconds
+    sources: Numbers
 
 
 @dataclass(slots=True)
@@ -48,6 +49,7 @@ class View:
     upto: int = 0
     uncommon: frozenset[int] = frozenset()
     _firsts: dict[frozenset[int] | None, Firsts] = field(default_factory=dict)
+    _popular: Numbers | None = None
 
     def find(self, keyword: Keyword) -> Found:
         """The positions of the papers this keyword fits."""
@@ -63,20 +65,31 @@ class View:
         A replacement is not new, so it is none.
         """
         if sources not in self._firsts:
-            first = Firsts(np.zeros(len(self.papers), np.int64), np.zeros(len(self.papers)))
+            count = len(self.papers)
+            first = Firsts(np.zeros(count, np.int64), np.zeros(count), np.zeros(count, np.int64))
             for each in reversed(self.arrivals):
-                if each.kind != ArrivalKind.REPLACE and self._read(each.source_id, sources):
+                if each.kind != ArrivalKind.REPLACE and self.reads(each.source_id, sources):
                     first.numbers[self.position[each.paper_id]] = each.number
                     first.times[self.position[each.paper_id]] = each.at.timestamp()
+                    first.sources[self.position[each.paper_id]] = each.source_id
             self._firsts[sources] = first
         return self._firsts[sources]
 
-    def _read(self, source_id: int, sources: frozenset[int] | None) -> bool:
+    def reads(self, source_id: int, sources: frozenset[int] | None) -> bool:
+        """Whether who looks at these sources (None: all common ones) looks at this one."""
         return source_id not in self.uncommon if sources is None else source_id in sources
 
     def upvotes(self) -> Numbers:
         """Per paper its upvotes, 0 where a source counts none."""
         return np.array([each.paper.upvotes or 0 for each in self.papers], np.int64)
+
+    def popular(self) -> Numbers:
+        """The positions of the papers that have upvotes, most first."""
+        if self._popular is None:
+            votes = self.upvotes()
+            order = np.argsort(-votes, kind="stable")
+            self._popular = order[votes[order] > 0]
+        return self._popular
 
     def warm(self, texts: Iterable[str]) -> int:
         """Look every keyword up once; returns how many there were."""
@@ -92,6 +105,7 @@ class View:
         self.index.add([papers[paper_id].paper for paper_id in new])
         self.arrivals.extend(known)
         self._firsts.clear()
+        self._popular = None
 
     def read_by_choice(self, sources: frozenset[int]) -> None:
         """These sources are read only by the profiles that name them."""

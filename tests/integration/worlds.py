@@ -79,9 +79,14 @@ class House:
                 found.append(letter.text)
         return found
 
+    def subjects(self, email: str = "") -> list[str]:
+        """The subjects of all mails in the mailbox, oldest first."""
+        mails = reversed(self.world.operations.mailbox())
+        return [each.subject for each in mails if email in each.recipient]
+
     def titles(self, email: str, among: Sequence[str]) -> list[list[str]]:
-        """Which of these titles each digest holds, oldest digest first."""
-        folded = [re.sub(r"\s+", " ", text) for text in self.digests(email)]
+        """Which of these titles each digest holds for its reader, oldest digest first; not what else is trending."""
+        folded = [re.sub(r"\s+", " ", text.partition("Also trending")[0]) for text in self.digests(email)]
         return [[title for title in among if title in text] for text in folded]
 
 

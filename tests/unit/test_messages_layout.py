@@ -36,7 +36,7 @@ def test_a_weekly_subject_names_the_week_and_the_best_title() -> None:
         (date(2026, 11, 25), None, (47,)),
         (date(2026, 11, 26), None, (48,)),
         (date(2027, 1, 4), None, (53,)),
-        (date(2026, 11, 23), date(2026, 11, 9), (46, 47)),
+        (date(2026, 11, 23), date(2026, 11, 16), (46, 47)),
     ],
 )
 def test_a_week_is_the_one_that_holds_most_of_the_days_before(

@@ -1,0 +1,192 @@
+"""A selection → what its delivery row keeps, so that rendering has nothing left to choose.
+
+Comes in: a view of the window, what was chosen for a reader, the days it covers. Goes out: JSON values. Refuses to
+know: the store, mails. Whoever reads these values asks for the newer ones with a default: rows wait over an update.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+
+from service import editions
+from service.model import Subscriber
+from service.pipeline.origins import Origins
+from service.pipeline.selection import Look, Selection, excluded
+from service.pipeline.window import Mask, View
+
+FULL = 3
+# A weekly digest shows so many papers for each profile.
+WEEKLY = 15
+ALSO = 3
+_WEEK = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """The days of one edition: its own, where it makes up for missed ones the first of those, and the next edition.
+
+    `back` is how far back the first digest looks.
+    """
+
+    day: date
+    following: datetime
+    since: date | None = None
+    back: timedelta = timedelta(0)
+
+
+def is_weekly(reader: Subscriber) -> bool:
+    """Whether this reader gets one digest a week."""
+    return len(reader.schedule.weekdays) == 1
+
+
+def freeze(
+    view: View, reader: Subscriber, selection: Selection, cover: Cover, origins: Origins, *, first: bool
+) -> dict[str, Any]:
+    """What rendering needs; papers as [id, revision, upvotes, stars, [keyword positions]]."""
+    groups = _groups(selection, reader)
+    shown = [position for _, positions in groups for position in positions]
+    return {
+        "edition": cover.day.isoformat(),
+        "since": cover.since.isoformat() if cover.since else None,
+        "weekly": is_weekly(reader) and not first,
+        "keywords": [keyword.text for keyword in selection.keywords],
+        "papers": [_chosen(view, selection, at) for at in shown],
+        "sections": _sections(selection, groups, is_weekly(reader)),
+        "best": shown.index(selection.ranked[0]) if shown else 0,
+        "more": len(selection.ranked) - len(shown),
+        "read": selection.read,
+        "counts": list(selection.counts()),
+        "per_day": _per_day(view, reader, selection, cover) if is_weekly(reader) and not first else [],
+        "trending": selection.trending,
+        "first": first,
+        "days": cover.back.days,
+        "next": cover.following.isoformat(),
+        "timezone": reader.schedule.timezone,
+        "language": reader.language,
+    } | _foot(view, selection, origins)
+
+
+def _chosen(view: View, selection: Selection, position: int) -> list[Any]:
+    stored = view.papers[position]
+    keywords = [n for n, found in enumerate(selection.found) if position in found.papers]
+    return [stored.id, stored.revision, stored.paper.upvotes, stored.paper.stars, keywords]
+
+
+def _groups(selection: Selection, reader: Subscriber) -> list[tuple[int, list[int]]]:
+    """The papers to show by the profile that found them first, in the order of the profiles, best first in each."""
+    most = None if is_weekly(reader) and not selection.trending else reader.max_papers
+    finders = _finders(selection)
+    groups: dict[int, list[int]] = defaultdict(list)
+    for position in selection.ranked[:most]:
+        mine = groups[finders.get(position, 0)]
+        if most is not None or len(mine) < WEEKLY:
+            mine.append(position)
+    return sorted(groups.items())
+
+
+def _finders(selection: Selection) -> dict[int, int]:
+    """Per position the first profile that found it; nothing where there is only one."""
+    if len(selection.looks) < 2:
+        return {}
+    finders: dict[int, int] = {}
+    ends = list(accumulate(look.wanted for look in selection.looks))
+    for number, (look, end) in enumerate(zip(selection.looks, ends, strict=True)):
+        for found in selection.found[end - look.wanted : end]:
+            for position in found.papers:
+                finders.setdefault(int(position), number)
+    return finders
+
+
+def _sections(selection: Selection, groups: Sequence[tuple[int, list[int]]], weekly: bool) -> list[list[Any]]:
+    """[name, papers, full cards] per profile, where there are several; a weekly digest has full cards in each."""
+    if len(selection.looks) < 2 or selection.trending:
+        return []
+    best = set(selection.ranked[:FULL])
+    return [
+        [_name(selection.looks[number]), len(mine), FULL if weekly else sum(position in best for position in mine)]
+        for number, mine in groups
+    ]
+
+
+def _name(look: Look) -> str:
+    return look.profile.name or ", ".join(look.profile.keywords[:FULL])
+
+
+def _per_day(view: View, reader: Subscriber, selection: Selection, cover: Cover) -> list[tuple[str, int]]:
+    """[day, papers that matched] for each local day of the week; an empty first day of eight is left out."""
+    times = {}
+    for look in reversed(selection.looks):
+        first = view.firsts(look.profile.sources).times
+        times.update({position: first[position] for position in selection.ranked if look.read[position]})
+    moments = (datetime.fromtimestamp(float(seconds), UTC) for seconds in times.values())
+    arrived = [editions.local_day(reader.schedule, moment) for moment in moments]
+    days = [cover.day - timedelta(days=n) for n in reversed(range(_WEEK))]
+    counts = [(day.isoformat(), arrived.count(day)) for day in days]
+    complete = sum(count for _, count in counts) == len(arrived)
+    return (counts if counts[0][1] else counts[1:]) if complete else []
+
+
+def _foot(view: View, selection: Selection, origins: Origins) -> dict[str, Any]:
+    """What else there was: [name, papers, late] of sources, [exclusion, papers it hid], [id, revision] of others."""
+    return {
+        "origins": _read(view, selection, origins),
+        "hidden": _hidden(view, selection),
+        "also": [] if selection.trending else _also(view, selection),
+    }
+
+
+def _read(view: View, selection: Selection, origins: Origins) -> list[list[Any]]:
+    counts: dict[str, int] = defaultdict(int)
+    seen: Mask = np.zeros(len(view.papers), np.bool_)
+    for look in selection.looks:
+        sources = np.bincount(view.firsts(look.profile.sources).sources[look.read & ~seen])
+        seen |= look.read
+        for source_id in np.flatnonzero(sources):
+            if int(source_id) in origins:
+                counts[origins[int(source_id)].name] += int(sources[source_id])
+    late = {
+        origin.name
+        for source_id, origin in origins.items()
+        if origin.late and any(view.reads(source_id, look.profile.sources) for look in selection.looks)
+    }
+    names = sorted(counts.keys() | late, key=lambda name: (-counts.get(name, 0), name))
+    return [[name, counts.get(name, 0), name in late] for name in names]
+
+
+def _hidden(view: View, selection: Selection) -> list[list[Any]]:
+    """How many papers each exclusion left out that would have been chosen."""
+    hidden: dict[str, int] = defaultdict(int)
+    ends = list(accumulate(look.wanted for look in selection.looks))
+    for look, end in zip(selection.looks, ends, strict=True):
+        if look.unwanted:
+            liked = look.read & _liked(view, selection, end - look.wanted, end)
+            for keyword in look.unwanted:
+                hidden[keyword.text] += int(np.count_nonzero(liked[view.find(keyword).papers]))
+    return [[text, count] for text, count in hidden.items() if count]
+
+
+def _liked(view: View, selection: Selection, start: int, end: int) -> Mask:
+    """Which papers any of these keywords fits; all, where there is no keyword."""
+    liked: Mask = np.full(len(view.papers), start == end, np.bool_)
+    for keyword in selection.keywords[start:end]:
+        liked[view.find(keyword).papers] = True
+    return liked
+
+
+def _also(view: View, selection: Selection) -> list[list[int]]:
+    """The most upvoted of what was read, matched nothing and is not unwanted."""
+    rest: Mask = np.zeros(len(view.papers), np.bool_)
+    for look in selection.looks:
+        rest |= look.read
+    for look in selection.looks:
+        rest &= ~excluded(view, look.unwanted)
+    rest[list(selection.ranked)] = False
+    popular = view.popular()
+    return [[view.papers[at].id, view.papers[at].revision] for at in popular[rest[popular]][:ALSO]]

@@ -1,0 +1,156 @@
+"""What an edition says, from composing over its row to the mail; on both databases where the store has a part in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from service.model import Paper, Profile, Schedule
+from tests.integration.stores import paper
+from tests.integration.worlds import DAY, House, house
+
+ADA = "ada@example.org"
+DAILY = "https://huggingface.co/papers"
+ARXIV = "https://rss.arxiv.org/rss/cs.LG"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[House]:
+    with house(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[House]:
+    """For what the store has a part in."""
+    other = request.param == "postgresql"
+    options = {"database_url": request.getfixturevalue("postgres_database")} if other else {}
+    with house(tmp_path, **options) as opened:
+        yield opened
+
+
+def studies(count: int, topic: str = "Adapters", start: int = 0) -> list[Paper]:
+    numbers = range(start, start + count)
+    return [paper(f"{topic} Study Number {n}", arxiv_id=f"2611.{n:05}", upvotes=n) for n in numbers]
+
+
+def latest(home: House) -> str:
+    return re.sub(r"\s+", " ", home.digests(ADA)[-1])
+
+
+def test_the_foot_says_what_was_read_where_what_was_hidden_and_what_else_is_trending(either: House) -> None:
+    home = either
+    survey = paper("Adapters: A Survey", arxiv_id="2611.09001", upvotes=90)
+    other = [
+        paper(f"On {name}", arxiv_id=f"2611.0910{n}", upvotes=n) for n, name in enumerate(("Cats", "Dogs", "Owls"))
+    ]
+    home.arrive(*studies(1), survey, source=DAILY)
+    home.arrive(*studies(1), *other, source=ARXIV)
+    home.join(ADA, "adapters", "-ti:survey")
+    home.morning()
+    said = latest(home)
+    assert "Read 5: arXiv 3, Hugging Face 2. Hidden by -ti:survey: 1." in said
+    also = said.partition("Also trending")[2]
+    assert also.index("On Owls") < also.index("On Dogs")
+    assert "On Cats" not in also, "nobody voted for it"
+    assert "A Survey" not in also, "what is unwanted is not offered"
+
+
+def test_a_source_that_does_not_answer_is_called_late(home: House) -> None:
+    home.arrive(*studies(3), source=DAILY)
+    home.arrive(source=ARXIV)
+    home.join(ADA, "adapters")
+    home.clock.at += timedelta(hours=3)
+    with home.world.store.write() as unit:
+        for each in unit.sources.all():
+            unit.sources.polled(each.id, home.clock(), home.clock() + timedelta(minutes=30), 3)
+        unit.sources.failed(each.id, home.clock() + timedelta(hours=1), "no answer")
+    home.clock.tomorrow()
+    home.arrive(*studies(1, start=50), source=DAILY)
+    with home.world.store.write() as unit:
+        first = unit.sources.all()[0]
+        unit.sources.polled(first.id, home.clock(), home.clock() + timedelta(minutes=30), 1)
+    home.morning()
+    assert "Hugging Face 4, arXiv 0 (late)." in latest(home)
+
+
+def test_missed_mornings_are_named_in_the_subject_of_the_one_that_makes_up_for_them(home: House) -> None:
+    home.join(ADA, "adapters")
+    home.morning()
+    home.clock.at += 3 * DAY
+    home.arrive(*studies(12))
+    home.morning()
+    assert home.subjects(ADA)[-1] == "Sat–Mon: 12 papers · Adapters Study Number 11"
+    assert latest(home).startswith("Sat 21 Nov – Mon 23 Nov · 12 of 12 papers match")
+    home.clock.tomorrow()
+    home.arrive(*studies(1, start=20))
+    home.morning()
+    assert home.subjects(ADA)[-1] == "Adapters Study Number 20"
+
+
+def test_a_day_that_a_schedule_leaves_out_is_not_a_missed_one(home: House) -> None:
+    home.join(ADA, "adapters", schedule=Schedule(weekdays=frozenset({1, 2, 3, 4, 5})))
+    home.morning()
+    home.clock.at += 3 * DAY
+    home.arrive(*studies(2))
+    home.morning()
+    assert home.subjects(ADA)[-1] == "Adapters Study Number 1 + 1 more"
+
+
+def test_a_weekly_digest_shows_the_best_of_its_week_and_counts_its_days(home: House) -> None:
+    home.join(ADA, "adapters", schedule=Schedule(weekdays=frozenset({5})))
+    home.morning()
+    for count in (3, 0, 5, 10):
+        home.clock.tomorrow()
+        home.arrive(*studies(count, start=100 * count))
+        home.morning()
+    assert len(home.digests(ADA)) == 1
+    home.clock.at += 3 * DAY
+    home.morning()
+    assert home.subjects(ADA)[-1] == "Week 48: 18 papers · Adapters Study Number 1009"
+    said = latest(home)
+    assert "Fri 27 Nov · week 48 · 18 of 18 papers match" in said
+    assert "By day: three on Saturday, none on Sunday, five on Monday, ten on Tuesday, none on Wednesday" in said
+    assert said.count("Adapters Study Number") == 15
+    assert "and 3 more" in said
+
+
+def test_two_weeks_are_what_a_weekly_digest_looks_back_at_most(home: House) -> None:
+    home.join(ADA, "adapters", schedule=Schedule(weekdays=frozenset({5})))
+    home.morning()
+    home.clock.tomorrow()
+    home.arrive(*studies(2))
+    home.clock.at += 13 * DAY
+    home.world.pipeline.compose(home.clock(), overdue=True)
+    home.world.pipeline.deliver(home.clock())
+    assert home.subjects(ADA)[-1] == "Weeks 48–49: 2 papers · Adapters Study Number 1"
+
+
+def test_each_profile_has_its_section(either: House) -> None:
+    home = either
+    home.join(ADA, "adapters")
+    reader = home.world.subscriptions.find(ADA)
+    assert reader is not None
+    profiles = [
+        (Profile(("adapters",), "At work"), ("adapters",)),
+        (
+            Profile(
+                ("owls", "night owls"),
+            ),
+            ("owls", "night owls"),
+        ),
+    ]
+    with home.world.store.write() as unit:
+        unit.subscribers.set_profiles(reader.id, profiles, home.clock())
+    owls = paper("Night Owls Learn Late", arxiv_id="2611.09901", upvotes=1)
+    home.arrive(*studies(4), owls, paper("Owls Wearing Adapters", arxiv_id="2611.09902", upvotes=2))
+    home.morning()
+    said = latest(home)
+    order = ["At work", "Owls Wearing Adapters", "Study Number 3", "owls, night owls", "Night Owls Learn Late"]
+    places = [said.index(text) for text in order]
+    assert places == sorted(places)
+    assert said.count("Owls Wearing Adapters") == 1
