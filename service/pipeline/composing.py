@@ -22,7 +22,8 @@ from service.pipeline.selection import Selection, Span, select
 from service.pipeline.usual import watch
 from service.pipeline.window import REACH, View, Window
 from service.store import Store, Unit
-from service.store.deliveries import Covered, new_delivery
+from service.store.covered import Covered
+from service.store.deliveries import new_delivery
 from service.store.subscribers import Due
 
 LOG = logging.getLogger(__name__)

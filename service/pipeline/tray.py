@@ -75,6 +75,8 @@ class Tray:
     _started: float = field(default_factory=time.monotonic)
     _renewed: float = 0.0
     _again: float | None = 0.0
+    # A mail whose sender died goes alone: should it be poison, it takes no other down with it.
+    _alone: bool = False
 
     def usable(self) -> Sequence[int]:
         """The relays that may be used, by the database's word and what this run has met."""
@@ -140,6 +142,9 @@ class Tray:
         """Claim a batch and read what rendering it needs."""
         if self._again is None or time.monotonic() < self._again or self.stop() or not self.usable():
             return
+        if self._alone and self._rows:
+            self._again = time.monotonic() + PAUSE
+            return
         rows, wait = self._claim()
         # While mails are under way, others may still be waiting for what becomes of them.
         self._again = time.monotonic() + (wait or PAUSE) if wait or self._rows else None
@@ -157,7 +162,7 @@ class Tray:
                 # Asked with every batch: a hold stops senders that are at it, too.
                 limit, ahead = allowance(unit, self.limits.canary, BATCH, self.now)
                 braked = unit.journal.flag(BRAKE) or not limit
-                rows = [] if braked else unit.deliveries.claim(self.token, self.now, limit, self.lease)
+                rows = [] if braked else self._take(unit, limit)
                 if ahead and rows:
                     sent_ahead(unit, [row.id for row in rows], self.now)
                 rows, folded = fold(unit, self.token, rows, self.limits.not_after, self._moment())
@@ -167,6 +172,11 @@ class Tray:
             self._renewed = time.monotonic()
             if not folded or rows:
                 return admitted, 0.0 if admitted or not rows else wait
+
+    def _take(self, unit: Unit, limit: int) -> list[Delivery]:
+        rows = unit.deliveries.claim(self.token, self.now, limit, self.lease)
+        self._alone = not rows and not self._rows
+        return unit.deliveries.claim_doubtful(self.token, self.now, self.lease) if self._alone else rows
 
     def _renew(self, unit: Unit) -> None:
         if time.monotonic() - self._renewed > self.lease / RENEWALS:

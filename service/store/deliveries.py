@@ -22,13 +22,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, any_, case, exists, func, or_, select, true, update
 
 from service.model import DeliveryKind, DeliveryState, SubscriberState
+from service.store.covered import Covered, of_rows
 from service.store.exchange import EXCHANGE
 from service.store.statements import chunks, database_now, insert_new
 from service.store.tables import delivery, subscriber
 
 # Kinds that only an active subscriber gets; the others answer something the reader just did.
 EDITIONS = (DeliveryKind.DIGEST, DeliveryKind.QUIET)
-COVERED = (DeliveryState.SENT, DeliveryState.NONE)
 NEVER_BEGUN = (DeliveryState.READY, DeliveryState.CLAIMED)
 MAX_RECOVERIES = 3
 RECOVERY = timedelta(seconds=1)
@@ -82,23 +82,6 @@ def new_delivery(
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Covered:
-    """What one reader's past digests cover: arrivals up to `upto`, composed at `at`, and the papers themselves.
-
-    `editions` are the days that have a row, whatever became of it; `in_flight` says that one is being sent right now.
-    `ready` are the rows of digests that wait, `newest` is the latest row there is.
-    """
-
-    upto: int = 0
-    at: datetime | None = None
-    papers: frozenset[int] = frozenset()
-    editions: frozenset[str] = frozenset()
-    in_flight: bool = False
-    ready: frozenset[int] = frozenset()
-    newest: int = 0
-
-
 def _delivery(row: Any) -> Delivery:
     return Delivery(
         row.id,
@@ -136,8 +119,17 @@ class Deliveries:
         return added
 
     def claim(self, token: str, now: datetime, limit: int, seconds: float) -> list[Delivery]:
-        """Lease up to `limit` rows that are ready and due, oldest first, for `seconds`."""
-        due = (delivery.c.state == DeliveryState.READY) & (delivery.c.not_before <= now)
+        """Lease up to `limit` rows that are ready, due and not in doubt, oldest first, for `seconds`."""
+        return self._lease(delivery.c.recoveries == 0, token, now, limit, seconds)
+
+    def claim_doubtful(self, token: str, now: datetime, seconds: float) -> list[Delivery]:
+        """Lease one row whose sender has died. It goes alone: a poisonous mail must not take others down with it."""
+        return self._lease(delivery.c.recoveries > 0, token, now, 1, seconds)
+
+    def _lease(
+        self, kind: ColumnElement[bool], token: str, now: datetime, limit: int, seconds: float
+    ) -> list[Delivery]:
+        due = (delivery.c.state == DeliveryState.READY) & (delivery.c.not_before <= now) & kind
         wanted = select(delivery.c.id).where(due).order_by(delivery.c.not_before, delivery.c.id).limit(limit)
         chosen: ColumnElement[bool] = delivery.c.id.in_(wanted.scalar_subquery())
         if self.connection.dialect.name == "postgresql":
@@ -249,7 +241,7 @@ class Deliveries:
             mine = row.subscriber_id.in_(piece) & (row.kind == DeliveryKind.DIGEST) & (row.composed_at >= since)
             for each in self.connection.execute(select(*columns).where(mine)):
                 found[each.subscriber_id].append(each)
-        return {key: _covered(rows) for key, rows in found.items()}
+        return {key: of_rows(rows) for key, rows in found.items()}
 
     def of(self, subscriber_id: int) -> list[Delivery]:
         """One subscriber's rows, newest first."""
@@ -283,18 +275,3 @@ def _welcome() -> ColumnElement[bool]:
     """Whether a row may be sent to its subscriber: an edition only while the subscription is active."""
     active = exists().where(subscriber.c.id == delivery.c.subscriber_id, subscriber.c.state == SubscriberState.ACTIVE)
     return or_(delivery.c.kind.not_in(EDITIONS), active)
-
-
-def _covered(rows: Sequence[Any]) -> Covered:
-    ended = [row for row in rows if row.state in COVERED]
-    flying = [row for row in rows if row.state in (DeliveryState.CLAIMED, DeliveryState.SENDING)]
-    newest = max(ended, key=lambda row: row.upto, default=None)
-    return Covered(
-        newest.upto if newest else 0,
-        newest.composed_at if newest else None,
-        frozenset(paper for row in ended for paper in row.papers),
-        frozenset(row.key for row in rows),
-        bool(flying),
-        frozenset(row.id for row in rows if row.state == DeliveryState.READY),
-        max((row.id for row in rows), default=0),
-    )

@@ -13,6 +13,7 @@ import signal
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from multiprocessing.context import ForkServerProcess
 
 from service.bootstrap import World, build
@@ -21,6 +22,7 @@ from service.errors import StoreError
 from service.pipeline import Pipeline
 from service.settings import load
 from tests.faults.failpoints import Fuse, FusedStore, fused_line
+from tests.faults.poison import Poisoned
 
 PAUSE = 0.05
 
@@ -30,12 +32,23 @@ _forks.set_forkserver_preload(["tests.faults.sender"])
 
 @dataclass(frozen=True)
 class Job:
-    """What a sender is told. `place` and `passes` say where it is to die, if anywhere."""
+    """What a sender is told. `place` and `passes` say where it is to die, if anywhere.
+
+    Poison kills it while it is rendered. Since `since` its clock runs `pace` times as fast, so that a slice need not
+    sit through the pauses between two tries; leases stay on the database's own clock.
+    """
 
     environ: Mapping[str, str]
     lease: float = 3.0
     place: str = ""
     passes: int = 1
+    since: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+    pace: int = 1
+
+    def now(self) -> datetime:
+        """The time by its clock."""
+        passed: timedelta = datetime.now(UTC) - self.since
+        return self.since + self.pace * passed
 
 
 def work(job: Job) -> None:
@@ -45,14 +58,14 @@ def work(job: Job) -> None:
     pipeline = _assembled(world, job)
     while True:
         with contextlib.suppress(StoreError):
-            now = world.now()
+            now = job.now()
             pipeline.sweep(now)
             pipeline.deliver(now)
         time.sleep(PAUSE)
 
 
 def _assembled(world: World, job: Job) -> Pipeline:
-    pipeline = replace(world.pipeline, lease=job.lease)
+    pipeline = replace(world.pipeline, lease=job.lease, renderer=Poisoned(world.templates, world.identity))
     if not job.place:
         return pipeline
     fuse = Fuse(job.place, job.passes)
@@ -77,6 +90,14 @@ def kill(process: ForkServerProcess) -> int:
     assert process.exitcode == -signal.SIGKILL
     assert process.pid is not None
     return process.pid
+
+
+def replace_dead(processes: list[ForkServerProcess], job: Job) -> int:
+    """Start a new sender for each that has died, as a supervisor does; returns how many that were."""
+    dead = [at for at, process in enumerate(processes) if not process.is_alive()]
+    for at in dead:
+        processes[at] = start(job)
+    return len(dead)
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +111,11 @@ class Town:
         """How many rows are in each state."""
         with self.world.store.read() as unit:
             return unit.deliveries.states()
+
+    def beats(self) -> dict[str, datetime]:
+        """The last sign of life of each kind of process."""
+        with self.world.store.read() as unit:
+            return unit.journal.beats()
 
     def verdict(self, taken: dict[str, int]) -> Verdict:
         """Compare the rows with what a sink took."""
