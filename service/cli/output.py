@@ -38,8 +38,11 @@ def world(migrated: bool = True) -> Iterator[World]:
         here.close()
 
 
-def rows(found: Sequence[Mapping[str, Any]], json: bool, empty: str) -> None:
-    """Print rows; for people a table, or the sentence `empty` where there are none."""
+def rows(found: Sequence[Mapping[str, Any]], json: bool, empty: str, colours: Mapping[str, str] | None = None) -> None:
+    """Print rows; for people a table, or the sentence `empty` where there are none.
+
+    A cell that holds one of the words of `colours`, and nothing else, is shown in its colour.
+    """
     if json:
         for row in found:
             sys.stdout.write(jsonlib.dumps(row, ensure_ascii=False, default=str) + "\n")
@@ -48,7 +51,7 @@ def rows(found: Sequence[Mapping[str, Any]], json: bool, empty: str) -> None:
         for name in found[0]:
             table.add_column(name, overflow="fold")
         for row in found:
-            table.add_row(*(escape(_cell(value)) for value in row.values()))
+            table.add_row(*(_coloured(_cell(value), colours or {}) for value in row.values()))
         Console().print(table)
     elif empty:
         say(empty[0].upper() + empty[1:] + ".")
@@ -57,6 +60,10 @@ def rows(found: Sequence[Mapping[str, Any]], json: bool, empty: str) -> None:
 def say(sentence: str) -> None:
     """One sentence for people."""
     Console(highlight=False, soft_wrap=True).print(escape(sentence))
+
+
+def _coloured(cell: str, colours: Mapping[str, str]) -> str:
+    return f"[{colours[cell]}]{cell}[/]" if cell in colours else escape(cell)
 
 
 def _cell(value: object) -> str:

@@ -5,6 +5,7 @@ Comes in: URLs. Goes out: rows as a table or as JSON lines. Refuses to know: how
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +13,11 @@ import typer
 
 from service.cli.output import Json, rows, say, world
 from service.errors import FetchError, ParseError
+from service.model import Listing
+from service.sources.health import Standing
 from service.store.sources import Source
+
+COLOURS = {"ok": "green", "late": "yellow", "fails": "bold red"}
 
 app = typer.Typer(no_args_is_help=True, help="What the service reads.")
 
@@ -51,10 +56,9 @@ def check(json: Json = False) -> None:
     Exit code 1 where one fails.
     """
     with world() as here:
-        concerns = here.operations.concerns(here.now())
-        active = [each for each in here.operations.sources() if each.active]
-        checked = [_checked(here.operations.probe, each) | {"concern": concerns.get(each.id, "")} for each in active]
-    rows(checked, json, empty="there are no sources")
+        watched = here.operations.standings(here.now())
+        checked = [_checked(here.operations.check, source, standing) for source, standing in watched]
+    rows(checked, json, empty="there are no sources", colours=COLOURS)
     if any(row["problem"] for row in checked):
         raise typer.Exit(1)
 
@@ -98,15 +102,13 @@ def _row(source: Source) -> dict[str, Any]:
     }
 
 
-def _checked(probe: Any, source: Source) -> dict[str, Any]:
+def _checked(check: Callable[[Source], Listing], source: Source, standing: Standing) -> dict[str, Any]:
+    """A source that cannot be read now fails; one that can be read may still be late or short."""
+    row: dict[str, Any] = {"id": source.id, "url": source.url, "state": "ok", "papers": 0, "skipped": 0}
+    row["problem"] = row["concern"] = ""
     try:
-        listing = probe(source.url)
+        listing = check(source)
     except (FetchError, ParseError) as error:
-        return {"id": source.id, "url": source.url, "papers": 0, "skipped": 0, "problem": str(error)}
-    return {
-        "id": source.id,
-        "url": source.url,
-        "papers": len(listing.papers),
-        "skipped": listing.skipped,
-        "problem": "",
-    }
+        return row | {"state": "fails", "problem": str(error)}
+    row |= {"papers": len(listing.papers), "skipped": listing.skipped}
+    return row | ({"state": "late", "concern": standing.why} if standing.why and not source.failures else {})

@@ -21,6 +21,7 @@ from service.operations.picking import Offer
 from service.papers import arxiv_id, doi
 from service.settings import Settings
 from service.sources import discovery, health, kinds, parse, saved
+from service.sources.health import Standing
 from service.sources.http import Client
 from service.store import Store
 from service.store.deliveries import Delivery
@@ -62,6 +63,17 @@ class Operations:
             for url in self.settings.sources:
                 if unit.sources.find(url) is None:
                     unit.sources.add(url, kinds.recognise(url), now)
+
+    def check(self, source: Source) -> Listing:
+        """Read what a kept source says now. Raises FetchError, or ParseError also where its papers are gone."""
+        expected = source.last_count
+        try:
+            listing = self.probe(source.url)
+        except ParseError as error:
+            raise health.emptied(source.url, 0, expected, error) or error from error
+        if fault := health.emptied(source.url, len(listing.papers), expected):
+            raise fault
+        return listing
 
     def probe(self, url: str) -> Listing:
         """Read what a source says now, without keeping anything. Raises FetchError or ParseError."""
@@ -112,13 +124,16 @@ class Operations:
         with self.store.read() as unit:
             return unit.sources.all()
 
+    def standings(self, now: datetime) -> list[tuple[Source, Standing]]:
+        """Every source that is read and how it stands: failing, stale, short, or as it usually is."""
+        with self.store.read() as unit:
+            watched = unit.sources.watched(now - timedelta(weeks=health.WEEKS + 1))
+        return [(source, health.standing(source, counts, now)) for source, counts in watched]
+
     def concerns(self, now: datetime) -> dict[int, str]:
         """What is unlike other weeks at each source that polls well, by its id: stale and short sources."""
-        with self.store.read() as unit:
-            daily = unit.sources.daily(now - timedelta(weeks=health.WEEKS + 1))
-            active = {source.id for source in unit.sources.all() if source.active and not source.failures}
-        said = {number: health.concern(counts, now.date()) for number, counts in daily.items() if number in active}
-        return {number: sentence for number, sentence in said.items() if sentence}
+        found = self.standings(now)
+        return {source.id: standing.why for source, standing in found if standing.why and not source.failures}
 
     def wake(self, now: datetime) -> list[int]:
         """Make every active source due at once; returns their ids."""

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from service.errors import FetchError, ParseError
 from service.model import Listing, Page
-from service.sources import kinds, parse, saved
+from service.sources import health, kinds, parse, saved
 from service.sources.http import Client
 from service.store import Store
 from service.store.sources import Source
@@ -64,8 +64,8 @@ class Collector:
                 unit.sources.wake(source_id, now + UNWANTED)
                 return Collected(source.url)
         collected, error = self._days(source, now)
-        if error is None:
-            error = _fell_silent(source, collected)
+        if not isinstance(error, FetchError):
+            error = health.emptied(source.url, collected.papers, source.last_count, error)
         if error is not None:
             return self._failed(source, collected, error, now)
         with self.store.write() as unit:
@@ -222,13 +222,6 @@ def _settled(day: date, answers: Sequence[tuple[datetime, int] | None], today: d
         return True
     patience = SETTLING if day.isoweekday() in WEEKEND else HOLIDAY
     return any(at >= end + patience for at, _ in read)
-
-
-def _fell_silent(source: Source, collected: Collected) -> ParseError | None:
-    """A page that always held papers and now holds none has changed its shape; arXiv's feeds rest on some days."""
-    if collected.papers or not source.last_count or kinds.rests(source.url):
-        return None
-    return ParseError(f"the parser found nothing where {source.last_count} papers were expected", "an empty listing")
 
 
 def _arrival_time(source: Source, listing: Listing, day: date | None, now: datetime) -> datetime:

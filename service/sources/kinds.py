@@ -89,6 +89,17 @@ def newest_first(address: str) -> bool:
     return preprints.is_arxiv_api(address) and "sortBy=submittedDate&sortOrder=descending" in address
 
 
+def label(url: str) -> str:
+    """Return what readers call a source: two listings of one site have one name."""
+    kind = recognise(url)
+    if kind == "capture":
+        return "Saved pages"
+    if kind == "biorxiv":
+        return "medRxiv" if "medrxiv" in url else "bioRxiv"
+    host, _ = _split(url.strip())
+    return {"huggingface": "Hugging Face", "arxiv": "arXiv"}.get(kind, host.removeprefix("www."))
+
+
 def rests(url: str) -> bool:
     """Whether an empty page is ordinary: arXiv announces nothing on some days, and a search may find nothing."""
     return recognise(url) in ("arxiv", "biorxiv") or "q=" in urlsplit(url).query

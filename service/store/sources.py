@@ -12,7 +12,7 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, Connection, Text, cast, delete, func, select, update
 
 from service.model import SubscriberState
-from service.store.statements import insert_new, upsert
+from service.store.statements import insert_new, upsert, utc_day
 from service.store.tables import arrival, page, profile, source, subscriber
 
 
@@ -134,7 +134,7 @@ class Sources:
 
     def daily(self, since: datetime) -> dict[int, dict[date, int]]:
         """How many papers arrived through each source on each day (UTC) since then."""
-        day = func.date(arrival.c.at)
+        day = utc_day(self.connection, arrival.c.at)
         rows = self.connection.execute(
             select(arrival.c.source_id, day.label("day"), func.count().label("papers"))
             .where(arrival.c.at >= since)
@@ -144,6 +144,11 @@ class Sources:
         for row in rows:
             found.setdefault(row.source_id, {})[date.fromisoformat(str(row.day))] = row.papers
         return found
+
+    def watched(self, since: datetime) -> list[tuple[Source, dict[date, int]]]:
+        """The sources that are polled for somebody, each with its papers by day since then."""
+        daily = self.daily(since)
+        return [(each, daily.get(each.id, {})) for each in self.all() if each.active and self.wanted(each.id)]
 
     def read_page(self, source_id: int, url: str, validators: tuple[str, str], papers: int, now: datetime) -> None:
         """Remember a page whose papers are stored; in the same transaction, or a crash could skip them."""

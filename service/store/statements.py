@@ -6,6 +6,7 @@ Comes in: a connection and values. Goes out: a statement in its dialect. Refuses
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -39,6 +40,11 @@ def database_now(connection: Connection) -> ColumnElement[float]:
     if connection.dialect.name == "sqlite":
         return literal_column("((julianday('now') - 2440587.5) * 86400.0)", Float)
     return func.extract("epoch", func.clock_timestamp()).cast(Float)
+
+
+def utc_day(connection: Connection, moment: ColumnElement[datetime]) -> ColumnElement[str]:
+    """The calendar day of a time in UTC; PostgreSQL would take the zone that its session happens to have."""
+    return func.date(moment if connection.dialect.name == "sqlite" else func.timezone("UTC", moment))
 
 
 def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:

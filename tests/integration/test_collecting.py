@@ -15,6 +15,7 @@ import pytest
 from service.errors import FetchError
 from service.model import Page
 from service.pipeline.collecting import Collected, Collector
+from service.pipeline.lateness import standings
 from service.sources.http import Client
 from service.sources.manners import Manners
 from service.store import Store
@@ -209,6 +210,17 @@ def test_a_page_that_changes_its_shape_is_no_empty_day(tmp_path: Path) -> None:
         bodies.pop(0)
         assert reader.poll().error == "the parser found nothing where 4 papers were expected"
         assert reader.source().failures == 1
+
+
+def test_a_page_that_turns_into_something_else_is_said_with_what_was_expected(tmp_path: Path) -> None:
+    bodies = [pages.rss(pages.PAPERS), "<html><body><p>We have moved into an app.</p></body></html>"]
+    with reading(tmp_path, lambda _: Answer(200, bodies[0].encode()), f"{FEED}/rss", FEED) as (reader, _):
+        reader.poll()
+        bodies.pop(0)
+        assert reader.poll().error.startswith("the parser found nothing where 4 papers were expected: this looks like")
+        with reader.store.read() as unit:
+            standing = standings(unit, NOW)[reader.id]
+        assert standing.why.startswith("the parser found nothing where 4 papers were expected")
 
 
 def test_a_source_that_is_gone_for_good_is_asked_no_more(tmp_path: Path) -> None:

@@ -334,3 +334,23 @@ def test_a_wrong_database_is_named_in_one_sentence(wrong: str, sentence: str) ->
     with pytest.raises(StoreError, match=sentence) as caught, Store(wrong).read():
         pass
     assert "\n" not in str(caught.value)
+
+
+def test_papers_are_counted_by_the_day_they_arrived_in_utc(url: str) -> None:
+    # A session east of Greenwich would count the late evening to the next day.
+    there = f"{url}?options=-c%20TimeZone%3DPacific/Auckland" if url.startswith("postgres") else url
+    store = Store(there)
+    store.migrate()
+    with store.write() as unit:
+        source, other = add_source(unit), add_source(unit, "https://other.example/feed")
+        unit.sources.remove(other)
+        for day, hour, count in ((18, 23, 3), (19, 0, 2), (19, 22, 1)):
+            at = NOW.replace(day=day, hour=hour, minute=30)
+            found = [paper(f"On the kettles of hour {hour} of day {day}, number {n}") for n in range(count)]
+            unit.papers.add(source, SOURCE, found, at)
+    with store.read() as unit:
+        counts = {NOW.date().replace(day=18): 3, NOW.date().replace(day=19): 3}
+        assert unit.sources.daily(NOW - HOUR * 72) == {source: counts}
+        assert unit.sources.daily(NOW.replace(day=19, hour=1)) == {source: {NOW.date().replace(day=19): 1}}
+        assert [(each.id, found) for each, found in unit.sources.watched(NOW - HOUR * 72)] == [(source, counts)]
+    store.close()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from service.sources.health import concern
+from service.errors import ParseError
+from service.sources.health import Standing, concern, emptied, standing
 
 # A Friday.
 TODAY = date(2026, 11, 20)
@@ -58,3 +60,58 @@ def test_a_source_that_is_hardly_known_raises_no_concern(counts: dict[date, int]
 def test_a_weekly_journal_is_not_expected_daily() -> None:
     counts = {TODAY - timedelta(days=3 + 7 * n): 30 for n in range(4)}
     assert concern(counts, TODAY) == ""
+
+
+def test_a_weekly_journal_is_missed_two_days_after_its_day() -> None:
+    counts = {TODAY - timedelta(days=9 + 7 * n): 30 for n in range(4)}
+    said = "nothing new since 2026-11-11, where 7 days have been the longest pause"
+    assert [concern(counts, TODAY - timedelta(days=n)) for n in (1, 0)] == ["", said]
+
+
+@dataclass(frozen=True)
+class Polled:
+    """A source as its polls left it."""
+
+    url: str = "https://papers.example/daily"
+    failures: int = 0
+    last_ok_at: datetime | None = None
+    last_error: str = ""
+
+
+NOW = datetime(2026, 11, 20, 6, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("hours", "late"), [(1, False), (3, True), (None, True)])
+def test_a_source_that_fails_is_late_once_it_has_not_answered_for_hours(hours: int | None, late: bool) -> None:
+    last = NOW - timedelta(hours=hours) if hours else None
+    failing = Polled(failures=1, last_ok_at=last, last_error="it is away")
+    assert standing(failing, weeks(), NOW) == Standing("papers.example", late, "it is away")
+
+
+def test_a_source_that_answers_and_brings_nothing_new_is_late() -> None:
+    found = standing(Polled(last_ok_at=NOW), without(weeks(), 2), NOW)
+    assert (found.late, found.why[:29]) == (True, "nothing new since 2026-11-17,")
+    assert standing(Polled(last_ok_at=NOW), weeks(), NOW) == Standing("papers.example")
+
+
+BROKEN = ParseError("this looks like a poem", "a poem")
+
+
+@pytest.mark.parametrize(
+    ("url", "papers", "expected", "error", "said"),
+    [
+        ("https://a.example/feed", 0, 40, None, "the parser found nothing where 40 papers were expected"),
+        ("https://a.example/feed", 0, 40, BROKEN, "the parser found nothing where 40 papers were expected: this looks"),
+        ("https://a.example/feed", 3, 40, BROKEN, "this looks like a poem"),
+        ("https://a.example/feed", 0, 0, None, ""),
+        ("https://rss.arxiv.org/rss/cs.LG", 0, 40, None, ""),
+        ("https://rss.arxiv.org/rss/cs.LG", 0, 40, BROKEN, "the parser found nothing where 40 papers were expected:"),
+        ("/saved/pages", 0, 40, BROKEN, "this looks like a poem"),
+    ],
+)
+def test_a_page_without_the_papers_it_always_held_has_changed_its_shape(
+    url: str, papers: int, expected: int, error: ParseError | None, said: str
+) -> None:
+    fault = emptied(url, papers, expected, error)
+    assert (fault is not None) == bool(said)
+    assert str(fault or "").startswith(said)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from service.sources.kinds import following, pages, recognise
+from service.sources.kinds import canonical, following, label, pages, recognise
 
 HF = "https://huggingface.co"
 KINDS = {
@@ -152,3 +152,31 @@ def test_the_readmes_new_source_kind_reads_as_it_stands() -> None:
     (paper,) = kind["read"](answer).papers
     assert (paper.title, paper.abstract, paper.url) == ("On Steam", "It rises.", "https://kettle.example/1")
     assert len([line for line in code.splitlines() if line]) <= 10
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        (f"{HF}/papers/trending", "Hugging Face"),
+        ("cs.LG", "arXiv"),
+        ("https://connect.medrxiv.org/medrxiv_xml.php?subject=all", "medRxiv"),
+        ("https://www.biorxiv.org", "bioRxiv"),
+        ("https://www.nature.com/nature.rss", "nature.com"),
+        ("captures", "Saved pages"),
+    ],
+)
+def test_a_source_has_a_name_that_readers_know(url: str, name: str) -> None:
+    assert label(url) == name
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "cs.LG",
+        " https://arxiv.org/list/cs.LG/recent",
+        "https://rss.arxiv.org/atom/cs.LG",
+        "http://export.arxiv.org/rss/cs.LG",
+    ],
+)
+def test_a_category_is_one_source_however_it_is_spelt(url: str) -> None:
+    assert canonical(url) == "https://rss.arxiv.org/rss/cs.LG"

@@ -1,0 +1,76 @@
+"""`paperround source`: what a person and a program are told of what is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from service.cli import app
+from tests.integration.test_command_line import run
+from tests.origins import Answer, Asked, Origin, origin
+from tests.unit import pages
+
+EMPTY, MOVED = pages.rss([]), "<html><body><p>We have moved into an app.</p></body></html>"
+
+
+class Site:
+    """A feed on loopback whose page a test may change."""
+
+    def __init__(self) -> None:
+        self.body = pages.rss(pages.PAPERS)
+        self.robots = Answer(404)
+        self.server = Origin()
+
+    def answer(self, asked: Asked) -> Answer:
+        return self.robots if asked.path == "/robots.txt" else Answer(200, self.body.encode())
+
+    @property
+    def url(self) -> str:
+        return self.server.url("/feed")
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    monkeypatch.setenv("PAPERROUND_DATA_DIR", str(tmp_path))
+    here = Site()
+    with origin(here.answer) as here.server:
+        monkeypatch.setenv("PAPERROUND_SOURCES", here.url)
+        yield here
+
+
+def test_a_checked_source_says_how_many_papers_it_holds(site: Site) -> None:
+    assert run("source", "add", site.url)[0] == 0
+    code, (row,), _ = run("source", "check", "--json")
+    assert (code, row["state"], row["papers"], row["problem"]) == (0, "ok", len(pages.PAPERS), "")
+
+
+@pytest.mark.parametrize("body", [EMPTY, MOVED])
+def test_a_source_whose_papers_are_gone_fails_the_check(site: Site, body: str) -> None:
+    run("source", "add", site.url)
+    assert run("collect")[0] == 0
+    site.body = body
+    code, (row,), _ = run("source", "check", "--json")
+    assert (code, row["state"]) == (1, "fails")
+    assert row["problem"].startswith(f"the parser found nothing where {len(pages.PAPERS)} papers were expected")
+
+
+def test_a_person_sees_the_state_of_a_source_in_colour(site: Site) -> None:
+    run("source", "add", site.url)
+    shown = CliRunner().invoke(app, ["source", "check"], env={"FORCE_COLOR": "1", "COLUMNS": "160"}, color=True).stdout
+    assert "\x1b[32mok\x1b[0m" in shown
+    site.body = MOVED
+    shown = CliRunner().invoke(app, ["source", "check"], env={"FORCE_COLOR": "1", "COLUMNS": "160"}, color=True).stdout
+    assert "\x1b[1;31mfails\x1b[0m" in shown
+
+
+def test_the_catalogue_is_listed_by_code_name_and_subject(site: Site) -> None:
+    code, found, _ = run("source", "catalogue", "--json", "machine learning")
+    assert code == 0
+    assert [(row["code"], row["subject"]) for row in found] == [
+        ("cs.LG", "Computer Science"),
+        ("stat.ML", "Statistics"),
+    ]
+    assert len(run("source", "catalogue", "--json")[1]) == 150
