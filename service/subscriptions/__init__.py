@@ -122,23 +122,33 @@ class Subscriptions:
             left = unit.journal.last(reader.id, "left") if purpose != Purpose.PAUSE else None
             undone = reader.state == SubscriberState.LEFT and left is not None and now - left <= UNDO
             if undone or reader.state == SubscriberState.PAUSED:
+                unit.deliveries.cancel(reader.id, (DeliveryKind.GOODBYE,))
                 unit.subscribers.activate(reader.id, now, editions.next_due(reader.schedule, now), welcome=False)
                 unit.journal.note(reader.id, "resumed", now)
         return self._again(reader)
 
-    def leave(self, token: str, now: datetime, purpose: Purpose = Purpose.UNSUBSCRIBE) -> Subscriber:
-        """End the subscription; nothing is begun after this returns. Doing it twice is no error. Raises LinkError."""
+    def leave(
+        self, token: str, now: datetime, purpose: Purpose = Purpose.UNSUBSCRIBE, by_hand: bool = False
+    ) -> Subscriber:
+        """End the subscription; no paper is sent after this returns. Doing it twice is no error. Raises LinkError.
+
+        Who leaves by hand gets a goodbye; a mail program's one click is answered by silence.
+        """
         reader = self._reader(purpose, token, now)
-        self.end(reader, now)
+        self.end(reader, now, by_hand)
         return self._again(reader)
 
-    def end(self, reader: Subscriber, now: datetime) -> None:
+    def end(self, reader: Subscriber, now: datetime, by_hand: bool = False) -> None:
         """Leave, for a subscriber already known by other means than a link."""
         with self.store.write() as unit:
             unit.deliveries.cancel(reader.id, tuple(DeliveryKind))
+            if by_hand and reader.state in RUNNING:
+                unit.deliveries.add([new_delivery(DeliveryKind.GOODBYE, reader.id, now.isoformat(), now)])
             if reader.state != SubscriberState.LEFT:
                 unit.subscribers.set_state(reader.id, SubscriberState.LEFT)
                 unit.journal.note(reader.id, "left", now)
+        if by_hand:
+            self.bell.deliver()
 
     def erase(self, reader: Subscriber, now: datetime) -> None:
         """Forget a subscriber: the row, profiles and deliveries go; the log keeps its lines without a name."""

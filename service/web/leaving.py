@@ -39,7 +39,7 @@ def stop(desk: Here, request: Request, token: str, fields: Posted) -> Response:
     if fields.get("List-Unsubscribe"):
         return _stopped_by_program(desk, token)
     own_form(request)
-    reader = desk.world.subscriptions.leave(token, desk.now(), purpose=Purpose.UNSUBSCRIBE)
+    reader = desk.world.subscriptions.leave(token, desk.now(), purpose=Purpose.UNSUBSCRIBE, by_hand=True)
     return desk.page("stopped", reader=reader, token=token)
 
 
