@@ -6,7 +6,8 @@ Comes in: values of the model. Goes out: messages. Refuses to know: databases, n
 """
 
 from service.messages.headers import mailbox
-from service.messages.renderer import LARGEST_HTML, Parts, Renderer
+from service.messages.press import LARGEST_HTML
+from service.messages.renderer import Parts, Renderer
 from service.messages.typesetting import install
 
 __all__ = ["LARGEST_HTML", "Parts", "Renderer", "install", "mailbox"]

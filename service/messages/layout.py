@@ -1,6 +1,6 @@
-"""Cards → their places in a mail: which profile they stand under, which are shown in full.
+"""Papers → their places in a mail: which profile they stand under, which are shown in full.
 
-Comes in: cards in their order, the sections of a digest. Goes out: numbered groups. Refuses to know: words, markup.
+Comes in: papers in their order, the sections of a digest. Goes out: numbered groups. Refuses to know: words, markup.
 """
 
 from __future__ import annotations
@@ -8,46 +8,47 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import count
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
-from service.messages.cards import Card
 from service.messages.visible import clean, shorten
 from service.model import Section
+
+Paper = TypeVar("Paper")
 
 _LONGEST_NAME = 60
 
 
-class Place(NamedTuple):
-    """A card, its number in the mail, and whether all of it is shown."""
+class Place(NamedTuple, Generic[Paper]):
+    """A paper, its number in the mail, and whether all of its card is shown."""
 
     number: int
-    card: Card
+    paper: Paper
     full: bool
 
 
-class Group(NamedTuple):
+class Group(NamedTuple, Generic[Paper]):
     """What stands under one heading; without a name there is none."""
 
     name: str
-    places: tuple[Place, ...]
+    places: tuple[Place[Paper], ...]
 
 
-def groups(cards: Sequence[Card], sections: Sequence[Section]) -> tuple[Group, ...]:
-    """Cut the cards by section, numbered through; a section that lost all its cards is left out."""
-    numbers, rest = count(1), list(cards)
+def groups(papers: Sequence[Paper], sections: Sequence[Section]) -> tuple[Group[Paper], ...]:
+    """Cut the papers by section, numbered through; a section that lost all its papers is left out."""
+    numbers, rest = count(1), list(papers)
     made = []
-    for section in sections or (Section("", len(cards)),):
+    for section in sections or (Section("", len(papers)),):
         mine, rest = rest[: section.papers], rest[section.papers :]
-        places = tuple(Place(next(numbers), card, at < section.full) for at, card in enumerate(mine))
+        places = tuple(Place(next(numbers), paper, at < section.full) for at, paper in enumerate(mine))
         if places:
             made.append(Group(shorten(clean(section.name), _LONGEST_NAME), places))
     return tuple(made)
 
 
-def ahead(cards: Sequence[Card], best: int) -> tuple[Card, ...]:
-    """The cards with the best one first: what a subject and its preheader speak of."""
-    at = best if best < len(cards) else 0
-    return (*cards[at : at + 1], *cards[:at], *cards[at + 1 :])
+def ahead(papers: Sequence[Paper], best: int) -> tuple[Paper, ...]:
+    """The papers with the best one first: what a subject and its preheader speak of."""
+    at = best if best < len(papers) else 0
+    return (*papers[at : at + 1], *papers[:at], *papers[at + 1 :])
 
 
 def weeks(edition: date, since: date | None) -> tuple[int, ...]:

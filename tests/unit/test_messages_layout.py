@@ -55,9 +55,9 @@ def test_a_digest_that_makes_up_for_missed_ones_names_its_days() -> None:
 
 def test_titles_two_and_three_stand_ready_behind_the_subject() -> None:
     plain = sent()
-    assert f">{plain.titles[1]} · {plain.titles[2]}\n<" in plain.html.replace("\r", "")
-    best = sent(best=2, sections=SECTIONS).html
-    assert ">Sparse Attention Is Enough: Reading Long Scores with a Short Memory · Kernel Methods" in best
+    assert f"\n{plain.titles[1]} · {plain.titles[2]}\n<" in plain.html.replace("\r", "")
+    best = sent(best=2, sections=SECTIONS).html.replace("\r", "")
+    assert "\nSparse Attention Is Enough: Reading Long Scores with a Short Memory · Kernel Methods" in best
 
 
 def test_papers_stand_under_the_name_of_the_profile_that_found_them() -> None:

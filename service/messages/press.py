@@ -1,0 +1,256 @@
+"""A digest → its subject and its two parts, in pieces that the readers of a morning share.
+
+Comes in: a Digest and its reader's links. Goes out: the pieces of its text part and its HTML part. Refuses to know:
+addresses, headers, stores. Every word stands in the templates; here is what is made once for all and what is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, NamedTuple, cast
+
+from jinja2 import Environment
+from markupsafe import escape
+
+from service.messages import layout
+from service.messages.cards import Card, card
+from service.messages.frames import Frame, Memo, Piece, mark, pieces, spaced
+from service.messages.layout import Place
+from service.messages.mime import quoted_printable
+from service.messages.typesetting import breakable, hang
+from service.messages.visible import clean, shorten, web_link
+from service.model import Digest, Identity, Origin, ReaderLinks, Selected
+
+# Gmail clips a mail above about 102 KB; with room for what relays add, the encoded HTML part stays below this.
+LARGEST_HTML = 80_000
+# Two digits number them all, in the four columns that a card of the text part leaves free.
+_MOST_CARDS, _ROOM = 99, 4
+_MOST_COUNTS = 20
+_MOST_ALSO, _MOST_HIDDEN, _MOST_ORIGINS, _LONGEST_NAME, _LONGEST_PREHEADER = 3, 5, 6, 60, 140
+# What begins with a dash keeps papers away: it found none, and the welcome does not count it.
+_DASHES = tuple("-‐‑‒–—−")
+# A card takes some 5 KB in all its forms; whatever else is kept is a line or two.
+_KEPT_CARDS, _KEPT_LINES = 8192, 4096
+# Where a reader's link will stand in lines that are kept; no host has such a name (RFC 6761).
+_SLOT = "https://{}.slot.invalid/"
+_LINKS = tuple(each.name for each in fields(ReaderLinks))
+_HTML, _TEXT = "html", "txt"
+_TOLD = ("headline", "opening", "counted", "per_day", "reading")
+Places = dict[str, Sequence[Piece]]
+
+
+class Printed(NamedTuple):
+    """A digest before it is addressed: its subject as one line, and the pieces of both parts."""
+
+    subject: str
+    text: Sequence[Piece]
+    html: Sequence[Piece]
+
+
+@dataclass(slots=True, eq=False)
+class _Paper:
+    """A card and the forms in which it was printed so far, beside the values whose ids are its key."""
+
+    card: Card
+    selected: Selected
+    forms: dict[tuple[str, str], Piece] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Edition:
+    """One reader's digest as far as it is shown: its papers, and of how many they are."""
+
+    digest: Digest
+    papers: Sequence[_Paper]
+    total: int
+    weeks: tuple[int, ...]
+    links: Mapping[str, str]
+
+    @property
+    def more(self) -> int:
+        """How many papers are only counted."""
+        return 0 if self.digest.trending else self.total - len(self.papers)
+
+    def ahead(self) -> tuple[_Paper, ...]:
+        """The papers with the best one first."""
+        return layout.ahead(self.papers, self.digest.best)
+
+    def preheader(self) -> str:
+        """What inboxes show behind the subject: the titles that it does not name."""
+        ahead = [each.card for each in self.ahead()[:3]]
+        others = ahead[:2] if self.digest.first else ahead[1:]
+        said = " · ".join(each.title.text for each in others) if others else ahead[0].sentence.text if ahead else ""
+        return shorten(said, _LONGEST_PREHEADER)
+
+
+class Press:
+    """Prints the digests of one installation; what it keeps makes it fast, so make one and keep it."""
+
+    def __init__(self, templates: Environment, identity: Identity) -> None:
+        self._templates, self._identity = templates, identity
+        self._words = self._module("words.txt")
+        self._forms = {_HTML: self._module("forms.html"), _TEXT: self._module("forms.txt")}
+        self._papers: Memo[_Paper] = Memo(_KEPT_CARDS)
+        self._lines: Memo[Any] = Memo(_KEPT_LINES)
+
+    def printed(self, digest: Digest, links: ReaderLinks) -> Printed:
+        """Print a digest; where its HTML would grow too large, papers move from its end behind "and N more"."""
+        papers: Sequence[_Paper] = [self._paper(each, digest) for each in digest.papers[:_MOST_CARDS]]
+        total, weeks = len(digest.papers) + digest.more, layout.weeks(digest.edition, digest.since)
+        urls = {name: url for name in _LINKS if (url := web_link(getattr(links, name)))}
+        while True:
+            one = _Edition(digest, papers, total, weeks, urls)
+            subject, title = self._subject(one)
+            html = self._part(_HTML, one, {"subject": title, "preheader": pieces(str(escape(one.preheader())))})
+            over = sum(len(each.octets) for each in html) - LARGEST_HTML
+            if over <= 0 or not papers:
+                return Printed(subject, self._part(_TEXT, one, {}), html)
+            papers = self._without(papers, over)
+
+    def _part(self, side: str, one: _Edition, places: Mapping[str, Sequence[Piece]]) -> list[Piece]:
+        """One side of the mail: its frame with everything in its place."""
+        also = [self._paper(Selected(each), one.digest) for each in one.digest.also[:_MOST_ALSO]]
+        filled = {
+            **places,
+            **self._told(side, one),
+            "cards": self._cards(side, one),
+            "more": self._personal(side, "more", one.links, one.more) if one.more else (),
+            "also": [self._form(each, side, "also") for each in also],
+            "ways": self._personal(side, "ways", one.links),
+        }
+        present = tuple(place for place, inside in filled.items() if inside)
+        frame: Frame = self._lines.get((side, present), lambda: self._frame(side, filled, present))
+        return frame.filled(filled)
+
+    def _frame(self, side: str, places: Iterable[str], present: Container[str]) -> Frame:
+        marks = {place: mark(place) if place in present else "" for place in places}
+        return Frame(self._templates.get_template(f"digest/body.{side}").render(marks, identity=self._identity))
+
+    def _subject(self, one: _Edition) -> tuple[str, Sequence[Piece]]:
+        """The subject as one line, and as the lines of the title."""
+        digest, ahead = one.digest, one.ahead()
+        facts = (digest.first, digest.trending, digest.weekly, digest.edition, digest.since, one.total, len(ahead))
+
+        def made() -> tuple[str, Sequence[Piece]]:
+            subject = clean(
+                self._templates.get_template("digest/subject.txt").render(
+                    digest=digest, cards=[each.card for each in ahead], total=one.total, weeks=one.weeks
+                )
+            )
+            return subject, pieces(str(escape(subject)))
+
+        return cast("tuple[str, Sequence[Piece]]", self._lines.get(("subject", *ahead[:1], *facts), made))
+
+    def _told(self, side: str, one: _Edition) -> Places:
+        """What is said around the papers; nearly all of it to everybody alike."""
+        digest, words = one.digest, self._words
+        days = (digest.edition, digest.since, digest.weekly)
+        counts = (digest.trending, len(digest.papers), digest.read, one.total)
+        told = {"headline": self._line(side, (days, counts), lambda: words.headline(digest, one.total, one.weeks))}
+        if digest.first or digest.trending:
+            known = (
+                digest.first,
+                digest.trending,
+                not digest.papers,
+                digest.days,
+                digest.next_edition,
+                digest.timezone,
+            )
+            told["opening"] = self._line(side, known, lambda: words.opening(digest, self._identity))
+        found = _counted(digest)
+        told["counted"] = pieces(self._forms[side].counted(found)) if found else ()
+        if digest.per_day:
+            told["per_day"] = self._line(side, digest.per_day, lambda: words.by_day(digest.per_day))
+        if digest.origins or digest.hidden:
+            read = (digest.read, digest.origins, digest.hidden)
+            told["reading"] = self._line(side, read, lambda: words.reading(digest, _origins(digest), _hidden(digest)))
+        return {place: told.get(place, ()) for place in _TOLD}
+
+    def _line(self, side: str, key: Hashable, said: Callable[[], str]) -> Sequence[Piece]:
+        """A paragraph that is the same wherever its key is."""
+
+        def made() -> Sequence[Piece]:
+            return pieces(hang(said()) if side == _TEXT else str(breakable(" ".join(said().split()))))
+
+        return cast("Sequence[Piece]", self._lines.get((side, key), made))
+
+    def _personal(self, side: str, name: str, links: Mapping[str, str], *values: object) -> Sequence[Piece]:
+        """Lines that hold the reader's own links and nothing else of theirs."""
+
+        def made() -> Sequence[Piece]:
+            slots = ReaderLinks(**{each: _SLOT.format(each) for each in links})
+            return pieces(getattr(self._forms[side], name)(slots, *values))
+
+        lines = cast("Sequence[Piece]", self._lines.get((side, name, tuple(links), values), made))
+        text = "".join(each.text for each in lines)
+        for each, url in links.items():
+            text = text.replace(_SLOT.format(each), str(escape(url)) if side == _HTML else url)
+        return (Piece(text, quoted_printable(text)),) if text else ()
+
+    def _cards(self, side: str, one: _Edition) -> list[Piece]:
+        """The papers, under the names of their profiles where there are several."""
+        printed: list[Piece] = []
+        for group in layout.groups(one.papers, one.digest.sections):
+            if group.name:
+                printed += self._section(side, group.name)
+            printed += [self._card(side, place) for place in group.places]
+        return spaced(printed) if side == _TEXT else printed
+
+    def _section(self, side: str, name: str) -> Sequence[Piece]:
+        key = (side, "section", name)
+        return cast("Sequence[Piece]", self._lines.get(key, lambda: pieces(self._forms[side].section(name))))
+
+    def _card(self, side: str, place: Place[_Paper]) -> Piece:
+        if side == _HTML:
+            return self._form(place.paper, side, "full" if place.full else "compact")
+        return _numbered(self._form(place.paper, side, "full" if place.full else "compact"), place.number)
+
+    def _form(self, paper: _Paper, side: str, name: str) -> Piece:
+        """A card in one of its forms."""
+        known = paper.forms.get((side, name))
+        if known is None:
+            known = paper.forms[side, name] = pieces(getattr(self._forms[side], name)(paper.card))[0]
+        return known
+
+    def _paper(self, selected: Selected, digest: Digest) -> _Paper:
+        """The card of a paper for all whose keywords hit it alike."""
+        found = [(digest.keywords[match.keyword], id(match.hits)) for match in selected.matches]
+        key = (id(selected.paper.paper), digest.edition, *found)
+        return self._papers.get(key, lambda: _Paper(card(selected, digest.keywords, digest.edition), selected))
+
+    def _without(self, papers: Sequence[_Paper], over: int) -> Sequence[_Paper]:
+        """The papers but the last few, which took so many octets."""
+        left = len(papers)
+        while over > 0 and left:
+            left -= 1
+            over -= min(len(piece.octets) for (side, _), piece in papers[left].forms.items() if side == _HTML)
+        return papers[:left]
+
+    def _module(self, name: str) -> Any:
+        return self._templates.get_template(f"mail/{name}").module
+
+
+def _numbered(card: Piece, number: int) -> Piece:
+    """A card is printed behind room for its number: four columns, which quoted-printable leaves as they are."""
+    lead = f"{number}. ".rjust(_ROOM)
+    return Piece(lead + card.text[_ROOM:], lead.encode("ascii") + card.octets[_ROOM:])
+
+
+def _counted(digest: Digest) -> list[tuple[str, int]]:
+    """What the welcome says of each topic."""
+    if digest.trending or not digest.first:
+        return []
+    pairs = zip(map(clean, digest.keywords), digest.counts, strict=False)
+    return [pair for pair in pairs if pair[0][:1] not in _DASHES][:_MOST_COUNTS]
+
+
+def _hidden(digest: Digest) -> list[tuple[str, int]]:
+    return [(shorten(clean(text), _LONGEST_NAME), count) for text, count in digest.hidden[:_MOST_HIDDEN]]
+
+
+def _origins(digest: Digest) -> tuple[Origin, ...]:
+    """The sources, those that gave most first; where they are too many, a late one is not left out."""
+    named = [replace(each, name=shorten(clean(each.name), _LONGEST_NAME)) for each in digest.origins]
+    kept = sorted(named, key=lambda each: (not each.late, -each.papers))[:_MOST_ORIGINS]
+    return tuple(sorted(kept, key=lambda each: -each.papers))
