@@ -15,6 +15,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from service import papers as identity
 from service.model import Paper, StoredPaper
+from service.store import archive
 from service.store.records import dump, load
 from service.store.statements import chunks, insert_new
 from service.store.tables import arrival, counter, paper, paper_key, paper_text, waiting
@@ -233,6 +234,8 @@ class Papers:
             values |= {"revision": stored.revision + 1, "changed": changed}
             body = {"paper_id": stored.id, "revision": stored.revision + 1, "body": dump(text)}
             self.connection.execute(insert(paper_text).values(body))
+            if text.listed and text.listed != stored.paper.listed:
+                archive.listed(self.connection, stored.id, text.listed)
         if (text.upvotes, text.stars) != (stored.paper.upvotes, stored.paper.stars) or "revision" in values:
             self.connection.execute(update(paper).where(paper.c.id == stored.id).values(values))
         return replace(text, kind=each.kind)
@@ -244,6 +247,7 @@ class Papers:
             moved = {"paper_id": new, "source_id": row.source_id, "kind": row.kind, "since": row.since}
             self.connection.execute(insert_new(self.connection, waiting), moved)
         self.connection.execute(delete(waiting).where(waiting.c.paper_id == old))
+        archive.absorbed(self.connection, old, new)
         gone = (paper.c.id == old) | (paper.c.merged_into == old)
         self.connection.execute(update(paper).where(gone).values(merged_into=new, changed=changed))
         self.connection.execute(update(paper).where(paper.c.id == new).values(changed=changed))
@@ -280,4 +284,5 @@ class Papers:
             for n, (paper_id, kind) in enumerate(new)
         ]
         self.connection.execute(insert(arrival), rows)
+        archive.arrived(self.connection, source_id, (paper_id for paper_id, _ in new), now)
         return len(new)

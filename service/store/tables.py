@@ -106,7 +106,9 @@ paper = Table(
     Column("merged_into", ForeignKey("paper.id")),
     Column("created_at", UTCDateTime, nullable=False),
     Column("enriched_at", UTCDateTime),
+    Column("day", Date),
 )
+Index("ix_paper_day_id", paper.c.day, paper.c.id)
 
 paper_text = Table(
     "paper_text",

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from service.errors import StoreError
 from service.store import migrations
+from service.store.archive import Archive
 from service.store.canaries import Canaries
 from service.store.deliveries import Deliveries
 from service.store.engine import BUSY_TIMEOUT_MS, connect
@@ -34,6 +35,7 @@ class Unit:
     def __init__(self, connection: Connection) -> None:
         self.sources = Sources(connection)
         self.papers = Papers(connection)
+        self.archive = Archive(connection)
         self.enrichment = Enrichment(connection)
         self.subscribers = Subscribers(connection)
         self.deliveries = Deliveries(connection)
