@@ -26,6 +26,8 @@ _TOWER = re.compile(f"({_MARK}{{3}}){_MARK}+")
 OPEN, CLOSE = "\ue000", "\ue001"
 _NO_MARKS = {ord(OPEN): None, ord(CLOSE): None}
 _LONGEST_LINK = 1000
+# Nearly every link, and all of our own: what the rules below would leave as it is.
+_PLAIN_LINK = re.compile(r"https?://[a-z0-9.-]{1,255}(?::[1-9][0-9]{0,3})?/[A-Za-z0-9/._~=-]{0,700}")
 _ARXIV_SEARCH = "https://arxiv.org/search/?"
 
 
@@ -61,6 +63,8 @@ def web_link(url: str) -> str:
 
     Refused are other schemes, a user name before the host, white space and controls, and overlong links.
     """
+    if _PLAIN_LINK.fullmatch(url):
+        return url
     if not url or len(url) > _LONGEST_LINK or clean(url) != url or " " in url:
         return ""
     try:

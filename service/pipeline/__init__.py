@@ -24,7 +24,7 @@ from service.pipeline.enriching import Enriched, Enricher
 from service.pipeline.mornings import Morning, Week, week
 from service.pipeline.pacing import Limits
 from service.pipeline.preview import Advice, Preview, advise, preview
-from service.pipeline.rendering import Desk
+from service.pipeline.rendering import Desk, Stock
 from service.pipeline.tray import Delivered
 from service.pipeline.window import Window
 from service.sources.http import Client
@@ -53,6 +53,7 @@ class Pipeline:
     arxiv_api: str = ""
     seal: Seal | None = None
     window: Window = field(init=False)
+    stock: Stock = field(default_factory=Stock)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "window", Window(self.store))
@@ -100,7 +101,7 @@ class Pipeline:
 
     def desk(self) -> Desk:
         """What renders claimed rows, laid out anew for each batch."""
-        return Desk(self.store, self.window, self.renderer, self.signer, self.identity)
+        return Desk(self.store, self.window, self.renderer, self.signer, self.identity, self.stock)
 
     def sweep(self, now: datetime) -> dict[str, int]:
         """Take back what dead workers held, end pauses that are over, and ring again for all that waits."""

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import accumulate
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from service.keywords import Keyword
@@ -42,6 +43,33 @@ NAMING = ("papers", "also")
 # Mails that carry the links of a running subscription.
 LINKED = (DeliveryKind.DIGEST, DeliveryKind.QUIET, DeliveryKind.GOODBYE, DeliveryKind.TEST)
 
+# What a process keeps: a few mornings' papers, and where the keywords of many readers stand in them.
+_MOST_TEXTS, _MOST_HITS = 20_000, 500_000
+
+
+class Kept(NamedTuple):
+    """Texts of revisions, which never change; papers as rows froze them; where keywords hit them."""
+
+    texts: dict[tuple[int, int], Paper]
+    papers: dict[tuple[int | None, ...], StoredPaper]
+    hits: dict[tuple[int, int, str], tuple[Hit, ...]]
+
+
+class Stock:
+    """What one process has read and found for earlier batches.
+
+    Who asks twice gets the very same objects, by which the renderer knows the cards it has printed.
+    """
+
+    def __init__(self) -> None:
+        self._kept = Kept({}, {}, {})
+
+    def kept(self) -> Kept:
+        """What there is, empty again once it has grown past a few mornings; a batch holds on to what it was given."""
+        if len(self._kept.texts) > _MOST_TEXTS or len(self._kept.hits) > _MOST_HITS:
+            self._kept = Kept({}, {}, {})
+        return self._kept
+
 
 @dataclass(slots=True)
 class Desk:
@@ -52,17 +80,22 @@ class Desk:
     renderer: Renderer
     signer: Signer
     identity: Identity
+    stock: Stock
     readers: dict[int, Subscriber] = field(default_factory=dict)
-    texts: dict[tuple[int, int], Paper] = field(default_factory=dict)
-    _hits: dict[tuple[int, int, str], tuple[Hit, ...]] = field(default_factory=dict)
+    _hidden: set[int] = field(default_factory=set)
+    _kept: Kept = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._kept = self.stock.kept()
 
     def lay_out(self, rows: Sequence[Delivery], now: datetime) -> None:
         """Read the subscribers and the texts these rows name, and find where their keywords hit."""
         wanted = {(entry[0], entry[1]) for row in rows for name in NAMING for entry in row.payload.get(name, ())}
         with self.store.read() as unit:
             self.readers = unit.subscribers.some([row.subscriber_id for row in rows])
-            hidden = unit.papers.hidden(paper_id for paper_id, _ in wanted)
-            self.texts = unit.papers.at_revision(pair for pair in wanted if pair[0] not in hidden)
+            self._hidden = unit.papers.hidden(paper_id for paper_id, _ in wanted)
+            texts = self._kept.texts
+            texts |= unit.papers.at_revision(pair for pair in wanted if pair not in texts)
             with self.window.open(unit, now) as view:
                 for row in rows:
                     self._find(row, view)
@@ -102,7 +135,7 @@ class Desk:
     def _digest(self, row: Delivery) -> Digest:
         frozen = row.payload
         # A paper that was hidden since, or merged into a hidden one, has no text here.
-        known = [(entry[0], entry[1]) in self.texts for entry in frozen["papers"]]
+        known = [self._is_known(entry[0], entry[1]) for entry in frozen["papers"]]
         shown = [entry for entry, is_known in zip(frozen["papers"], known, strict=True) if is_known]
         since = frozen.get("since")
         return Digest(
@@ -123,29 +156,37 @@ class Desk:
             weekly=frozen.get("weekly", False),
             sections=_sections(known, frozen.get("sections", ())),
             per_day=tuple((date.fromisoformat(day), count) for day, count in frozen.get("per_day", ())),
-            also=tuple(self._stored(*pair) for pair in frozen.get("also", ()) if tuple(pair) in self.texts),
+            also=tuple(self._stored(*pair) for pair in frozen.get("also", ()) if self._is_known(*pair)),
             origins=tuple(Origin(*each) for each in frozen.get("origins", ())),
             hidden=tuple((text, count) for text, count in frozen.get("hidden", ())),
         )
 
-    def _stored(self, paper_id: int, revision: int) -> StoredPaper:
-        return StoredPaper(paper_id, revision, self.texts[paper_id, revision])
+    def _is_known(self, paper_id: int, revision: int) -> bool:
+        return paper_id not in self._hidden and (paper_id, revision) in self._kept.texts
 
-    def _selected(self, place: int, entry: list[object], keywords: Sequence[str]) -> Selected:
+    def _stored(
+        self, paper_id: int, revision: int, upvotes: int | None = None, stars: int | None = None
+    ) -> StoredPaper:
+        """The paper as it stood when the row was frozen."""
+        papers, key = self._kept.papers, (paper_id, revision, upvotes, stars)
+        if key not in papers:
+            paper = replace(self._kept.texts[paper_id, revision], upvotes=upvotes, stars=stars)
+            papers[key] = StoredPaper(paper_id, revision, paper)
+        return papers[key]
+
+    def _selected(self, place: int, entry: list[Any], keywords: Sequence[str]) -> Selected:
         paper_id, revision, upvotes, stars, positions = entry
-        paper = replace(self.texts[paper_id, revision], upvotes=upvotes, stars=stars)  # type: ignore[index, arg-type]
-        matches = tuple(
-            Match(place, number, self._hits[paper_id, revision, keywords[number]])  # type: ignore[index]
-            for number in positions  # type: ignore[attr-defined]
-        )
-        return Selected(StoredPaper(paper_id, revision, paper), matches)  # type: ignore[arg-type]
+        hits = self._kept.hits
+        matches = [Match(place, number, hits[paper_id, revision, keywords[number]]) for number in positions]
+        return Selected(self._stored(paper_id, revision, upvotes, stars), tuple(matches))
 
     def _find(self, row: Delivery, view: View) -> None:
+        texts, hits = self._kept.texts, self._kept.hits
         for paper_id, revision, _, _, positions in row.payload.get("papers", ()):
             for number in positions:
                 text = row.payload["keywords"][number]
-                if (paper_id, revision, text) not in self._hits and (paper_id, revision) in self.texts:
-                    self._hits[paper_id, revision, text] = self._where(view, paper_id, revision, read_keyword(text))
+                if (paper_id, revision, text) not in hits and (paper_id, revision) in texts:
+                    hits[paper_id, revision, text] = self._where(view, paper_id, revision, read_keyword(text))
 
     def _where(self, view: View, paper_id: int, revision: int, keyword: Keyword | None) -> tuple[Hit, ...]:
         """Ask the shared index where it holds this very text, else one made for this paper alone."""
@@ -154,7 +195,7 @@ class Desk:
         at = view.position.get(paper_id)
         if at is not None and view.papers[at].revision == revision:
             return view.hits(keyword, at)
-        return Index((self.texts[paper_id, revision],)).hits(keyword, 0)
+        return Index((self._kept.texts[paper_id, revision],)).hits(keyword, 0)
 
 
 def _recipient(row: Delivery, reader: Subscriber) -> str:
