@@ -3,19 +3,25 @@
 Comes in: what each keyword found, and upvotes. Goes out: positions, best first. Refuses to know: papers, keywords.
 
 Papers are compared by, in this order: how many of the reader's keywords hit; how many hit in the title; how rare those
-keywords are (the sum of log(total / papers found): a rare topic goes before one that is always there); upvotes. What is
-still equal keeps the order of its positions. The order is total, so equal input gives equal mail.
+keywords are (the sum of log(total / papers found), in millionths: a rare topic goes before one that is always there);
+upvotes. What is still equal keeps the order of its positions. The order is total, so equal input gives equal mail.
+
+All of that is one number for each (reader, paper), its parts above each other like digits: every hit adds its worth,
+and sorting the numbers ranks a whole batch of readers at once. 100,000 readers with 82 matches each out of 500 papers
+take 0.4 s (`python -m bench match`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Positions = NDArray[np.int64]
+_MILLION = 1_000_000
 
 
 class Found(Protocol):
@@ -30,19 +36,86 @@ class Found(Protocol):
         """One flag for each of `papers`."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Hits:
+    """What the keywords of many readers found: entry n of them is one keyword of reader `readers[n]`.
+
+    Entry n has the papers at [starts[n], starts[n + 1]), each once, with a flag for a hit in the title.
+    """
+
+    readers: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    papers: NDArray[np.int32]
+    title: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranked:
+    """Positions, best first: those of reader n at [starts[n], starts[n + 1])."""
+
+    starts: NDArray[np.int64]
+    papers: Positions
+
+    def of(self, reader: int) -> Positions:
+        """The papers of one reader."""
+        return self.papers[self.starts[reader] : self.starts[reader + 1]]
+
+
 def rank(found: Sequence[Found], upvotes: ArrayLike, total: int) -> Positions:
     """Return every position that any keyword found, best first.
 
     `found` has one entry for each keyword of the reader; `upvotes` one number for each of the `total` papers.
     """
-    keywords, titles, rarity = np.zeros(total), np.zeros(total), np.zeros(total)
-    for each in found:
-        keywords[each.papers] += 1
-        titles[each.papers] += each.title
-        rarity[each.papers] += np.log(max(total, 1) / max(len(each.papers), 1))
-    positions = np.flatnonzero(keywords)
-    worth = (np.asarray(upvotes), np.round(rarity, 9), titles, keywords)
-    return positions[np.lexsort((positions, *(-each[positions] for each in worth)))]
+    starts = np.cumsum([0, *(len(each.papers) for each in found)])
+    papers = np.concatenate([np.empty(0, np.int32), *(each.papers for each in found)])
+    title = np.concatenate([np.empty(0, np.bool_), *(each.title for each in found)])
+    readers = np.zeros(len(found), np.int64)
+    return rank_all(Hits(readers, starts, papers, title), 1, trending(upvotes), total).papers
+
+
+def rank_all(hits: Hits, readers: int, order: Positions, total: int) -> Ranked:
+    """Return for each of so many readers what `rank` returns; `order` is what `trending` makes of all upvotes.
+
+    Memory grows with readers × papers: ask for some hundred readers at a time.
+    """
+    papers, counts = len(order), np.diff(hits.starts)
+    worth = _Worth.of(hits, papers, total)
+    place = np.empty(papers, np.int64)
+    place[order] = np.arange(papers)
+    grid = np.zeros((readers, papers), np.uint64)
+    cells = np.repeat(hits.readers * papers, counts) + place[hits.papers]
+    np.add.at(grid.reshape(-1), cells, np.repeat(worth.entries, counts) + hits.title * worth.title)
+    # The last digits are the paper itself; one of an earlier place has the greater number.
+    grid += (grid > 0) * np.arange(papers, dtype=np.uint64)[::-1]
+    grid.sort(axis=1)
+    best = grid[:, ::-1]
+    found = best > 0
+    starts = np.concatenate([[0], np.cumsum(np.count_nonzero(found, axis=1))])
+    return Ranked(starts, order[papers - 1 - (best[found] % worth.paper).astype(np.int64)])
+
+
+@dataclass(frozen=True, slots=True)
+class _Worth:
+    """What a hit adds: for each entry one keyword and its rarity, in a title one title more.
+
+    Everything below `paper` is left to tell papers apart.
+    """
+
+    entries: NDArray[np.uint64]
+    title: np.uint64
+    paper: np.uint64
+
+    @classmethod
+    def of(cls, hits: Hits, papers: int, total: int) -> _Worth:
+        rarity = np.rint(np.log(max(total, 1) / np.maximum(np.diff(hits.starts), 1)) * _MILLION).astype(np.int64)
+        most = int(np.bincount(hits.readers).max(initial=0))
+        paper = papers.bit_length()
+        title = paper + (most * int(rarity.max(initial=0))).bit_length()
+        keyword = title + most.bit_length()
+        if keyword + most.bit_length() > 64:
+            raise OverflowError(f"{most:,} keywords of one reader over {papers:,} papers do not fit into one number")
+        entries = (rarity << paper) + (1 << keyword)
+        return cls(entries.astype(np.uint64), np.uint64(1 << title), np.uint64(1 << paper))
 
 
 def trending(upvotes: ArrayLike, among: Positions | None = None) -> Positions:

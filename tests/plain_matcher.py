@@ -60,17 +60,21 @@ def hit_in_title(expression: Expression, paper: Paper) -> bool:
 
 
 def stands_in(phrase: Phrase, text: str) -> bool:
-    words = read_words(text)
-    stems = len(phrase.parts) > 1
+    words, parts = read_words(text), read_parts(phrase)
+    stems = len(parts) > 1
     return any(
-        any(True for _ in ends(phrase.parts, words, start, phrase.exact, stems, first=True))
-        for start in range(len(words))
+        any(True for _ in ends(parts, words, start, phrase.exact, stems, first=True)) for start in range(len(words))
     )
 
 
 @lru_cache(maxsize=1 << 12)
 def read_words(text: str) -> list[Token]:
     return tokens(text)
+
+
+@lru_cache(maxsize=1 << 12)
+def read_parts(phrase: Phrase) -> tuple[Part, ...]:
+    return phrase.parts
 
 
 def ends(
@@ -89,7 +93,7 @@ def ends(
     for many in range(1, min(4, len(parts)) + 1):
         if all(may_join(before, after) for before, after in pairwise(parts[:many])):
             word = "".join(part.word for part in parts[:many])
-            if alike(word, words[at], parts[many - 1].prefix, stems):
+            if alike(word, words[at].word, parts[many - 1].prefix, stems):
                 yield from ends(parts[many:], words, at + 1, exact, stems, first=False)
     for after in apart(parts[0].word, words, at, parts[0].prefix, stems, pieces=4):
         yield from ends(parts[1:], words, after, exact, stems, first=False)
@@ -101,8 +105,9 @@ def equal_exactly(word: str, token: Token, alone: bool) -> bool:
     return not form(word).plain.isdisjoint(form(token.word).plain)
 
 
-def alike(word: str, token: Token, prefix: bool, stems: bool) -> bool:
-    seen = form(token.word)
+@lru_cache(maxsize=1 << 16)
+def alike(word: str, text: str, prefix: bool, stems: bool) -> bool:
+    seen = form(text)
     if prefix:
         return any(spelling.startswith(beginning) for beginning in prefixes(word) for spelling in seen.folded)
     asked = form(word)
@@ -123,7 +128,7 @@ def apart(word: str, words: Sequence[Token], at: int, prefix: bool, stems: bool,
         head, tail = word[:cut], word[cut:]
         if form(head).plain.isdisjoint(form(words[at].word).plain) or not may_cut(word, cut, prefix, words[at + 1].gap):
             continue
-        if alike(tail, words[at + 1], prefix, stems):
+        if alike(tail, words[at + 1].word, prefix, stems):
             yield at + 2
         yield from apart(tail, words, at + 1, prefix, stems, pieces - 1)
 

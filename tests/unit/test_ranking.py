@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import random
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from service.matching import Found
-from service.ranking import rank, trending
+from service.ranking import Hits, rank, rank_all, trending
 
 
 def found(**titles: bool) -> Found:
@@ -51,3 +54,48 @@ def test_the_order_is_one_and_the_same_however_the_keywords_are_ordered(papers: 
     second = found(**{f"p{at}": not title for at, (hit, title, _) in enumerate(papers) if not hit or title})
     votes = [vote for _, _, vote in papers]
     assert rank([first, second], votes, len(papers)).tolist() == rank([second, first], votes, len(papers)).tolist()
+
+
+def drawn(chance: random.Random, total: int) -> Found:
+    """What some keyword found."""
+    papers = chance.sample(range(total), chance.randint(0, total))
+    return found(**{f"p{at}": chance.random() < 0.3 for at in papers})
+
+
+def plainly_ranked(found: list[Found], votes: list[int], total: int) -> list[int]:
+    """The definition, one paper at a time."""
+
+    def worth(paper: int) -> tuple[int, int, int, int, int]:
+        mine = [each for each in found if paper in each.papers]
+        titles = sum(bool(each.title[each.papers.tolist().index(paper)]) for each in mine)
+        rarity = sum(round(math.log(total / len(each.papers)) * 1_000_000) for each in mine)
+        return -len(mine), -titles, -rarity, -votes[paper], paper
+
+    return sorted({paper for each in found for paper in each.papers.tolist()}, key=worth)
+
+
+def test_many_readers_are_ranked_at_once_as_each_alone() -> None:
+    chance = random.Random(6)
+    for _ in range(60):
+        total = chance.randint(1, 40)
+        votes = [chance.randint(0, 3) for _ in range(total)]
+        wanted = [
+            [
+                found(
+                    **{f"p{at}": chance.random() < 0.3 for at in chance.sample(range(total), chance.randint(0, total))}
+                )
+                for _ in range(chance.randint(0, 6))
+            ]
+            for _ in range(chance.randint(1, 9))
+        ]
+        flat = [each for mine in wanted for each in mine]
+        hits = Hits(
+            np.repeat(np.arange(len(wanted)), [len(mine) for mine in wanted]),
+            np.cumsum([0, *(len(each.papers) for each in flat)]),
+            np.concatenate([np.empty(0, np.int32), *(each.papers for each in flat)]),
+            np.concatenate([np.empty(0, np.bool_), *(each.title for each in flat)]),
+        )
+        ranked = rank_all(hits, len(wanted), trending(votes), total)
+        for reader, mine in enumerate(wanted):
+            assert ranked.of(reader).tolist() == rank(mine, votes, total).tolist()
+            assert ranked.of(reader).tolist() == plainly_ranked(mine, votes, total)
