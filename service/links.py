@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 import itsdangerous
@@ -33,12 +33,15 @@ class Purpose(StrEnum):
     ERASE = "erase"
     MOVE = "move"
     ADDRESS = "address"
+    VIEW = "view"
+    FEED = "feed"
 
 
 # What a digest's links must never be enough for: each asks for a fresh link by mail.
 FRESH = (Purpose.EXPORT, Purpose.ERASE, Purpose.MOVE)
 
-# A reader may leave by a mail of any age (RFC 8058 knows no expiry), so that purpose has none.
+# A reader may leave by a mail of any age (RFC 8058 knows no expiry), so that purpose has none; nor have those that only
+# show what was mailed anyway.
 _AGES = {
     Purpose.CONFIRM: timedelta(days=7),
     Purpose.MANAGE: timedelta(days=365),
@@ -55,6 +58,8 @@ _ALLOWS = {
     Purpose.ERASE: "erases a reader",
     Purpose.MOVE: "asks for another address",
     Purpose.ADDRESS: "confirms another address",
+    Purpose.VIEW: "shows one digest",
+    Purpose.FEED: "is the address of a feed",
 }
 
 # The unreserved characters of RFC 3986 pass through every URL and mail program unchanged.
@@ -124,6 +129,24 @@ def reader_links(signer: Signer, base_url: str, public_id: str, issued: datetime
 def link(signer: Signer, base_url: str, purpose: Purpose, subject: str, issued: datetime) -> str:
     """One link as an absolute URL: its purpose is the page's name, so that a token tells where it belongs."""
     return f"{base_url}/{purpose}/{signer.sign(purpose, subject, issued)}"
+
+
+def view_link(signer: Signer, base_url: str, row: int, uid: str, composed: datetime) -> str:
+    """The URL that shows one digest to whoever has it; it names the mail and not its reader."""
+    return link(signer, base_url, Purpose.VIEW, viewed(row, uid), composed)
+
+
+def viewed(row: int, uid: str) -> str:
+    """The subject of a link to one digest: its row, and enough of its random name that no other row can take its place.
+
+    A database that was restored may give a number again.
+    """
+    return f"{row}~{uid[:12]}"
+
+
+def feed_link(signer: Signer, base_url: str, public_id: str, profile: int) -> str:
+    """The URL of the feed of a reader's profile at this position; it is the same whenever it is asked for."""
+    return link(signer, base_url, Purpose.FEED, f"{public_id}~{profile}", datetime.fromtimestamp(0, UTC))
 
 
 def _signer(keys: list[bytes], purpose: Purpose) -> itsdangerous.Signer:

@@ -5,9 +5,12 @@ Comes in: values of the model. Goes out: messages. Refuses to know: databases, n
     text and hits ─▶ visible, passages ─▶ excerpts ─▶ cards ─▶ templates (typesetting) ─▶ headers, mime ─▶ bytes
 """
 
+from service.messages.citations import bibtex, ris
+from service.messages.feeds import Entry, Feed
 from service.messages.headers import mailbox
 from service.messages.press import LARGEST_HTML
 from service.messages.renderer import Parts, Renderer
 from service.messages.typesetting import install
+from service.messages.visible import clean
 
-__all__ = ["LARGEST_HTML", "Parts", "Renderer", "install", "mailbox"]
+__all__ = ["LARGEST_HTML", "Entry", "Feed", "Parts", "Renderer", "bibtex", "clean", "install", "mailbox", "ris"]

@@ -97,35 +97,46 @@ class Press:
     def printed(self, digest: Digest, links: ReaderLinks) -> Printed:
         """Print a digest; where its HTML would grow too large, papers move from its end behind "and N more"."""
         papers: Sequence[_Paper] = [self._paper(each, digest) for each in digest.papers[:_MOST_CARDS]]
-        total, weeks = len(digest.papers) + digest.more, layout.weeks(digest.edition, digest.since)
         urls = {name: url for name in _LINKS if (url := web_link(getattr(links, name)))}
         while True:
-            one = _Edition(digest, papers, total, weeks, urls)
-            subject, title = self._subject(one)
-            html = self._part(_HTML, one, {"subject": title, "preheader": pieces(str(escape(one.preheader())))})
+            one = _edition(digest, papers, urls)
+            subject, _ = self._subject(one)
+            html = self._part(_HTML, one)
             over = sum(len(each.octets) for each in html) - LARGEST_HTML
             if over <= 0 or not papers:
-                return Printed(subject, self._part(_TEXT, one, {}), html)
+                return Printed(subject, self._part(_TEXT, one), html)
             papers = self._without(papers, over)
 
-    def _part(self, side: str, one: _Edition, places: Mapping[str, Sequence[Piece]]) -> list[Piece]:
+    def page(self, digest: Digest, facts: Mapping[str, object]) -> str:
+        """The HTML part as a page of its own, with every paper and no reader's link; `facts` are for its template."""
+        one = _edition(digest, [self._paper(each, digest) for each in digest.papers], {})
+        filled = self._filled(_HTML, one)
+        frame = self._frame("view/page.html", filled, [place for place, inside in filled.items() if inside], **facts)
+        return "".join(each.text for each in frame.filled(filled))
+
+    def _part(self, side: str, one: _Edition) -> list[Piece]:
         """One side of the mail: its frame with everything in its place."""
+        filled = self._filled(side, one)
+        present = tuple(place for place, inside in filled.items() if inside)
+        frame: Frame = self._lines.get((side, present), lambda: self._frame(f"digest/body.{side}", filled, present))
+        return frame.filled(filled)
+
+    def _filled(self, side: str, one: _Edition) -> Places:
+        """What stands in each place of a side."""
         also = [self._paper(Selected(each), one.digest) for each in one.digest.also[:_MOST_ALSO]]
-        filled = {
-            **places,
+        head = {"subject": self._subject(one)[1], "preheader": pieces(str(escape(one.preheader())))}
+        return {
+            **(head if side == _HTML else {}),
             **self._told(side, one),
             "cards": self._cards(side, one),
             "more": self._personal(side, "more", one.links, one.more) if one.more else (),
             "also": [self._form(each, side, "also") for each in also],
             "ways": self._personal(side, "ways", one.links),
         }
-        present = tuple(place for place, inside in filled.items() if inside)
-        frame: Frame = self._lines.get((side, present), lambda: self._frame(side, filled, present))
-        return frame.filled(filled)
 
-    def _frame(self, side: str, places: Iterable[str], present: Container[str]) -> Frame:
+    def _frame(self, name: str, places: Iterable[str], present: Container[str], **facts: object) -> Frame:
         marks = {place: mark(place) if place in present else "" for place in places}
-        return Frame(self._templates.get_template(f"digest/body.{side}").render(marks, identity=self._identity))
+        return Frame(self._templates.get_template(name).render(marks, identity=self._identity, **facts))
 
     def _subject(self, one: _Edition) -> tuple[str, Sequence[Piece]]:
         """The subject as one line, and as the lines of the title."""
@@ -229,6 +240,11 @@ class Press:
 
     def _module(self, name: str) -> Any:
         return self._templates.get_template(f"mail/{name}").module
+
+
+def _edition(digest: Digest, papers: Sequence[_Paper], links: Mapping[str, str]) -> _Edition:
+    total, weeks = len(digest.papers) + digest.more, layout.weeks(digest.edition, digest.since)
+    return _Edition(digest, papers, total, weeks, links)
 
 
 def _numbered(card: Piece, number: int) -> Piece:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment, StrictUndefined
 
+from service.messages.feeds import Feed, atom
 from service.messages.headers import block, mailbox, named, phrase, unstructured
 from service.messages.mime import assemble, quoted_printable
 from service.messages.press import Press
@@ -64,6 +65,17 @@ class Renderer:
         subject, text, html = self._press.printed(digest, envelope.links)
         return Parts(subject, "".join(each.text for each in text), "".join(each.text for each in html))
 
+    def page(self, digest: Digest, facts: Mapping[str, object]) -> str:
+        """Render a digest as a page for whoever has its link: every paper, and nothing that is its reader's own.
+
+        `facts` are for the template alone: `bibtex`, `ris` and the links to them as files.
+        """
+        return self._press.page(digest, facts)
+
+    def feed(self, feed: Feed) -> str:
+        """Render an Atom feed (RFC 4287)."""
+        return atom(feed, self._templates, self._shown)
+
     def letter_parts(self, kind: DeliveryKind, envelope: Envelope, facts: Mapping[str, object] = _NO_FACTS) -> Parts:
         """Render a letter without addressing it."""
         shown = {name: clean(value) if isinstance(value, str) else value for name, value in facts.items()}
@@ -111,5 +123,5 @@ class Renderer:
 
 
 def _is_html(name: str | None) -> bool:
-    """Whether a template writes HTML, in which every value is escaped."""
-    return name is None or name.endswith(".html")
+    """Whether a template writes HTML or XML, in which every value is escaped."""
+    return name is None or name.endswith((".html", ".xml"))

@@ -6,7 +6,7 @@ Comes in: clean values from a template. Goes out: text, or markup of escaped tex
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from textwrap import fill
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -24,7 +24,13 @@ _BLANK_LINES = re.compile(r"\n{3,}")
 def install(environment: Environment) -> None:
     """Give an environment the filters of the mail templates; doing so twice does no harm."""
     environment.filters.update(
-        breakable=breakable, hang=hang, starred=starred, shorten=shorten, local=local_time, web_link=web_link
+        breakable=breakable,
+        hang=hang,
+        instant=instant,
+        local=local_time,
+        shorten=shorten,
+        starred=starred,
+        web_link=web_link,
     )
 
 
@@ -60,6 +66,11 @@ def local_time(moment: datetime, timezone: str) -> datetime:
         return moment.astimezone(ZoneInfo(timezone))
     except (ZoneInfoNotFoundError, ValueError):
         return moment.astimezone(ZoneInfo("UTC"))
+
+
+def instant(moment: datetime) -> str:
+    """Return a moment as RFC 3339 writes it in UTC, to the second."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def settled(text: str) -> str:

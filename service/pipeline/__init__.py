@@ -24,13 +24,26 @@ from service.pipeline.enriching import Enriched, Enricher
 from service.pipeline.mornings import Morning, Week, week
 from service.pipeline.pacing import Limits
 from service.pipeline.preview import Advice, Preview, advise, preview
+from service.pipeline.reading import Copy, Issue, Reading
 from service.pipeline.rendering import Desk, Stock
 from service.pipeline.tray import Delivered
 from service.pipeline.window import Window
 from service.sources.http import Client
 from service.store import Store
 
-__all__ = ["Advice", "Collected", "Composed", "Delivered", "Morning", "Pipeline", "Preview", "Week"]
+__all__ = [
+    "Advice",
+    "Collected",
+    "Composed",
+    "Copy",
+    "Delivered",
+    "Issue",
+    "Morning",
+    "Pipeline",
+    "Preview",
+    "Reading",
+    "Week",
+]
 
 # The first places on Earth to begin a day are this far ahead of UTC.
 FURTHEST_EAST = timedelta(hours=14)
@@ -102,6 +115,11 @@ class Pipeline:
     def desk(self) -> Desk:
         """What renders claimed rows, laid out anew for each batch."""
         return Desk(self.store, self.window, self.renderer, self.signer, self.identity, self.stock)
+
+    @property
+    def reading(self) -> Reading:
+        """Other ways to read what was mailed."""
+        return Reading(self.store, self.desk, self.signer, self.identity)
 
     def sweep(self, now: datetime) -> dict[str, int]:
         """Take back what dead workers held, end pauses that are over, and ring again for all that waits."""

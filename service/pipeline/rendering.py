@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from service.keywords import Keyword
-from service.links import Purpose, Signer, link, reader_links
+from service.links import Purpose, Signer, link, reader_links, view_link
 from service.matching import Index
 from service.messages import Renderer
 from service.model import (
@@ -111,7 +111,7 @@ class Desk:
         host = urlsplit(self.identity.base_url).hostname or "localhost"
         envelope = Envelope(_recipient(row, reader), f"{row.uid}@{host}", row.composed_at, self._links(row, reader))
         if row.kind == DeliveryKind.DIGEST:
-            return self.renderer.digest(self._digest(row), envelope)
+            return self.renderer.digest(self.digest(row), envelope)
         return self.renderer.letter(row.kind, envelope, row.payload)
 
     def _links(self, row: Delivery, reader: Subscriber) -> ReaderLinks:
@@ -122,6 +122,9 @@ class Desk:
             return ReaderLinks(manage=links.manage)
         if row.kind in (DeliveryKind.FRESH, DeliveryKind.ADDRESS):
             return ReaderLinks(fresh=self._fresh(row, reader))
+        if row.kind == DeliveryKind.DIGEST:
+            view = view_link(self.signer, self.identity.base_url, row.id, row.uid, row.composed_at)
+            return replace(links, confirm="", view=view)
         return replace(links, confirm="") if row.kind in LINKED else ReaderLinks()
 
     def _fresh(self, row: Delivery, reader: Subscriber) -> str:
@@ -132,7 +135,8 @@ class Desk:
             purpose, subject = Purpose(row.payload["what"]), reader.public_id
         return link(self.signer, self.identity.base_url, purpose, subject, row.composed_at)
 
-    def _digest(self, row: Delivery) -> Digest:
+    def digest(self, row: Delivery) -> Digest:
+        """The digest a row was frozen to; papers that are hidden by now are left out."""
         frozen = row.payload
         # A paper that was hidden since, or merged into a hidden one, has no text here.
         known = [self._is_known(entry[0], entry[1]) for entry in frozen["papers"]]

@@ -82,7 +82,8 @@ def new_delivery(
     }
 
 
-def _delivery(row: Any) -> Delivery:
+def as_delivery(row: Any) -> Delivery:
+    """A row of the table as what it stands for."""
     return Delivery(
         row.id,
         DeliveryKind(row.kind),
@@ -246,7 +247,7 @@ class Deliveries:
     def of(self, subscriber_id: int) -> list[Delivery]:
         """One subscriber's rows, newest first."""
         mine = select(delivery).where(delivery.c.subscriber_id == subscriber_id).order_by(delivery.c.id.desc())
-        return [_delivery(row) for row in self.connection.execute(mine)]
+        return [as_delivery(row) for row in self.connection.execute(mine)]
 
     def count(self, subscriber_id: int, kind: DeliveryKind, since: datetime | None = None) -> int:
         """How many rows of one kind a subscriber had, ever or composed after a time."""

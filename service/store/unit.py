@@ -24,6 +24,7 @@ from service.store.journal import Journal
 from service.store.mailboxes import Mailboxes
 from service.store.paces import Paces
 from service.store.papers import Papers
+from service.store.shelf import Shelf
 from service.store.sources import Sources
 from service.store.statements import database_now
 from service.store.subscribers import Subscribers
@@ -43,6 +44,7 @@ class Unit:
         self.paces = Paces(connection)
         self.canaries = Canaries(connection)
         self.mailboxes = Mailboxes(connection)
+        self.shelf = Shelf(connection)
 
 
 class Store:

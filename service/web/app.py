@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from service.bootstrap import World
-from service.web import faults, front, leaving, mailbox, records, site, subscription, trying
+from service.web import copies, faults, front, leaving, mailbox, records, site, subscription, trying
 from service.web.guard import Guard
 from service.web.pages import STATIC, desk
 
@@ -20,7 +20,7 @@ def create_app(world: World) -> FastAPI:
     app.state.desk = desk(world)
     faults.install(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for room in (front, trying, subscription, records, leaving, mailbox, site):
+    for room in (front, trying, subscription, records, leaving, copies, mailbox, site):
         app.include_router(room.router)
     https = world.identity.base_url.startswith("https://")
     app.add_middleware(Guard, page=faults.page, https=https)

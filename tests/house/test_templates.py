@@ -11,7 +11,7 @@ from service.model import DeliveryKind
 from tests import mails
 
 MAILS = sorted(kind.value for kind in DeliveryKind)
-SHARED = {"mail", "web"}
+SHARED = {"mail", "view", "web"}
 
 
 def test_every_kind_of_delivery_has_its_folder_and_no_other_folder_stands_there() -> None:

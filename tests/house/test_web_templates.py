@@ -167,6 +167,18 @@ SCENES: dict[str, list[dict[str, object]]] = {
         manage(reader=reader(SubscriberState.PAUSED), next=None),
     ],
     "come-back": [{"reader": reader(SubscriberState.LEFT), "token": "t", "topics": [HOSTILE, "lora"]}],
+    "digests": [
+        {"reader": reader(), "token": "t", "issues": (), "feeds": (("", "https://paper.example/feed/f"),)},
+        {
+            "reader": reader(),
+            "token": "t",
+            "issues": [
+                Bag({"edition": date(2026, 11, 20), "papers": count, "title": title, "link": "https://paper.example/v"})
+                for count, title in ((1, HOSTILE), (14, ""))
+            ],
+            "feeds": ((HOSTILE, "https://paper.example/feed/f"), ("Two", "https://paper.example/feed/g")),
+        },
+    ],
     "records": [{"reader": reader(), "token": "t"}],
     "records-sent": [{"reader": reader(), "what": str(what)} for what in FRESH],
     "export": [{"reader": reader()}],

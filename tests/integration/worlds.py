@@ -17,8 +17,8 @@ from service.settings import load
 MORNING = datetime(2026, 11, 20, 7, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 
-# The links that speak of a reader alone; one to a new address speaks of that address too.
-PLAIN = [purpose for purpose in Purpose if purpose is not Purpose.ADDRESS]
+# The links that speak of a reader alone; the others speak of a new address, of a digest or of a profile too.
+PLAIN = [purpose for purpose in Purpose if purpose not in (Purpose.ADDRESS, Purpose.VIEW, Purpose.FEED)]
 
 
 @dataclass

@@ -61,11 +61,12 @@ def test_both_parts_hold_the_same_papers_in_the_same_order() -> None:
 
 def test_both_parts_hold_the_same_links_in_the_same_order() -> None:
     mail = sent()
-    ways = [mails.ENVELOPE.links.manage, mails.ENVELOPE.links.pause, mails.ENVELOPE.links.unsubscribe]
+    links = mails.ENVELOPE.links
+    ways = [links.view, links.manage, links.pause, links.unsubscribe]
     footer = [*ways, mails.IDENTITY.base_url, mails.IDENTITY.privacy]
     assert mail.html_links == mail.text_links
-    assert mail.html_links[-5:] == footer
-    assert len(mail.html_links) == 14
+    assert mail.html_links[-6:] == footer
+    assert len(mail.html_links) == 15
 
 
 def test_every_paper_names_each_keyword_that_matched_in_the_readers_own_spelling() -> None:

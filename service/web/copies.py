@@ -1,0 +1,67 @@
+"""What was mailed, in a browser and in a feed reader.
+
+Comes in: signed links. Goes out: one digest as a page and as BibTeX or RIS, a list of a reader's past digests, an Atom
+feed. Refuses to know: how any of it is made. Nothing here can change anything, and only the list, which stands behind
+the reader's own link, leads to a page that can.
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from service.links import Purpose
+from service.pipeline import Copy
+from service.web.caching import kept
+from service.web.pages import Here
+
+router = APIRouter()
+
+# A digest brings its styles with it, as the mail did; it may run nothing, load nothing and send nothing.
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation allow-downloads"
+)
+
+
+@router.get("/view/{token}.bib")
+def bibtex(desk: Here, request: Request, token: str) -> Response:
+    """The digest's papers for LaTeX."""
+    copy = desk.world.pipeline.reading.copy(token, desk.now())
+    return _file(request, copy, copy.bibtex, "application/x-bibtex", "bib")
+
+
+@router.get("/view/{token}.ris")
+def ris(desk: Here, request: Request, token: str) -> Response:
+    """The digest's papers for a reference manager."""
+    copy = desk.world.pipeline.reading.copy(token, desk.now())
+    return _file(request, copy, copy.ris, "application/x-research-info-systems", "ris")
+
+
+@router.get("/view/{token}")
+def view(desk: Here, request: Request, token: str) -> Response:
+    """The digest, as its mail showed it."""
+    copy = desk.world.pipeline.reading.copy(token, desk.now())
+    return kept(request, copy.page, "text/html", copy.composed_at, {"content-security-policy": _POLICY})
+
+
+@router.get("/feed/{token}")
+def feed(desk: Here, request: Request, token: str) -> Response:
+    """The papers of the last month's digests, newest first."""
+    found, updated = desk.world.pipeline.reading.feed(token, desk.now())
+    return kept(request, found, "application/atom+xml", updated, {})
+
+
+@router.get("/manage/{token}/digests")
+def archive(desk: Here, request: Request, token: str) -> Response:
+    """A reader's past digests, and the feeds."""
+    now = desk.now()
+    reader = desk.world.subscriptions.reader(token, Purpose.MANAGE, now)
+    issues, feeds = desk.world.pipeline.reading.archive(reader, now), desk.world.pipeline.reading.feeds(reader)
+    page = desk.page("digests", reader=reader, token=token, issues=issues, feeds=feeds)
+    modified = max((issue.composed_at for issue in issues), default=now)
+    return kept(request, bytes(page.body).decode(), "text/html", modified, {})
+
+
+def _file(request: Request, copy: Copy, body: str, media_type: str, ending: str) -> Response:
+    name = f"papers-{copy.edition}.{ending}"
+    return kept(request, body, media_type, copy.composed_at, {"content-disposition": f'attachment; filename="{name}"'})

@@ -1,0 +1,172 @@
+"""What was mailed, read again: one digest in a browser, its papers in a reference manager, past digests, a feed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import feedparser
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from service.links import Purpose, feed_link
+from service.model import Schedule, SubscriberState
+from tests.integration.sites import Site, site, text
+from tests.integration.stores import paper
+from tests.integration.worlds import MORNING
+
+ADA = "ada@uni.example"
+TITLES = [f"Low-Rank Adaptation & <its> Uses, Part {number}" for number in range(14)]
+PAPERS = [
+    paper(title, authors=("Ada Müller", "Bo van Dam"), url=f"https://papers.example/{number}", published=MORNING)
+    for number, title in enumerate(TITLES)
+]
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Iterator[Site]:
+    """The site with one reader who has had a digest of ten papers and four that it only counts."""
+    with site(tmp_path) as pages:
+        pages.house.join(ADA, "low-rank adaptation", "-survey", schedule=Schedule(weekdays=frozenset(range(1, 8))))
+        pages.house.arrive(*PAPERS)
+        pages.house.morning()
+        yield pages
+
+
+def viewed(pages: Site) -> str:
+    """The path of the newest digest's copy, as its mail names it."""
+    return f"/view/{re.findall(r'/view/([^ ]+)', ' '.join(pages.house.digests(ADA)[-1].split()))[0]}"
+
+
+def fed(pages: Site) -> str:
+    """The path of the reader's feed, as the list of past digests names it."""
+    page = LexborHTMLParser(pages.get(f"/manage/{pages.token(ADA, Purpose.MANAGE)}/digests").text)
+    (link,) = page.css('a[type="application/atom+xml"]')
+    return urlsplit(link.attributes["href"] or "").path
+
+
+def test_a_digest_opens_in_the_browser_with_every_paper(read: Site) -> None:
+    page = read.get(viewed(read))
+    shown = [" ".join(node.text().split()) for node in LexborHTMLParser(page.text).css("h2[dir=auto]")]
+    assert sorted(shown) == sorted(TITLES)
+    assert "more" not in text(page).split("Cite these papers")[0]
+    assert text(page, "mark")
+
+
+def test_a_copy_can_be_given_to_anybody(read: Site) -> None:
+    page, reader = read.get(viewed(read)), read.reader(ADA)
+    paths = [urlsplit(link.attributes["href"] or "").path for link in LexborHTMLParser(page.text).css("a[href]")]
+    assert not [path for path in paths if path.startswith(tuple(f"/{each}/" for each in Purpose))]
+    for own in (ADA, "ada@", reader.public_id, "Unsubscribe", "Pause"):
+        assert own not in page.text
+    assert page.headers["referrer-policy"] == "no-referrer"
+    assert "noindex" in page.headers["x-robots-tag"]
+    assert not LexborHTMLParser(page.text).css("script, img, link, form, iframe")
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+
+
+def test_the_papers_can_be_cited(read: Site) -> None:
+    path = viewed(read)
+    page = LexborHTMLParser(read.get(path).text)
+    for ending, kind in (("bib", "application/x-bibtex"), ("ris", "application/x-research-info-systems")):
+        (link,) = page.css(f'a[href$=".{ending}"]')
+        assert link.attributes["href"] == f"{path.removeprefix('/view/')}.{ending}"
+        answer = read.get(f"{path}.{ending}")
+        assert answer.headers["content-type"].startswith(kind)
+        assert answer.headers["content-disposition"] == f'attachment; filename="papers-2026-11-20.{ending}"'
+        copied = page.css("pre")[0 if ending == "bib" else 1].text()
+        assert copied.split() == answer.content.decode().split()
+    assert answer.text.count("ER  - ") == len(TITLES)
+
+
+def test_past_digests_stand_in_a_list_newest_first(read: Site) -> None:
+    first = viewed(read)
+    read.house.clock.tomorrow()
+    read.house.arrive(paper("Low-Rank Adaptation of the Next Day", url="https://papers.example/next"))
+    read.house.morning()
+    token = read.token(ADA, Purpose.MANAGE)
+    page = read.get(f"/manage/{token}/digests")
+    items = LexborHTMLParser(page.text).css(".digests li")
+    assert [" ".join(item.text().split()) for item in items] == [
+        "Saturday 21 November 2026 · 1 paper · Low-Rank Adaptation of the Next Day",
+        f"Friday 20 November 2026 · 14 papers · {TITLES[0]}",
+    ]
+    links = [urlsplit(link.attributes["href"] or "").path for link in LexborHTMLParser(page.text).css(".digests a")]
+    assert links == [viewed(read), first]
+    assert f"/manage/{token}/digests" in read.get(f"/manage/{token}").text
+
+
+def test_the_feed_holds_every_paper_of_every_digest(read: Site) -> None:
+    read.house.clock.tomorrow()
+    read.house.arrive(paper("Low-Rank Adaptation of the Next Day", url="https://papers.example/next"))
+    read.house.morning()
+    answer = read.get(fed(read))
+    feed = feedparser.parse(answer.content, response_headers={"content-type": answer.headers["content-type"]})
+    assert not feed.bozo, feed.get("bozo_exception")
+    assert answer.headers["content-type"].startswith("application/atom+xml")
+    assert feed.entries[0].title == "Low-Rank Adaptation of the Next Day"
+    assert {entry.link for entry in feed.entries} == {each.url for each in PAPERS} | {"https://papers.example/next"}
+    assert len({entry.id for entry in feed.entries}) == len(feed.entries) == 15
+    assert {author.name for author in feed.entries[-1].authors} == {"Ada Müller", "Bo van Dam"}
+
+
+@pytest.mark.parametrize("what", ["view", "bib", "ris", "feed", "digests"])
+def test_who_asks_again_is_told_that_nothing_changed(read: Site, what: str) -> None:
+    paths = {"feed": fed(read), "digests": f"/manage/{read.token(ADA, Purpose.MANAGE)}/digests", "view": viewed(read)}
+    path = paths.get(what) or f"{viewed(read)}.{what}"
+    first = read.get(path)
+    assert first.headers["cache-control"] == "private, no-cache"
+    assert first.headers["referrer-policy"] == "no-referrer"
+    tag, date = first.headers["etag"], first.headers["last-modified"]
+    for condition in ({"If-None-Match": f'"other", W/{tag}'}, {"If-Modified-Since": date}, {"If-None-Match": "*"}):
+        again = read.get(path, headers=condition)
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["etag"] == tag
+    for condition in ({"If-None-Match": '"other"', "If-Modified-Since": date}, {"If-Modified-Since": "never"}):
+        assert read.get(path, headers=condition).content == first.content
+
+
+def test_links_that_were_not_made_here_open_nothing(read: Site) -> None:
+    signer, now = read.house.world.signer, read.house.clock()
+    digest = viewed(read).removeprefix("/view/")
+    row = digest.split(".")[1].split("~")[0]
+    for path in (
+        f"/view/{digest[:-1]}",
+        f"/view/{signer.sign(Purpose.VIEW, f'{row}~000000000000', now)}",
+        f"/view/{signer.sign(Purpose.VIEW, '9999~000000000000', now)}",
+        f"/view/{signer.sign(Purpose.VIEW, 'x', now)}",
+        f"/view/{read.token(ADA, Purpose.MANAGE)}",
+        f"/feed/{signer.sign(Purpose.FEED, f'{read.reader(ADA).public_id}~7', now)}",
+        f"/feed/{signer.sign(Purpose.FEED, 'nobody~0', now)}",
+        f"/feed/{digest}",
+    ):
+        assert read.get(path).status_code in (404, 410), path
+
+
+def test_a_feed_ends_with_the_subscription_and_begins_again_with_it(read: Site) -> None:
+    path = fed(read)
+    token = read.token(ADA, Purpose.UNSUBSCRIBE)
+    read.post(f"/unsubscribe/{token}")
+    assert read.state(ADA) == SubscriberState.LEFT
+    assert read.get(path).status_code in (404, 410)
+
+
+def test_a_hidden_paper_leaves_every_copy(read: Site) -> None:
+    copy, feed = viewed(read), fed(read)
+    with read.house.world.store.write() as unit:
+        unit.papers.hide(1)
+    for path in (copy, f"{copy}.bib", f"{copy}.ris", feed):
+        answer = read.get(path)
+        assert answer.status_code == 200
+        assert "Part 0" not in answer.text
+        assert "Part 1" in answer.text
+
+
+def test_each_profile_has_a_feed_of_its_own(read: Site) -> None:
+    world, reader = read.house.world, read.reader(ADA)
+    addresses = [feed_link(world.signer, "", reader.public_id, position) for position in (0, 1)]
+    assert addresses[0] != addresses[1]
+    assert read.get(addresses[0]).status_code == 200
+    assert read.get(addresses[1]).status_code in (404, 410), "there is no second profile"
