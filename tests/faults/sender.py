@@ -26,8 +26,8 @@ from tests.faults.poison import Poisoned
 
 PAUSE = 0.05
 
-_forks = multiprocessing.get_context("forkserver")
-_forks.set_forkserver_preload(["tests.faults.sender"])
+forks = multiprocessing.get_context("forkserver")
+forks.set_forkserver_preload(["tests.faults.sender", "tests.faults.pages"])
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def _assembled(world: World, job: Job) -> Pipeline:
 
 def start(job: Job) -> ForkServerProcess:
     """Start one sender."""
-    process = _forks.Process(target=work, args=(job,), daemon=True)
+    process = forks.Process(target=work, args=(job,), daemon=True)
     process.start()
     return process
 

@@ -78,9 +78,12 @@ class Town:
 
     def rows(self, where: str = "true", **values: Any) -> list[Any]:
         """Delivery rows, as the database holds them."""
-        statement = text(f"SELECT * FROM delivery WHERE {where}")
+        return self.query(f"SELECT * FROM delivery WHERE {where}", **values)
+
+    def query(self, statement: str, **values: Any) -> list[Any]:
+        """What the database answers."""
         with self.world.store.engine.connect() as connection:
-            return list(connection.execute(statement, values))
+            return list(connection.execute(text(statement), values))
 
     def message_ids(self, where: str = "true", **values: Any) -> set[str]:
         """The Message-IDs of delivery rows."""

@@ -1,0 +1,112 @@
+"""A database that stops at once, and processes killed over SQLite: its files are whole and no answer was a lie."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import signal
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+
+from tests import servers
+from tests.faults import sink as sinks
+from tests.faults.ledger import Facts
+from tests.faults.pages import Pages, Visitors, pages, visitors
+from tests.faults.sender import Job, kill, senders, start
+from tests.faults.sink import Sink
+from tests.faults.town import Town, town
+
+CONNECTIONS, DOORS = 4, 6
+
+
+def unkept(home: Town, answered: list[str]) -> set[str]:
+    """Who was answered and yet has no row, or no mail that asks for the confirmation."""
+    rows = home.query(
+        "SELECT email FROM subscriber WHERE id IN (SELECT subscriber_id FROM delivery WHERE kind = 'confirm')"
+    )
+    return set(answered) - {row.email.partition("@")[0] for row in rows}
+
+
+def judge(home: Town, sink: Sink, came: Visitors, facts: Facts, deaths: int) -> None:
+    """Everybody who was answered is known and has the mail."""
+    verdict = home.verdict(sink.taken())
+    facts |= {"answered": len(came.answered), "turned away": came.turned_away, "lost": len(verdict.lost)}
+    facts |= {"duplicates": sum(verdict.twice.values()) - len(verdict.twice)}
+    assert unkept(home, came.answered) == set()
+    assert verdict.lost == []
+    assert set(verdict.states) == {"sent"}
+    assert facts["duplicates"] <= deaths * CONNECTIONS
+
+
+@pytest.mark.trials("PostgreSQL stopped at once", full=5, slice=1)
+def test_postgresql_that_stops_at_once_keeps_what_was_answered(
+    seed: int, facts: Facts, full: bool, tmp_path: Path
+) -> None:
+    chance, stops = random.Random(seed), 4 if full else 1
+    with contextlib.ExitStack() as opened:
+        server = opened.enter_context(servers.own_postgres())
+        sink = opened.enter_context(sinks.running(tmp_path / "sink.log", delay=0.002))
+        home = opened.enter_context(town(tmp_path, sink.url, server.url))
+        front = opened.enter_context(pages(home.environ))
+        opened.enter_context(senders(Job(home.environ, lease=1.0), 2))
+        with visitors(front.url, DOORS) as came:
+            for _ in range(stops):
+                came.until_answered(DOORS)
+                time.sleep(chance.uniform(0.0, 1.0 if full else 0.2))
+                server.stop(signal.SIGQUIT)
+                answered = list(came.answered)
+                time.sleep(chance.uniform(0.0, 0.5))
+                server.start()
+                assert unkept(home, answered) == set()
+            came.until_answered(DOORS)
+        home.settle(60)
+        checked = server.run(
+            "pg_amcheck", "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres", "-d", "postgres",
+            "--install-missing", "--heapallindexed",
+        )  # fmt: skip
+        facts |= {"stops": stops}
+        judge(home, sink, came, facts, deaths=2 * stops)
+    assert checked.returncode == 0, "pg_amcheck found damage"
+
+
+def whole(file: Path) -> bool:
+    """Whether SQLite finds nothing wrong with its file."""
+    with contextlib.closing(sqlite3.connect(file, timeout=30)) as connection:
+        found = connection.execute("PRAGMA integrity_check").fetchall()
+        return found == [("ok",)] and connection.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+def kill_pages(front: Pages) -> None:
+    """Kill the pages and let them come back."""
+    front.kill()
+    front.start()
+
+
+@pytest.mark.trials("SQLite: a process killed", full=5, slice=1)
+def test_sqlite_is_whole_after_a_process_was_killed(seed: int, facts: Facts, full: bool, tmp_path: Path) -> None:
+    """The pages and the sender take turns by chance; both write all the time."""
+    chance, kills = random.Random(seed), 20 if full else 2
+    with contextlib.ExitStack() as opened:
+        sink = opened.enter_context(sinks.running(tmp_path / "sink.log", delay=0.002))
+        home = opened.enter_context(town(tmp_path, sink.url))
+        front = opened.enter_context(pages(home.environ))
+        job = Job(home.environ, lease=1.0)
+        processes = opened.enter_context(senders(job, 1))
+        with visitors(front.url, DOORS) as came:
+            for _ in range(kills):
+                came.until_answered(DOORS)
+                time.sleep(chance.uniform(0.0, 0.3))
+                if chance.random() < 0.5:
+                    kill_pages(front)
+                else:
+                    kill(processes[0])
+                    processes[0] = start(job)
+                assert whole(tmp_path / "paperround.sqlite3")
+                assert unkept(home, list(came.answered)) == set()
+        home.settle(60)
+        facts |= {"kills": kills}
+        judge(home, sink, came, facts, deaths=kills)
+        assert whole(tmp_path / "paperround.sqlite3")
