@@ -17,9 +17,10 @@ import jinja2
 from selectolax.lexbor import LexborHTMLParser
 
 from service.digests import compose
-from service.messages import Renderer
+from service.messages import Renderer, near_miss
 from service.model import (
     ArrivalKind,
+    DeliveryKind,
     Digest,
     Envelope,
     Field,
@@ -150,6 +151,16 @@ def digest(papers: Sequence[Paper] = PAPERS, keywords: Sequence[str] = KEYWORDS,
     chosen = {"read": 63} | {name: more[name] for name in more if name in _CHOSEN}
     made = compose(EDITION, keywords, stored, range(len(papers)), found, **chosen)  # type: ignore[arg-type]
     return replace(made, **{name: value for name, value in more.items() if name not in _CHOSEN})  # type: ignore[arg-type]
+
+
+def facts(kind: DeliveryKind) -> dict[str, Any]:
+    """What a letter of this kind says when everything is known."""
+    near = [
+        near_miss(StoredPaper(7, 1, PAPERS[0]), hits(PAPERS[0], "sparse"), "form", '"Sparse"', "sparse", ""),
+        near_miss(StoredPaper(8, 1, PAPERS[2]), hits(PAPERS[2], "kernel"), "missing", "a AND pruning", "a", "pruning"),
+        near_miss(StoredPaper(9, 1, PAPERS[3]), hits(PAPERS[3], "old"), "apart", "old paper", "old AND paper", ""),
+    ]
+    return {DeliveryKind.QUIET: {"read": 214, "near": near}}.get(kind, {})
 
 
 def renderer(identity: Identity = IDENTITY) -> Renderer:

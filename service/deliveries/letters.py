@@ -136,9 +136,8 @@ def _texts(mail: Message) -> Iterator[tuple[str, str]]:
     waiting: list[Message] = [mail]
     while waiting:
         part = waiting.pop()
-        inner = part.get_payload()
-        if isinstance(inner, list):
-            waiting.extend(reversed([one for one in inner if isinstance(one, Message)]))
+        if part.is_multipart():
+            waiting.extend(reversed([one for one in part.get_payload() if isinstance(one, Message)]))
         elif part.get_content_maintype() == "text" and not _attached(part):
             yield part.get_content_type(), _text(part)
 
@@ -150,11 +149,13 @@ def _attached(part: Message) -> bool:
 def _text(part: Message) -> str:
     try:
         payload = part.get_payload(decode=True)
-    except (ValueError, LookupError):
-        payload = None
+    except (ValueError, LookupError, TypeError):
+        # A charset that is none, or in the three parts of RFC 2231 where the library counts on one.
+        del part["Content-Type"]
+        payload = part.get_payload()
     if isinstance(payload, bytes):
         return _in_charset(payload, _charset(part)).replace("\r\n", "\n")
-    return _clean(str(part.get_payload()))
+    return _clean(str(payload))
 
 
 def _charset(part: Message) -> str | None:

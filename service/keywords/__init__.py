@@ -3,7 +3,7 @@
 Comes in: a form field or single keywords. Goes out: `Keyword`s, each with its expression, its canonical text and what
 looks like a slip. Refuses to know: papers, how they are searched. A keyword that cannot be read raises KeywordError,
 which says what and where; nothing else is raised. The README documents the language; `expression` holds its values,
-`lexer`, `terms` and `parser` read it, `advice` speaks to the reader.
+`lexer`, `terms` and `parser` read it, `advice` speaks to the reader, `widening` says what would find more.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from service.errors import KeywordError, KeywordsError
 from service.keywords.advice import outcome, slips
 from service.keywords.expression import PLAIN_WORDS, And, Category, Expression, Leaf, Not, Or, Person, Phrase, write
 from service.keywords.parser import Parser
+from service.keywords.widening import Change, Wider, wider
 from service.words import FUNCTION, read
 
 LIMIT = 100
@@ -29,6 +30,7 @@ __all__ = [
     "LIMIT",
     "And",
     "Category",
+    "Change",
     "Expression",
     "Keyword",
     "Leaf",
@@ -36,10 +38,12 @@ __all__ = [
     "Or",
     "Person",
     "Phrase",
+    "Wider",
     "advise",
     "parse",
     "parse_all",
     "split",
+    "wider",
 ]
 
 

@@ -8,9 +8,23 @@ Comes in: values of the model. Goes out: messages. Refuses to know: databases, n
 from service.messages.citations import bibtex, ris
 from service.messages.feeds import Entry, Feed
 from service.messages.headers import mailbox
+from service.messages.misses import Missed, near_miss
 from service.messages.press import LARGEST_HTML
 from service.messages.renderer import Parts, Renderer
 from service.messages.typesetting import install
 from service.messages.visible import clean
 
-__all__ = ["LARGEST_HTML", "Entry", "Feed", "Parts", "Renderer", "bibtex", "clean", "install", "mailbox", "ris"]
+__all__ = [
+    "LARGEST_HTML",
+    "Entry",
+    "Feed",
+    "Missed",
+    "Parts",
+    "Renderer",
+    "bibtex",
+    "clean",
+    "install",
+    "mailbox",
+    "near_miss",
+    "ris",
+]

@@ -19,6 +19,7 @@ from service.pipeline.frozen import Cover, freeze, is_weekly
 from service.pipeline.origins import Origins, origins
 from service.pipeline.pacing import Limits
 from service.pipeline.selection import Selection, Span, select
+from service.pipeline.silence import quiet_note
 from service.pipeline.usual import watch
 from service.pipeline.window import REACH, View, Window
 from service.store import Store, Unit
@@ -51,12 +52,16 @@ class Composed:
 
 @dataclass(frozen=True, slots=True)
 class _Edition:
-    """One reader's edition, chosen and ready to be written; no row where that day has one already."""
+    """One reader's edition, chosen and ready to be written; no row where that day has one already.
+
+    With an edition that holds nothing may come a `note` on a quiet week.
+    """
 
     due: Due
     covered: Covered
     row: dict[str, Any] | None
     next_due_at: datetime
+    note: dict[str, Any] | None = None
 
     @property
     def reader(self) -> int:
@@ -127,12 +132,12 @@ class Composer:
             moved = unit.subscribers.schedule_next(moves)
             ours = [each for each in chosen if each.reader in moved]
             ours, superseded = self._make_room(unit, ours, now - REACH)
-            rows = [each.row for each in ours if each.row is not None]
+            rows = [row for each in ours for row in (each.row, each.note) if row is not None]
             unit.deliveries.add([self._spread(row, now) for row in rows])
             watch(unit, [each.papers_a_day(now) for each in ours if each.due.welcomed and each.row is not None], now)
             unit.subscribers.set_welcomed([each.reader for each in ours if not each.due.welcomed])
         ready = sum(1 for row in rows if row["state"] == DeliveryState.READY)
-        return Composed(ready, len(rows) - ready, superseded)
+        return Composed(ready, sum(1 for row in rows if row["state"] == DeliveryState.NONE), superseded)
 
     def _spread(self, row: dict[str, Any], now: datetime) -> dict[str, Any]:
         """A first digest and one asked for by hand begin at once."""
@@ -147,6 +152,7 @@ class Composer:
         """
         waited = {row for each in ours if each.row is not None for row in each.covered.ready}
         superseded = unit.deliveries.supersede(waited)
+        unit.deliveries.supersede(row for each in ours if each.row and each.row["papers"] for row in each.covered.notes)
         newest = unit.deliveries.newest_digests([each.reader for each in ours], since)
         overtaken = {
             each.reader
@@ -180,7 +186,7 @@ def _edition(view: View, due: Due, covered: Covered, now: datetime, day: date | 
         upto=view.upto,
         state=DeliveryState.READY if wanted else DeliveryState.NONE,
     )
-    return _Edition(due, covered, row, following)
+    return _Edition(due, covered, row, following, None if wanted else quiet_note(view, reader, covered, day, now))
 
 
 def _selection(view: View, due: Due, covered: Covered, now: datetime) -> tuple[Selection, timedelta]:

@@ -6,7 +6,7 @@ Refuses to know: leases, mail servers, the clock: every time in a mail comes fro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import accumulate
@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from service.keywords import Keyword
 from service.links import Purpose, Signer, link, reader_links, view_link
 from service.matching import Index
-from service.messages import Renderer
+from service.messages import Renderer, near_miss
 from service.model import (
     DeliveryKind,
     Digest,
@@ -39,7 +39,7 @@ from service.store import Store
 from service.store.deliveries import Delivery
 
 # What of a frozen row begins with the number of a paper and the revision of its text.
-NAMING = ("papers", "also")
+NAMING = ("papers", "also", "near")
 # Mails that carry the links of a running subscription.
 LINKED = (DeliveryKind.DIGEST, DeliveryKind.QUIET, DeliveryKind.GOODBYE, DeliveryKind.TEST)
 
@@ -112,7 +112,7 @@ class Desk:
         envelope = Envelope(_recipient(row, reader), f"{row.uid}@{host}", row.composed_at, self._links(row, reader))
         if row.kind == DeliveryKind.DIGEST:
             return self.renderer.digest(self.digest(row), envelope)
-        return self.renderer.letter(row.kind, envelope, row.payload)
+        return self.renderer.letter(row.kind, envelope, self._facts(row))
 
     def _links(self, row: Delivery, reader: Subscriber) -> ReaderLinks:
         links = reader_links(self.signer, self.identity.base_url, reader.public_id, row.composed_at)
@@ -134,6 +134,17 @@ class Desk:
         else:
             purpose, subject = Purpose(row.payload["what"]), reader.public_id
         return link(self.signer, self.identity.base_url, purpose, subject, row.composed_at)
+
+    def _facts(self, row: Delivery) -> Mapping[str, object]:
+        """What a letter says; a quiet note shows its near misses with the places that the change would have found."""
+        if row.kind != DeliveryKind.QUIET:
+            return row.payload
+        near = [
+            near_miss(self._stored(*pair), self._kept.hits[*pair, instead], change, keyword, instead, lacking)
+            for *pair, change, keyword, instead, lacking in row.payload.get("near", ())
+            if self._is_known(*pair)
+        ]
+        return row.payload | {"near": near}
 
     def digest(self, row: Delivery) -> Digest:
         """The digest a row was frozen to; papers that are hidden by now are left out."""
@@ -186,11 +197,9 @@ class Desk:
 
     def _find(self, row: Delivery, view: View) -> None:
         texts, hits = self._kept.texts, self._kept.hits
-        for paper_id, revision, _, _, positions in row.payload.get("papers", ()):
-            for number in positions:
-                text = row.payload["keywords"][number]
-                if (paper_id, revision, text) not in hits and (paper_id, revision) in texts:
-                    hits[paper_id, revision, text] = self._where(view, paper_id, revision, read_keyword(text))
+        for paper_id, revision, text in _sought(row):
+            if (paper_id, revision, text) not in hits and (paper_id, revision) in texts:
+                hits[paper_id, revision, text] = self._where(view, paper_id, revision, read_keyword(text))
 
     def _where(self, view: View, paper_id: int, revision: int, keyword: Keyword | None) -> tuple[Hit, ...]:
         """Ask the shared index where it holds this very text, else one made for this paper alone."""
@@ -200,6 +209,15 @@ class Desk:
         if at is not None and view.papers[at].revision == revision:
             return view.hits(keyword, at)
         return Index((self._kept.texts[paper_id, revision],)).hits(keyword, 0)
+
+
+def _sought(row: Delivery) -> Iterator[tuple[int, int, str]]:
+    """The papers of a row, as id and revision, with each keyword whose places it shows."""
+    for paper_id, revision, _, _, positions in row.payload.get("papers", ()):
+        for number in positions:
+            yield paper_id, revision, row.payload["keywords"][number]
+    for paper_id, revision, _, _, instead, _ in row.payload.get("near", ()):
+        yield paper_id, revision, instead
 
 
 def _recipient(row: Delivery, reader: Subscriber) -> str:

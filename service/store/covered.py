@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from service.model import DeliveryState
+from service.model import DeliveryKind, DeliveryState
 
+# A reader has heard nothing of these.
+UNHEARD = (DeliveryState.NONE, DeliveryState.CANCELLED, DeliveryState.SUPERSEDED)
 ENDED = (DeliveryState.SENT, DeliveryState.NONE)
 
 
@@ -17,7 +19,9 @@ class Covered:
     """What one reader's past digests cover: arrivals up to `upto`, composed at `at`, and the papers themselves.
 
     `editions` are the days that have a row, whatever became of it; `in_flight` says that one is being sent right now.
-    `ready` are the rows of digests that wait, `newest` is the latest row there is.
+    `ready` are the rows of digests that wait, `newest` is the latest row there is. `heard` is when the last digest or
+    quiet note with something in it was composed, or how far back it is known that there was none; `notes` are the quiet
+    notes that wait.
     """
 
     upto: int = 0
@@ -27,10 +31,14 @@ class Covered:
     in_flight: bool = False
     ready: frozenset[int] = frozenset()
     newest: int = 0
+    heard: datetime | None = None
+    notes: frozenset[int] = frozenset()
 
 
-def of_rows(rows: Sequence[Any]) -> Covered:
-    """Sum up the digests of one reader."""
+def of_rows(mails: Sequence[Any]) -> Covered:
+    """Sum up the digests and quiet notes of one reader."""
+    rows = [row for row in mails if row.kind == DeliveryKind.DIGEST]
+    notes = [row for row in mails if row.kind == DeliveryKind.QUIET]
     ended = [row for row in rows if row.state in ENDED]
     flying = [row for row in rows if row.state in (DeliveryState.CLAIMED, DeliveryState.SENDING)]
     newest = max(ended, key=lambda row: row.upto, default=None)
@@ -42,4 +50,11 @@ def of_rows(rows: Sequence[Any]) -> Covered:
         bool(flying),
         frozenset(row.id for row in rows if row.state == DeliveryState.READY),
         max((row.id for row in rows), default=0),
+        _heard(mails),
+        frozenset(row.id for row in notes if row.state == DeliveryState.READY),
     )
+
+
+def _heard(mails: Sequence[Any]) -> datetime | None:
+    heard = [row.composed_at for row in mails if row.state not in UNHEARD]
+    return max(heard) if heard else min((row.composed_at for row in mails), default=None)

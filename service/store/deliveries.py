@@ -234,12 +234,12 @@ class Deliveries:
         return found
 
     def covered(self, subscriber_ids: Sequence[int], since: datetime) -> dict[int, Covered]:
-        """What each reader's digests composed at or after `since` cover."""
+        """What each reader's digests and quiet notes composed at or after `since` cover."""
         found: dict[int, list[Any]] = defaultdict(list)
         row = delivery.c
-        columns = (row.id, row.subscriber_id, row.key, row.state, row.upto, row.composed_at, row.papers)
+        columns = (row.id, row.kind, row.subscriber_id, row.key, row.state, row.upto, row.composed_at, row.papers)
         for piece in chunks(subscriber_ids):
-            mine = row.subscriber_id.in_(piece) & (row.kind == DeliveryKind.DIGEST) & (row.composed_at >= since)
+            mine = row.subscriber_id.in_(piece) & row.kind.in_(EDITIONS) & (row.composed_at >= since)
             for each in self.connection.execute(select(*columns).where(mine)):
                 found[each.subscriber_id].append(each)
         return {key: of_rows(rows) for key, rows in found.items()}

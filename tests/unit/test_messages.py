@@ -41,7 +41,7 @@ def goldens() -> dict[str, Message]:
         "digest-trending": mails.digest(mails.PAPERS[:2], (), trending=True),
     }
     made = {name: RENDERER.digest(digest, mails.ENVELOPE) for name, digest in digests.items()}
-    return made | {kind.value: RENDERER.letter(kind, mails.ENVELOPE) for kind in LETTERS}
+    return made | {kind.value: RENDERER.letter(kind, mails.ENVELOPE, mails.facts(kind)) for kind in LETTERS}
 
 
 @pytest.mark.parametrize("name", sorted(goldens()))
@@ -212,6 +212,15 @@ def test_a_quiet_note_says_how_much_was_read() -> None:
     mail = mails.read(RENDERER.letter(DeliveryKind.QUIET, mails.ENVELOPE, {"read": 214}))
     assert mail.mail["Subject"] == "Quiet week: 0 of 214 papers matched"
     assert "Of 214 papers in the last 7 days none matched" in mail.seen
+
+
+def test_a_quiet_note_shows_what_nearly_matched_in_both_parts() -> None:
+    mail = mails.read(RENDERER.letter(DeliveryKind.QUIET, mails.ENVELOPE, mails.facts(DeliveryKind.QUIET)))
+    assert "Three papers were nearly a match" in mail.seen
+    assert [title in mail.flat_text for title in mail.titles] == [True] * 3
+    for said in ("does not mention pruning", 'Instead of "Sparse" write'):
+        assert said in mail.seen
+        assert said in mail.flat_text
 
 
 def test_the_same_values_give_the_same_bytes() -> None:

@@ -1,0 +1,103 @@
+"""What a quiet week nearly matched, and the change of a keyword that would have caught it.
+
+Comes in: a view of the window, what a reader's profiles looked at. Goes out: near misses, the nearest first. Refuses to
+know: mails, the store. A change counts only where the product's own matcher finds the paper with it, the profile reads
+the paper, and no exclusion keeps it away; one that finds half of science is no near miss.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from service.errors import KeywordError
+from service.keywords import Change, Keyword, Wider, parse, wider
+from service.pipeline.selection import Selection, excluded
+from service.pipeline.window import Mask, View
+
+NEAR = 3
+# A change that would have brought more than this share of the week's papers (and more than a few) asks for too little.
+SHARE, FEW = 0.05, 3
+# So many changes are tried for one reader.
+TRIED = 300
+_NEARNESS = list(Change)
+_WORD = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """The paper at `position` was missed by `keyword`; `instead` would have found it, and so many papers in all."""
+
+    position: int
+    keyword: str
+    change: Change
+    instead: str
+    lacking: str
+    caught: int
+
+
+def near_misses(view: View, selection: Selection) -> list[NearMiss]:
+    """Up to three papers that were read and not found, each with another change where there are so many."""
+    votes = view.upvotes()
+    found = sorted(
+        _tried(view, selection),
+        key=lambda miss: (_NEARNESS.index(miss.change), miss.caught, -int(votes[miss.position]), miss.position),
+    )
+    chosen: list[NearMiss] = []
+    # One of each keyword first, then of each change, then whatever is left.
+    for told in ("keyword", "instead", "position"):
+        for miss in found:
+            known = {each.position for each in chosen} | {getattr(each, told) for each in chosen}
+            if len(chosen) < NEAR and not known & {miss.position, getattr(miss, told)}:
+                chosen.append(miss)
+    return chosen
+
+
+def _tried(view: View, selection: Selection) -> Iterator[NearMiss]:
+    left, start = TRIED, 0
+    for look in selection.looks:
+        keywords = selection.keywords[start : start + look.wanted]
+        start += look.wanted
+        missed = look.read & ~excluded(view, look.unwanted)
+        for keyword in keywords:
+            missed[view.find(keyword).papers] = False
+        most = max(int(SHARE * np.count_nonzero(missed)), FEW)
+        for keyword in keywords:
+            changes = _changes(keyword)[:left]
+            left -= len(changes)
+            yield from _caught(view, keyword, changes, missed, most)
+
+
+def _caught(
+    view: View, keyword: Keyword, changes: Sequence[tuple[Wider, Keyword]], missed: Mask, most: int
+) -> Iterator[NearMiss]:
+    for each, instead in changes:
+        papers = view.find(instead).papers
+        papers = papers[missed[papers]]
+        if 0 < len(papers) <= most:
+            for position in papers.tolist():
+                yield NearMiss(position, keyword.text, each.change, instead.text, each.lacking, len(papers))
+
+
+def _changes(keyword: Keyword) -> list[tuple[Wider, Keyword]]:
+    """Every change of a keyword that can be written down and is not itself a slip."""
+    found = []
+    for each in wider(keyword.expression):
+        instead = _written(each, keyword.text)
+        if instead is not None and not instead.warnings and instead.canonical != keyword.canonical:
+            found.append((each, instead))
+    return found
+
+
+def _written(change: Wider, typed: str) -> Keyword | None:
+    """The wider keyword, in the capitals that the reader typed where these mean the same."""
+    capitals = {word.casefold(): word for word in _WORD.findall(typed)}
+    try:
+        plain = parse(change.text)
+        own = parse(_WORD.sub(lambda word: capitals.get(word[0], word[0]), plain.canonical))
+    except KeywordError:
+        return None
+    return own if own.canonical == plain.canonical else plain
