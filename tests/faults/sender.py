@@ -27,7 +27,7 @@ from tests.faults.poison import Poisoned
 PAUSE = 0.05
 
 forks = multiprocessing.get_context("forkserver")
-forks.set_forkserver_preload(["tests.faults.sender", "tests.faults.pages"])
+forks.set_forkserver_preload(["tests.faults.sender", "tests.faults.pages", "tests.faults.crowd"])
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import pytest
 
 from tests import servers
 from tests.faults import sink as sinks
+from tests.faults.crowd import writers
 from tests.faults.ledger import Facts
 from tests.faults.pages import Pages, Visitors, pages, visitors
 from tests.faults.sender import Job, kill, senders, start
@@ -20,6 +21,7 @@ from tests.faults.sink import Sink
 from tests.faults.town import Town, town
 
 CONNECTIONS, DOORS = 4, 6
+FULL_LIMIT = 1500.0
 
 
 def unkept(home: Town, answered: list[str]) -> set[str]:
@@ -110,3 +112,26 @@ def test_sqlite_is_whole_after_a_process_was_killed(seed: int, facts: Facts, ful
         facts |= {"kills": kills}
         judge(home, sink, came, facts, deaths=kills)
         assert whole(tmp_path / "paperround.sqlite3")
+
+
+@pytest.mark.trials("SQLite: 4 writers and 50 web clients", full=1, slice=1)
+def test_nobody_is_told_that_the_database_is_locked(seed: int, facts: Facts, full: bool, tmp_path: Path) -> None:
+    """Sign-ups come from 50 people at a time while four processes write without a pause."""
+    goal = 50_000 if full else 400
+    with contextlib.ExitStack() as opened:
+        sink = opened.enter_context(sinks.running(tmp_path / "sink.log"))
+        home = opened.enter_context(town(tmp_path, sink.url))
+        front = opened.enter_context(pages(home.environ))
+        home.digests(20, prefix=f"seed{seed}-")
+        seen = opened.enter_context(writers(home.environ, ["deliver", "deliver", "collect", "tick"], goal))
+        with visitors(front.url, 50) as came:
+            told = seen(FULL_LIMIT)
+        facts |= {"transactions": sum(each.transactions for each in told) + len(came.answered)}
+        facts |= {"answered": len(came.answered), "turned away": came.turned_away}
+        # A sender's turn lasts while there is something to send; the others' are one transaction each.
+        facts |= {"longest transaction (s)": max(each.longest for each in told[2:]), "longest answer (s)": came.slowest}
+        assert [complaint for each in told for complaint in each.complaints] == []
+        assert came.turned_away == 0
+        assert unkept(home, came.answered) == set()
+    assert facts["transactions"] >= goal
+    assert whole(tmp_path / "paperround.sqlite3")
