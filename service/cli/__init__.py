@@ -32,6 +32,7 @@ COMMANDS = (
     ),
     ("source", "service.cli.source:app", "What the service reads."),
     ("subscriber", "service.cli.subscriber:app", "Who reads."),
+    ("why", "service.cli.why:why", "Say when a paper came, what it matched, and why a reader did or did not get it."),
     ("collect", "service.cli.work:collect", "Fetch every source now; exit code 1 where one fails."),
     ("send", "service.cli.work:send", "Compose the digests that are due and send what is ready."),
     ("hold", "service.cli.operator:hold", "Begin no mail, on any machine, until `release`."),

@@ -18,6 +18,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from service.bootstrap import World, build
+from service.errors import InputError
+from service.model import Subscriber
 from service.settings import load
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
@@ -36,6 +38,14 @@ def world(migrated: bool = True) -> Iterator[World]:
         yield here
     finally:
         here.close()
+
+
+def known(here: World, email: str) -> Subscriber:
+    """Who has this address. Raises AddressError or InputError."""
+    reader = here.subscriptions.find(email)
+    if reader is None:
+        raise InputError(f"{email} does not subscribe here")
+    return reader
 
 
 def rows(found: Sequence[Mapping[str, Any]], json: bool, empty: str, colours: Mapping[str, str] | None = None) -> None:

@@ -11,8 +11,7 @@ import typer
 
 from service import editions
 from service.bootstrap import World
-from service.cli.output import Json, rows, say, world
-from service.errors import InputError
+from service.cli.output import Json, known, rows, say, world
 from service.links import Purpose
 from service.model import Schedule, Subscriber
 
@@ -38,7 +37,7 @@ def add(
             here.subscriptions.enrol(email, typed, schedule, here.now())
         else:
             here.subscriptions.subscribe(email, typed, schedule, here.now())
-        rows([_row(_known(here, email), here)], json, empty="")
+        rows([_row(known(here, email), here)], json, empty="")
     if not json:
         say("The first digest is on its way." if confirmed else "A confirmation mail is on its way.")
 
@@ -54,7 +53,7 @@ def show_all(json: Json = False) -> None:
 def show(email: str, json: Json = False) -> None:
     """Show one subscriber with keywords and the latest deliveries."""
     with world() as here:
-        reader = _known(here, email)
+        reader = known(here, email)
         deliveries, _ = here.operations.history(reader)
         rows([_row(reader, here)], json, empty="")
         recent = [
@@ -68,7 +67,7 @@ def show(email: str, json: Json = False) -> None:
 def pause(email: str) -> None:
     """Send nothing until the reader resumes."""
     with world() as here:
-        reader = _known(here, email)
+        reader = known(here, email)
         here.subscriptions.pause(here.signer.sign(Purpose.MANAGE, reader.public_id, here.now()), None, here.now())
     say(f"{reader.email} is paused.")
 
@@ -77,7 +76,7 @@ def pause(email: str) -> None:
 def resend(email: str) -> None:
     """Mail a reader the link to their own page again."""
     with world() as here:
-        here.subscriptions.send_manage_link(_known(here, email).email, here.now())
+        here.subscriptions.send_manage_link(known(here, email).email, here.now())
     say("The link is on its way.")
 
 
@@ -85,18 +84,11 @@ def resend(email: str) -> None:
 def remove(email: str, erase: Annotated[bool, typer.Option(help="Forget everything about them.")] = False) -> None:
     """End a subscription."""
     with world() as here:
-        reader = _known(here, email)
+        reader = known(here, email)
         here.subscriptions.end(reader, here.now())
         if erase:
             here.subscriptions.erase(reader, here.now())
     say(f"{reader.email} gets no more mail." + (" Everything about them is erased." if erase else ""))
-
-
-def _known(here: World, email: str) -> Subscriber:
-    reader = here.subscriptions.find(email)
-    if reader is None:
-        raise InputError(f"{email} does not subscribe here")
-    return reader
 
 
 def _row(reader: Subscriber, here: World) -> dict[str, Any]:

@@ -44,6 +44,7 @@ __all__ = [
     "parse_all",
     "split",
     "wider",
+    "write",
 ]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from service.keywords.expression import And, Expression, Or, Phrase, leaves
+from service.keywords.loosening import apart
 from service.words import FUNCTION, WORDS_TOO, tokens
 
 BROAD_SHARE = 0.2
@@ -50,22 +51,13 @@ def outcome(expression: Expression, exclusion: bool, count: int, total: int) -> 
 
 
 def _nothing(expression: Expression, exclusion: bool) -> Iterator[str]:
-    looser = _looser(expression)
+    looser = apart(expression)
     if exclusion:
         yield "No paper so far matches it: nothing to leave out yet."
     elif looser:
         yield f"No paper so far; {looser} would also find the words apart."
     else:
         yield "No paper so far; it stays on watch."
-
-
-def _looser(expression: Expression) -> str:
-    """Return the AND form of a phrase of several telling words, or nothing."""
-    if not isinstance(expression, Phrase):
-        return ""
-    words = [part.word.lower() + "*" * part.prefix for part in expression.parts]
-    telling = [word for word in words if word not in FUNCTION and len(word) > 1]
-    return " AND ".join(telling) if len(telling) > 1 else ""
 
 
 def _broad(expression: Expression, exclusion: bool, count: int, total: int) -> Iterator[str]:

@@ -18,11 +18,12 @@ from service.model.mails import (
     Selected,
 )
 from service.model.papers import ArrivalKind, Field, Hit, Links, Listing, Match, Page, Paper, StoredPaper
-from service.model.readers import Profile, Schedule, Subscriber, SubscriberState
+from service.model.readers import Choice, Mend, Profile, Schedule, Subscriber, SubscriberState
 
 __all__ = [
     "ArrivalKind",
     "Bell",
+    "Choice",
     "DeliveryKind",
     "DeliveryState",
     "Digest",
@@ -34,6 +35,7 @@ __all__ = [
     "Listing",
     "Mailer",
     "Match",
+    "Mend",
     "Message",
     "Origin",
     "Page",

@@ -56,3 +56,30 @@ class Subscriber:
     paused_until: date | None = None
     quiet_digest: bool = False
     owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a reader chooses about a subscription; it is saved together or not at all.
+
+    `quiet_digest` asks for a mail on days without matches too.
+    """
+
+    profiles: tuple[Profile, ...]
+    schedule: Schedule
+    max_papers: int = 10
+    quiet_digest: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mend:
+    """One change to a choice, for one press of a button: in `profile` (a position) drop a keyword, add another one.
+
+    `source` joins what the profile looks at; `max_papers` (0: as it is) is the new maximum.
+    """
+
+    profile: int = 0
+    drop: str = ""
+    add: str = ""
+    source: int | None = None
+    max_papers: int = 0

@@ -16,7 +16,7 @@ from service.deliveries.dkim import Seal
 from service.keywords import parse_all
 from service.links import Signer
 from service.messages import Renderer
-from service.model import Bell, Identity, Profile, Schedule
+from service.model import Bell, Identity, Profile, Schedule, Subscriber
 from service.pipeline.collecting import Collected, Collector
 from service.pipeline.composing import Composed, Composer
 from service.pipeline.delivering import LEASE_SECONDS, Sender
@@ -25,6 +25,7 @@ from service.pipeline.mornings import Morning, Week, week
 from service.pipeline.pacing import Limits
 from service.pipeline.preview import Advice, Preview, advise, preview
 from service.pipeline.reading import Copy, Issue, Reading
+from service.pipeline.reasons import Why, why
 from service.pipeline.rendering import Desk, Stock
 from service.pipeline.tray import Delivered
 from service.pipeline.window import Window
@@ -43,6 +44,7 @@ __all__ = [
     "Preview",
     "Reading",
     "Week",
+    "Why",
 ]
 
 # The first places on Earth to begin a day are this far ahead of UTC.
@@ -136,10 +138,12 @@ class Pipeline:
             self.bell.compose()
         return counts
 
-    def advice(self, keywords: Sequence[str], now: datetime) -> tuple[Advice, ...]:
+    def advice(
+        self, keywords: Sequence[str], now: datetime, sources: frozenset[int] | None = None
+    ) -> tuple[Advice, ...]:
         """What each keyword would have found in the last 30 days, and what is worth changing. Raises KeywordsError."""
         with self.store.read() as unit, self.window.open(unit, now) as view:
-            return advise(view, parse_all(keywords), now)
+            return advise(view, parse_all(keywords), now, sources)
 
     def week(self, profiles: Sequence[Profile], schedule: Schedule, now: datetime, max_papers: int = 10) -> Week:
         """The digests of the last seven days, and the next so far, as a reader of these profiles would have them.
@@ -150,6 +154,11 @@ class Pipeline:
         editions.check_schedule(schedule)
         with self.store.read() as unit, self.window.open(unit, now) as view:
             return week(view, read, schedule, now, max_papers)
+
+    def why(self, reader: Subscriber, named: str, now: datetime) -> Why:
+        """Why this reader did not get a paper, named by a link, an id or its title, and what would mend it."""
+        with self.store.read() as unit, self.window.open(unit, now) as view:
+            return why(unit, view, reader, named, now)
 
     def preview(self, keywords: Sequence[str], now: datetime, days: int = 7, max_papers: int = 10) -> Preview:
         """What a digest over the last `days` would hold for these keywords; nothing is stored."""

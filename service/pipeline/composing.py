@@ -173,7 +173,7 @@ def _edition(view: View, due: Due, covered: Covered, now: datetime, day: date | 
     following = editions.next_due(reader.schedule, max(now, editions.due_at(reader.schedule, day)))
     if day.isoformat() in covered.editions:
         return _Edition(due, covered, None, following)
-    selection, back = _selection(view, due, covered, now)
+    selection, back = choose(view, due, covered, now)
     wanted = bool(selection.ranked) or not due.welcomed or reader.quiet_digest
     cover = Cover(day, following, _since(reader, covered, day, now), back)
     row = new_delivery(
@@ -189,8 +189,8 @@ def _edition(view: View, due: Due, covered: Covered, now: datetime, day: date | 
     return _Edition(due, covered, row, following, None if wanted else quiet_note(view, reader, covered, day, now))
 
 
-def _selection(view: View, due: Due, covered: Covered, now: datetime) -> tuple[Selection, timedelta]:
-    """What is chosen, and how far back the first digest looks to find it; no time at all for every later one."""
+def choose(view: View, due: Due, covered: Covered, now: datetime) -> tuple[Selection, timedelta]:
+    """What the next digest holds, and how far back a first digest looks for it; no time at all for a later one."""
     profiles = due.subscriber.profiles
     if not due.welcomed:
         selection = select(view, profiles, Span(0, view.upto, now - LOOK_BACK), covered.papers)

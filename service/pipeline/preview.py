@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
@@ -27,7 +27,7 @@ _DAY = 86_400
 class Advice:
     """One keyword: its text, how many of `total` papers it fits in the last 30 days, what is worth changing.
 
-    `days` counts the papers of each of those days, the oldest first; `example` is the newest of them.
+    `days` counts the papers of each of those days, the oldest first; `example` is the newest, `last` its time.
     """
 
     keyword: str
@@ -38,6 +38,7 @@ class Advice:
     exclusion: bool = False
     days: tuple[int, ...] = ()
     example: Selected | None = None
+    last: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,11 @@ class Preview:
     read: int
 
 
-def advise(view: View, keywords: Sequence[Keyword], now: datetime) -> tuple[Advice, ...]:
-    """Count each keyword over the last 30 days and say what is worth changing."""
-    times = News.of(view).times(view.firsts(None))
+def advise(
+    view: View, keywords: Sequence[Keyword], now: datetime, sources: frozenset[int] | None = None
+) -> tuple[Advice, ...]:
+    """Count each keyword over the last 30 days through these sources and say what is worth changing."""
+    times = News.of(view).times(view.firsts(sources))
     ages = np.floor((now.timestamp() - times) / _DAY).astype(np.int64)
     recent = (ages >= 0) & (ages < LOOK_BACK.days)
     total = int(np.count_nonzero(recent))
@@ -65,7 +68,8 @@ def _advice(view: View, keyword: Keyword, times: Seconds, ages: Numbers, total: 
     days = np.bincount(ages[recent], minlength=LOOK_BACK.days)[::-1]
     newest = int(recent[np.argmax(times[recent])]) if len(recent) else None
     example = None if newest is None else Selected(view.papers[newest], (Match(0, 0, view.hits(keyword, newest)),))
-    counts = (len(recent), total, warnings, keyword.exclusion, tuple(days.tolist()), example)
+    last = None if newest is None else datetime.fromtimestamp(float(times[newest]), UTC)
+    counts = (len(recent), total, warnings, keyword.exclusion, tuple(days.tolist()), example, last)
     return Advice(keyword.text, keyword.canonical, *counts)
 
 

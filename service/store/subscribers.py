@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, delete, func, insert, select, update
 
 from service.model import Profile, Schedule, Subscriber, SubscriberState
 from service.store.statements import chunks, insert_new
@@ -98,11 +98,12 @@ class Subscribers:
             come &= subscriber.c.next_due_at <= now
         if since is not None:
             come &= subscriber.c.next_due_at >= since
-        rows = self.connection.execute(select(subscriber).where(come).order_by(subscriber.c.id).limit(limit)).all()
-        return [
-            Due(each, row.next_due_at, row.changed_at, row.welcomed)
-            for row, each in zip(rows, self._load(rows), strict=True)
-        ]
+        return self._due(select(subscriber).where(come).order_by(subscriber.c.id).limit(limit))
+
+    def coming(self, subscriber_id: int) -> Due | None:
+        """The next edition of one subscriber, whenever it is due; None while none is to come."""
+        active = (subscriber.c.state == SubscriberState.ACTIVE) & subscriber.c.next_due_at.is_not(None)
+        return next(iter(self._due(select(subscriber).where(active, subscriber.c.id == subscriber_id))), None)
 
     def overdue(self, since: datetime) -> int:
         """How many active subscribers have an edition that was due before `since`."""
@@ -157,6 +158,10 @@ class Subscribers:
         values = {"max_papers": max_papers} | _schedule_values(schedule)
         self._set(subscriber_id, values | ({"next_due_at": next_due_at} if next_due_at else {}))
 
+    def set_quiet_digest(self, subscriber_id: int, wanted: bool) -> None:
+        """Whether a mail comes on days without matches too."""
+        self._set(subscriber_id, {"quiet_digest": wanted})
+
     def set_profiles(
         self, subscriber_id: int, profiles: Sequence[tuple[Profile, Sequence[str]]], now: datetime
     ) -> None:
@@ -191,6 +196,13 @@ class Subscribers:
             rows = self.connection.execute(select(keyword).where(keyword.c.canonical.in_(piece)))
             ids.update({row.canonical: row.id for row in rows})
         return ids
+
+    def _due(self, wanted: Select[Any]) -> list[Due]:
+        rows = self.connection.execute(wanted).all()
+        return [
+            Due(each, row.next_due_at, row.changed_at, row.welcomed)
+            for row, each in zip(rows, self._load(rows), strict=True)
+        ]
 
     def _first(self, condition: ColumnElement[bool]) -> Subscriber | None:
         found = self._load(self.connection.execute(select(subscriber).where(condition).limit(1)).all())

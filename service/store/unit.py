@@ -24,6 +24,7 @@ from service.store.journal import Journal
 from service.store.mailboxes import Mailboxes
 from service.store.paces import Paces
 from service.store.papers import Papers
+from service.store.past import Past
 from service.store.shelf import Shelf
 from service.store.sources import Sources
 from service.store.statements import database_now
@@ -41,6 +42,7 @@ class Unit:
         self.subscribers = Subscribers(connection)
         self.deliveries = Deliveries(connection)
         self.journal = Journal(connection)
+        self.past = Past(connection)
         self.paces = Paces(connection)
         self.canaries = Canaries(connection)
         self.mailboxes = Mailboxes(connection)
