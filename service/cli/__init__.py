@@ -35,6 +35,11 @@ COMMANDS = (
     ("why", "service.cli.why:why", "Say when a paper came, what it matched, and why a reader did or did not get it."),
     ("collect", "service.cli.work:collect", "Fetch every source now; exit code 1 where one fails."),
     ("send", "service.cli.work:send", "Compose the digests that are due and send what is ready."),
+    (
+        "preview",
+        "service.cli.preview:preview",
+        "Write mails as their reader would see them into a folder, with pictures; nothing is sent.",
+    ),
     ("hold", "service.cli.operator:hold", "Begin no mail, on any machine, until `release`."),
     ("release", "service.cli.operator:release", "End a hold: what waited is sent."),
     ("paper", "service.cli.operator:paper", "What is read of: `paper hide ID` keeps one out of every mail."),

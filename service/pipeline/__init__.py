@@ -20,6 +20,7 @@ from service.model import Bell, Identity, Profile, Schedule, Subscriber
 from service.pipeline.collecting import Collected, Collector
 from service.pipeline.composing import Composed, Composer
 from service.pipeline.delivering import LEASE_SECONDS, Sender
+from service.pipeline.drafts import Drafts
 from service.pipeline.enriching import Enriched, Enricher
 from service.pipeline.mornings import Morning, Week, week
 from service.pipeline.pacing import Limits
@@ -122,6 +123,11 @@ class Pipeline:
     def reading(self) -> Reading:
         """Other ways to read what was mailed."""
         return Reading(self.store, self.desk, self.signer, self.identity)
+
+    @property
+    def drafts(self) -> Drafts:
+        """Any mail of any reader, made and never sent."""
+        return Drafts(self.store, Composer(self.store, self.window), self.desk)
 
     def sweep(self, now: datetime) -> dict[str, int]:
         """Take back what dead workers held, end pauses that are over, and ring again for all that waits."""

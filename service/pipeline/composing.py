@@ -94,6 +94,18 @@ class Composer:
         LOG.info("composed %d digests, %d quiet, %d superseded", total.ready, total.quiet, total.superseded)
         return total
 
+    def draft(self, reader: Subscriber, now: datetime) -> dict[str, Any] | None:
+        """What the edition of a reader would be frozen to if it were due now; None where none would be sent."""
+        with self.store.read() as unit:
+            due = unit.subscribers.due(None, 1, reader.id - 1)
+            if not due or due[0].subscriber.id != reader.id:
+                return None
+            covered = self._covered(unit, due, now).get(reader.id, Covered())
+            with self.window.open(unit, now) as view:
+                day, named = editions.local_day(reader.schedule, now), origins(unit.sources.all(), now)
+                edition = _edition(view, due[0], replace(covered, editions=frozenset()), now, day, named)
+        return edition.row["payload"] if edition.row else None
+
     def _batch(self, now: datetime, after: int) -> tuple[int, list[_Edition]] | None:
         with self.store.read() as unit:
             everybody, since = self.day is not None, None if self.overdue or self.day else now - editions.OVERDUE
