@@ -5,6 +5,7 @@
     │   ├── KeywordError      a keyword cannot be read; knows the position
     │   ├── KeywordsError     several keywords of one entry cannot be read; carries each KeywordError
     │   ├── AddressError      not a usable mail address, or one that may not subscribe here
+    │   ├── InvitationError   an invitation code is missing or not known
     │   └── LinkError         a signed link is forged, expired or meant for something else
     ├── SettingsError         the environment is wrong; names every wrong setting at once
     ├── ParseError            a page cannot be read as papers; says what it looked like
@@ -66,6 +67,10 @@ class KeywordsError(InputError):
 
 class AddressError(InputError):
     """Not a usable mail address, or one that may not subscribe here."""
+
+
+class InvitationError(InputError):
+    """An invitation code is missing or not known here."""
 
 
 class LinkError(InputError):

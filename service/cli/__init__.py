@@ -33,6 +33,7 @@ COMMANDS = (
     ("source", "service.cli.source:app", "What the service reads."),
     ("subscriber", "service.cli.subscriber:app", "Who reads."),
     ("why", "service.cli.why:why", "Say when a paper came, what it matched, and why a reader did or did not get it."),
+    ("invite", "service.cli.invite:invite", "Ask the people of a CSV file to confirm, with their topics filled in."),
     ("collect", "service.cli.work:collect", "Fetch every source now; exit code 1 where one fails."),
     ("send", "service.cli.work:send", "Compose the digests that are due and send what is ready."),
     (

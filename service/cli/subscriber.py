@@ -36,7 +36,8 @@ def add(
         if confirmed:
             here.subscriptions.enrol(email, typed, schedule, here.now())
         else:
-            here.subscriptions.subscribe(email, typed, schedule, here.now())
+            here.subscriptions.invite(email, typed, schedule, here.now())
+            here.bell.deliver()
         rows([_row(known(here, email), here)], json, empty="")
     if not json:
         say("The first digest is on its way." if confirmed else "A confirmation mail is on its way.")

@@ -99,6 +99,11 @@ class Settings(BaseSettings):
     signup: Annotated[str, BeforeValidator(values.signup)] = Field(
         "open", description="Who may subscribe: `open`, `closed`, `invite`, or a list of mail domains."
     )
+    invitations: Annotated[tuple[str, ...], _Items, AfterValidator(values.codes)] = Field(
+        (),
+        repr=False,
+        description="Invitation codes of 8 characters or more: who types one may subscribe.",
+    )
     sources: Annotated[tuple[str, ...], _Items, AfterValidator(values.web_urls)] = Field(
         ("https://huggingface.co/papers",), description="The sources a fresh installation begins with."
     )

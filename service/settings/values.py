@@ -16,6 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 SIGNUP_MODES = ("open", "invite", "closed")
 SHORTEST_KEY = 16
+SHORTEST_CODE = 8
 
 _DOMAIN = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]{0,61}[^\W_]")
 _ADDRESS = re.compile(r"[^\s@<>(),;:\"\[\]\\]+@[^\s@<>(),;:\"\[\]\\]+")
@@ -187,6 +188,13 @@ def key(text: str) -> str:
 def keys(texts: tuple[str, ...]) -> tuple[str, ...]:
     """Take keys long enough not to be guessed."""
     return tuple(key(text) for text in texts)
+
+
+def codes(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Take invitation codes that nobody hits upon by trying."""
+    if any(len(text) < SHORTEST_CODE for text in texts):
+        raise ValueError(f"a code is too short: at least {SHORTEST_CODE} characters, and no blank or comma in it")
+    return texts
 
 
 def folder(value: object) -> Path:

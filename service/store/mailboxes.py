@@ -65,6 +65,11 @@ class Mailboxes:
         again = update(asked).where(free).values(count=asked.c.count + 1, at=now)
         return bool(self.connection.execute(again).rowcount)
 
+    def asked_since(self, hashed: str, since: datetime) -> bool:
+        """Whether a mail to this mailbox was counted after a time."""
+        late = (asked.c.hash == hashed) & (asked.c.at > since)
+        return self.connection.execute(select(asked.c.hash).where(late)).first() is not None
+
     def answered(self, hashed: str) -> None:
         """Somebody there has confirmed: the count begins anew."""
         self.connection.execute(delete(asked).where(asked.c.hash == hashed))

@@ -9,26 +9,27 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from service import editions
-from service.errors import AddressError, InputError, LinkError
+from service.errors import InputError, LinkError
 from service.keywords import parse_all, split
 from service.links import Purpose, Signer
 from service.model import Bell, DeliveryKind, Profile, Schedule, Subscriber, SubscriberState
 from service.settings import Settings
 from service.store import Store, Unit
 from service.store.deliveries import new_delivery
-from service.subscriptions import mailboxes
+from service.subscriptions.door import Door
 
-# A mailbox gets so many confirmation mails until it confirms, and one a day: nobody is mailed into annoyance.
-MAX_CONFIRMATIONS = 3
-APART = timedelta(days=1)
 MOST_PAPERS = 100
 # So long the page after leaving can undo it. Later an old link must not bring anyone back.
 UNDO = timedelta(hours=1)
+
+# An invitation stands as long as the link in it works.
+INVITED = timedelta(days=7)
+INVITED_NOW, ASKED, READS = "invited", "asked before", "subscribed already"
 
 RUNNING = (SubscriberState.ACTIVE, SubscriberState.PAUSED)
 
@@ -41,14 +42,19 @@ class Subscriptions:
     signer: Signer
     settings: Settings
     bell: Bell
+    door: Door = field(init=False)
 
-    def subscribe(self, email: str, keywords: str, schedule: Schedule, now: datetime) -> None:
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "door", Door(self.settings))
+
+    def subscribe(self, email: str, keywords: str, schedule: Schedule, now: datetime, invitation: str = "") -> None:
         """Ask an address to confirm; one that reads already gets its own link instead.
 
-        Raises AddressError, KeywordsError or InputError for what was typed, never for what is known of the address.
+        Raises AddressError, InvitationError, KeywordsError or InputError for what was typed, never for what is known
+        of the address.
         """
-        address, mailbox = self.address(email)
-        self._allowed(address)
+        address, mailbox = self.door.address(email)
+        self.door.admit(address, invitation)
         profile = _profile(keywords)
         editions.check_schedule(schedule)
         with self.store.write() as unit:
@@ -59,9 +65,30 @@ class Subscriptions:
                 self._ask(unit, known, address, mailbox, profile, schedule, now)
         self.bell.deliver()
 
-    def check_address(self, email: str) -> None:
-        """Raise AddressError for an address that cannot be used or may not subscribe here."""
-        self._allowed(self.address(email)[0])
+    def invite(self, email: str, keywords: str, schedule: Schedule, now: datetime) -> str:
+        """Ask somebody whom the operator invites to confirm; returns what became of it, and rings no bell.
+
+        Who was asked within the life of that link is not asked again, and who has left is not written to: they know
+        the way back, and the operator's wish is not theirs. Raises InputError.
+        """
+        address, mailbox = self.door.address(email)
+        profile = _profile(keywords)
+        editions.check_schedule(schedule)
+        with self.store.write() as unit:
+            known = unit.subscribers.by_mailbox(mailbox)
+            if known is not None and known.state in RUNNING:
+                return READS
+            if known is not None and known.state != SubscriberState.PENDING:
+                raise InputError("They have left, or their mail came back; only they themselves can begin again.")
+            if self.door.asked_since(unit, address, now - INVITED) or not self.door.may_ask(unit, address, now):
+                return ASKED
+            row = self._placed(unit, known, address, mailbox, profile, schedule, now)
+            self.letter(unit, DeliveryKind.CONFIRM, row, now, invited=True)
+        return INVITED_NOW
+
+    def check_address(self, email: str, invitation: str = "") -> None:
+        """Raise AddressError or InvitationError for an address that cannot be used or may not subscribe here."""
+        self.door.admit(self.door.address(email)[0], invitation)
 
     def pending(self, token: str, now: datetime) -> Subscriber:
         """Who a confirmation link speaks of; changes nothing. Raises LinkError."""
@@ -73,7 +100,7 @@ class Subscriptions:
         if reader.state not in RUNNING:
             with self.store.write() as unit:
                 unit.subscribers.activate(reader.id, now, now, welcome=True)
-                self.welcome_back(unit, reader.email)
+                self.door.welcome_back(unit, reader.email)
                 unit.journal.note(reader.id, "confirmed", now)
             self.bell.compose()
         return self._again(reader)
@@ -160,7 +187,7 @@ class Subscriptions:
 
     def send_manage_link(self, email: str, now: datetime) -> None:
         """Mail an address its own link, if it reads here; ends alike if not. Raises AddressError for a wrong one."""
-        _, mailbox = self.address(email)
+        _, mailbox = self.door.address(email)
         with self.store.write() as unit:
             known = unit.subscribers.by_mailbox(mailbox)
             if known is not None and known.state in RUNNING:
@@ -169,7 +196,7 @@ class Subscriptions:
 
     def enrol(self, email: str, keywords: str, schedule: Schedule, now: datetime) -> Subscriber:
         """Add an active subscriber without a confirmation: the operator vouches for the consent."""
-        address, mailbox = self.address(email)
+        address, mailbox = self.door.address(email)
         profile = _profile(keywords)
         editions.check_schedule(schedule)
         with self.store.write() as unit:
@@ -186,7 +213,7 @@ class Subscriptions:
 
     def find(self, email: str) -> Subscriber | None:
         """The subscriber with this address, or None. Raises AddressError."""
-        _, mailbox = self.address(email)
+        _, mailbox = self.door.address(email)
         with self.store.read() as unit:
             return unit.subscribers.by_mailbox(mailbox)
 
@@ -200,7 +227,7 @@ class Subscriptions:
         schedule: Schedule,
         now: datetime,
     ) -> None:
-        wanted = self.may_ask(unit, address, now)
+        wanted = self.door.may_ask(unit, address, now)
         if known is None and not wanted:
             return  # Whoever types a thousand spellings of one mailbox fills no table.
         row = self._placed(unit, known, address, mailbox, profile, schedule, now)
@@ -208,20 +235,6 @@ class Subscriptions:
             unit.subscribers.set_state(row, SubscriberState.PENDING)
         if wanted:
             self.letter(unit, DeliveryKind.CONFIRM, row, now)
-
-    def may_ask(self, unit: Unit, address: str, now: datetime) -> bool:
-        """Whether a mailbox that has confirmed nothing may be written to once more; counts the mail."""
-        key = self._hashed(mailboxes.canonical(address))
-        return unit.mailboxes.may_ask(key, now, MAX_CONFIRMATIONS, APART)
-
-    def held_against(self, unit: Unit, address: str) -> str:
-        """Why an address must not be written to, or nothing."""
-        return unit.journal.suppressed(self._hashed(address))
-
-    def welcome_back(self, unit: Unit, address: str) -> None:
-        """Somebody at this address has confirmed: whatever was held against it is forgotten."""
-        unit.journal.lift(self._hashed(address))
-        unit.mailboxes.answered(self._hashed(mailboxes.canonical(address)))
 
     def _placed(
         self,
@@ -265,27 +278,6 @@ class Subscriptions:
     def _again(self, reader: Subscriber) -> Subscriber:
         with self.store.read() as unit:
             return unit.subscribers.get(reader.id) or reader
-
-    def address(self, typed: str) -> tuple[str, str]:
-        """The address to write to, and the mailbox it names: one subscription per mailbox, however it is spelt."""
-        # On one's own machine invented domains such as reader@localhost are welcome.
-        address = mailboxes.read(typed, serious=self.settings.production)
-        return address, address.casefold()
-
-    def _allowed(self, address: str) -> None:
-        if self.settings.signup in ("closed", "invite"):
-            raise AddressError("This service takes no new subscriptions.")
-        self.check_domain(address)
-
-    def check_domain(self, address: str) -> None:
-        """Raise AddressError for an address that lies outside the listed domains."""
-        domains = self.settings.signup_domains
-        domain = address.rsplit("@", 1)[1].lower()
-        if domains and not any(domain == each or domain.endswith("." + each) for each in domains):
-            raise AddressError(f"Only addresses at {', '.join(domains)} may subscribe here.")
-
-    def _hashed(self, address: str) -> str:
-        return mailboxes.hashed(self.settings.suppression_key, address)
 
 
 def _profile(typed: str) -> Profile:

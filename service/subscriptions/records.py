@@ -61,7 +61,7 @@ class Records:
                 "new_address": _proposed(unit.mailboxes.proposed(reader.id)),
                 "deliveries": [_delivery(row, {key: each.paper for key, each in papers.items()}) for row in deliveries],
                 "events": [_event(row) for row in unit.journal.events(reader.id)],
-                "not_written_to": self.subscriptions.held_against(unit, reader.email),
+                "not_written_to": self.subscriptions.door.held_against(unit, reader.email),
             }
         return {name: _plain(value) for name, value in record.items()}
 
@@ -79,8 +79,8 @@ class Records:
         Raises LinkError, AddressError, and InputError for the address that is in use already.
         """
         reader = self.subscriptions.reader(token, Purpose.MOVE, now)
-        address, mailbox = self.subscriptions.address(email)
-        self.subscriptions.check_domain(address)
+        address, mailbox = self.subscriptions.door.address(email)
+        self.subscriptions.door.check_domain(address)
         if address == reader.email:
             raise InputError("Mails go to this address already.")
         with self.store.write() as unit:
@@ -88,7 +88,7 @@ class Records:
             if other is not None and other.id != reader.id:
                 if other.state in RUNNING:
                     self.subscriptions.letter(unit, DeliveryKind.MANAGE, other.id, now)
-            elif self.subscriptions.may_ask(unit, address, now):
+            elif self.subscriptions.door.may_ask(unit, address, now):
                 wanted = Proposed(address, mailbox, secrets.token_hex(8))
                 unit.mailboxes.propose(reader.id, wanted, now)
                 facts = {"to": address, "nonce": wanted.nonce}
@@ -109,7 +109,7 @@ class Records:
             if other is not None and other.id != reader.id:
                 raise InputError("That address has a subscription of its own by now. Please stop one of the two first.")
             unit.mailboxes.move(reader.id, wanted)
-            self.subscriptions.welcome_back(unit, wanted.email)
+            self.subscriptions.door.welcome_back(unit, wanted.email)
             if reader.state == SubscriberState.SUPPRESSED:
                 # The old address bounced; the new one has just answered.
                 unit.subscribers.activate(reader.id, now, editions.next_due(reader.schedule, now), welcome=False)

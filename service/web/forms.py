@@ -14,10 +14,10 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 
 from service import editions, keywords
-from service.errors import AddressError, InputError, KeywordError, KeywordsError
+from service.errors import AddressError, InputError, InvitationError, KeywordError, KeywordsError
 from service.model import Schedule, Subscriber
 
-_TEXTS = ("email", "keywords", "timezone", "hour", "max_papers")
+_TEXTS = ("email", "invitation", "keywords", "timezone", "hour", "max_papers")
 _WORKDAYS = ("1", "2", "3", "4", "5")
 
 
@@ -57,6 +57,7 @@ class Typed:
     """A form as it stands in front of the reader."""
 
     email: str = ""
+    invitation: str = ""
     keywords: str = ""
     timezone: str = "UTC"
     hour: str = "7"
@@ -90,7 +91,7 @@ def of(subscriber: Subscriber) -> Typed:
     schedule = subscriber.schedule
     chosen = [keyword for profile in subscriber.profiles for keyword in profile.keywords]
     days = tuple(str(day) for day in sorted(schedule.weekdays))
-    return Typed("", "\n".join(chosen), schedule.timezone, str(schedule.hour), days, str(subscriber.max_papers))
+    return Typed("", "", "\n".join(chosen), schedule.timezone, str(schedule.hour), days, str(subscriber.max_papers))
 
 
 def check(form: Typed) -> list[Problem]:
@@ -108,7 +109,8 @@ def problems(error: InputError, field: str = "") -> list[Problem]:
         return [_keyword(each) for each in error.errors]
     if isinstance(error, KeywordError):
         return [_keyword(error)]
-    return [Problem("email" if isinstance(error, AddressError) else field, str(error))]
+    named = {AddressError: "email", InvitationError: "invitation"}.get(type(error), field)
+    return [Problem(named, str(error))]
 
 
 def papers(form: Typed) -> int:

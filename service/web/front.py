@@ -32,10 +32,10 @@ EXAMPLES = (
 
 
 @router.get("/")
-def front(desk: Here, k: Annotated[list[str] | None, Query()] = None) -> Response:
-    """The front page, with the topics of a link that was handed round."""
+def front(desk: Here, k: Annotated[list[str] | None, Query()] = None, invitation: str = "") -> Response:
+    """The front page, with the topics and the invitation of a link that was handed round."""
     given = [each for each in k or () if each.strip()]
-    return _page(desk, Typed(keywords="\n".join(given)), fresh=True)
+    return _page(desk, Typed(keywords="\n".join(given), invitation=invitation), fresh=True)
 
 
 @router.post("/subscribe", dependencies=[Depends(own_form)])
@@ -59,9 +59,9 @@ def _signed_up(desk: Desk, form: Typed, dry: bool) -> list[Problem]:
     subscriptions = desk.world.subscriptions
     try:
         if dry:
-            subscriptions.check_address(form.email)
+            subscriptions.check_address(form.email, form.invitation)
         else:
-            subscriptions.subscribe(form.email, form.keywords, form.schedule(), desk.now())
+            subscriptions.subscribe(form.email, form.keywords, form.schedule(), desk.now(), form.invitation)
     except InputError as error:
         return forms.problems(error, "email")
     return []
@@ -77,7 +77,6 @@ def _page(desk: Desk, form: Typed, problems: Sequence[Problem] = (), *, fresh: b
         fresh=fresh,
         examples=[each for each in EXAMPLES if each not in form.keywords.splitlines()],
         zones=shown.zones(),
-        signup=desk.world.settings.signup,
-        domains=desk.world.settings.signup_domains,
+        door=desk.world.subscriptions.door,
         **trying.facts(desk, form),
     )

@@ -15,6 +15,8 @@ from selectolax.lexbor import LexborHTMLParser as HTMLParser
 from service import bootstrap
 from service.links import FRESH
 from service.model import Identity, Profile, Schedule, Subscriber, SubscriberState
+from service.settings import load
+from service.subscriptions.door import Door
 from service.web.forms import Problem, Typed
 from service.web.pages import STATIC, prepared
 from service.web.shown import zones
@@ -74,13 +76,14 @@ PROBLEMS = [
     Problem("keywords", "unclosed quote at character 7", 'lora "' + HOSTILE, 7),
     Problem("keywords", "too long", "a" * 400),
     Problem("email", HOSTILE),
+    Problem("invitation", "not known " + HOSTILE),
     Problem("weekdays", "choose a day"),
     Problem("hour", "choose an hour"),
     Problem("timezone", "There is no such zone"),
     Problem("max_papers", "1 to 100"),
     Problem("until", "Please choose a day after today"),
 ]
-TYPED = Typed(HOSTILE, f"lora\n{HOSTILE}\n-survey", HOSTILE, "7", ("1", "3", HOSTILE), HOSTILE)
+TYPED = Typed(HOSTILE, HOSTILE, f"lora\n{HOSTILE}\n-survey", HOSTILE, "7", ("1", "3", HOSTILE), HOSTILE)
 
 
 def morning(count: int, more: int = 0, coming: bool = False) -> Bag:
@@ -113,8 +116,14 @@ def front(**other: object) -> dict[str, object]:
         "groups": [],
         "topics": [],
     }
-    facts |= {"zones": zones(), "signup": "open", "domains": ()}
+    facts |= {"zones": zones(), "door": door()}
     return facts | other
+
+
+def door(**settings: str) -> Door:
+    secret = "0123456789abcdef"
+    public = {"base_url": "https://paper.example", "secret_keys": secret, "suppression_key": secret}
+    return Door(load({}, None, **public, **settings))
 
 
 def manage(**other: object) -> dict[str, object]:
@@ -151,9 +160,11 @@ SCENES: dict[str, list[dict[str, object]]] = {
         ),
         front(form=Typed(keywords="lora"), week=week(0), groups=[group(coming=True), group()], topics=topics(*COUNTS)),
         front(form=Typed(keywords="lora"), week=week(0, 0), groups=[group(coming=True)]),
-        front(signup="closed"),
-        front(signup="invite"),
-        front(signup="uni.example, lab.example", domains=("uni.example", "lab.example")),
+        front(door=door(signup="closed")),
+        front(door=door(signup="invite")),
+        front(door=door(signup="invite", invitations="open-sesame"), problems=PROBLEMS[-1:]),
+        front(door=door(signup="uni.example, lab.example")),
+        front(door=door(signup="uni.example", invitations="open-sesame"), form=TYPED),
     ],
     "inbox": [{"email": HOSTILE}],
     "confirm": [{"reader": reader()}, {"reader": PENDING}, {"reader": PAUSED}],
@@ -283,7 +294,7 @@ def test_a_summary_leads_to_the_field_at_fault() -> None:
     ids = {node.attributes["id"] for node in tree.css("[id]")}
     targets = [node.attributes["href"] or "" for node in tree.css("#summary a")]
     assert {"#keywords", "#email", "#weekdays", "#hour", "#timezone"} <= set(targets)
-    assert {target[1:] for target in targets} <= ids | {"max_papers", "until"}
+    assert {target[1:] for target in targets} <= ids | {"max_papers", "until", "invitation"}
 
 
 def test_the_character_at_fault_is_marked() -> None:

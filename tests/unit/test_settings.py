@@ -175,6 +175,7 @@ def test_a_text_that_makes_no_sense_names_its_setting(tmp_path: Path, name: str)
         ("secret_keys", "short", "too short to be a secret"),
         ("suppression_key", "short", "too short to be a secret"),
         ("signup", "example", "mail domains such as"),
+        ("invitations", "long-enough, short", "at least 8 characters"),
         ("user_agent", "Bücherwurm", "letters of ASCII"),
         ("service_name", "two\nlines", "write it on one line"),
         ("sources", "huggingface.co/papers", "write a URL such as https://"),
