@@ -138,6 +138,7 @@ def town(folder: Path, smtp_url: str, database_url: str = "", **settings: str) -
         "PAPERROUND_SECRET_KEYS": "k" * 43,
         "PAPERROUND_SUPPRESSION_KEY": "s" * 43,
         "PAPERROUND_LOG_LEVEL": "warning",
+        "PAPERROUND_ARXIV_API": "none",
         # Whoever kills senders on purpose would put the brake on.
         "PAPERROUND_CANARY": "0",
     }
