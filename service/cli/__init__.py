@@ -35,6 +35,11 @@ COMMANDS = (
     ("why", "service.cli.why:why", "Say when a paper came, what it matched, and why a reader did or did not get it."),
     ("invite", "service.cli.invite:invite", "Ask the people of a CSV file to confirm, with their topics filled in."),
     ("collect", "service.cli.work:collect", "Fetch every source now; exit code 1 where one fails."),
+    (
+        "backfill",
+        "service.cli.backfill:backfill",
+        "Read past days of a source; days that were read are not asked for again.",
+    ),
     ("send", "service.cli.work:send", "Compose the digests that are due and send what is ready."),
     (
         "preview",

@@ -11,11 +11,12 @@ from enum import StrEnum
 
 
 class ArrivalKind(StrEnum):
-    """How a source announced a paper (arXiv's announce types)."""
+    """How a source announced a paper (arXiv's announce types); PAST was read as history, later than it was news."""
 
     NEW = "new"
     CROSS = "cross"
     REPLACE = "replace"
+    PAST = "past"
 
 
 class Field(StrEnum):

@@ -143,14 +143,20 @@ class Operations:
                 unit.sources.wake(source_id, now)
         return ids
 
+    def source(self, url_or_id: str) -> Source:
+        """One source by its address, in any spelling, or its number. Raises InputError where there is none such."""
+        address = kinds.canonical(url_or_id)
+        for each in self.sources():
+            if url_or_id == str(each.id) or address == kinds.canonical(each.url):
+                return each
+        raise InputError(f"there is no source {url_or_id}; `paperround source list` shows them all")
+
     def remove_source(self, url_or_id: str) -> Source:
         """Poll a source no more; its papers stay. Raises InputError where there is none such."""
+        found = self.source(url_or_id)
         with self.store.write() as unit:
-            for source in unit.sources.all():
-                if url_or_id in (source.url, str(source.id)):
-                    unit.sources.remove(source.id)
-                    return source
-        raise InputError(f"there is no source {url_or_id}; `paperround source list` shows them all")
+            unit.sources.remove(found.id)
+        return found
 
     def subscribers(self) -> list[Subscriber]:
         """Every subscriber, oldest first."""

@@ -6,7 +6,7 @@ Each verb may run anywhere, any number of times, at once: what is done already i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
@@ -17,11 +17,13 @@ from service.keywords import parse_all
 from service.links import Signer
 from service.messages import Renderer
 from service.model import Bell, Identity, Profile, Schedule, Subscriber
-from service.pipeline.collecting import Collected, Collector
+from service.pipeline.backfilling import Backfill, Day, past_days
+from service.pipeline.collecting import Collector
 from service.pipeline.composing import Composed, Composer
 from service.pipeline.delivering import LEASE_SECONDS, Sender
 from service.pipeline.drafts import Drafts
 from service.pipeline.enriching import Enriched, Enricher
+from service.pipeline.listings import Collected
 from service.pipeline.mornings import Morning, Week, week
 from service.pipeline.pacing import Limits
 from service.pipeline.preview import Advice, Preview, advise, preview
@@ -32,12 +34,14 @@ from service.pipeline.tray import Delivered
 from service.pipeline.window import Window
 from service.sources.http import Client
 from service.store import Store
+from service.store.sources import Source
 
 __all__ = [
     "Advice",
     "Collected",
     "Composed",
     "Copy",
+    "Day",
     "Delivered",
     "Issue",
     "Morning",
@@ -46,6 +50,7 @@ __all__ = [
     "Reading",
     "Week",
     "Why",
+    "past_days",
 ]
 
 # The first places on Earth to begin a day are this far ahead of UTC.
@@ -85,6 +90,13 @@ class Pipeline:
         if collected.arrived:
             self.bell.compose()
         return collected
+
+    def backfill(self, source: Source, days: Sequence[date], now: datetime) -> Iterator[Day]:
+        """Read past days of a source (see `past_days`), one report each; days that were read are not asked for again.
+
+        Their papers are no news for digests of those days. Raises FetchError or ParseError where a day cannot be read.
+        """
+        return Backfill(self.store, self.client).run(source, days, now)
 
     def enrich(self, now: datetime) -> Enriched:
         """Ask arXiv once a day what listings do not tell of their papers; any number of workers may call this."""

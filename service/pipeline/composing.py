@@ -212,7 +212,8 @@ def choose(view: View, due: Due, covered: Covered, now: datetime) -> tuple[Selec
     edited = covered.at is None or due.changed_at > covered.at
     again = due.changed_at - SECOND_LOOK if edited else None
     since = now - (WEEKLY_LOOK_BACK if is_weekly(due.subscriber) else LOOK_BACK)
-    return select(view, profiles, Span(covered.upto, view.upto, since, again), covered.papers), timedelta(0)
+    span = Span(covered.upto, view.upto, since, again, covered.at)
+    return select(view, profiles, span, covered.papers), timedelta(0)
 
 
 def _since(reader: Subscriber, covered: Covered, day: date, now: datetime) -> date | None:

@@ -46,17 +46,21 @@ class Span:
     """The arrivals an edition covers: numbers in (after, upto], at or after `since`.
 
     Those at or after `again` are covered whatever their number: the profile was edited, and what its new keywords would
-    have found this morning is still news. Times are UTC.
+    have found this morning is still news. Papers read as history are news where their day ended after `last`, the last
+    edition before this one. Times are UTC.
     """
 
     after: int
     upto: int
     since: datetime
     again: datetime | None = None
+    last: datetime | None = None
 
     def mask(self, first: Firsts) -> Mask:
         """Which papers' first arrivals are covered."""
         fresh = first.numbers > self.after
+        if self.last is not None:
+            fresh &= ~first.past | (first.times > self.last.timestamp())
         if self.again is not None:
             fresh |= first.times >= self.again.timestamp()
         return fresh & (first.numbers > 0) & (first.numbers <= self.upto) & (first.times >= self.since.timestamp())

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from threading import RLock
 
 import numpy as np
@@ -31,11 +31,15 @@ Seconds = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Firsts:
-    """Per paper its first arrival: the number, the time in seconds since 1970, the source; 0 where there is none."""
+    """Per paper its first arrival: the number, the time in seconds since 1970, the source; 0 where there is none.
+
+    `past` ones were read as history.
+    """
 
     numbers: Numbers
     times: Seconds
     sources: Numbers
+    past: Mask
 
 
 @dataclass(slots=True)
@@ -66,12 +70,13 @@ class View:
         """
         if sources not in self._firsts:
             count = len(self.papers)
-            first = Firsts(np.zeros(count, np.int64), np.zeros(count), np.zeros(count, np.int64))
+            first = Firsts(np.zeros(count, np.int64), np.zeros(count), np.zeros(count, np.int64), np.zeros(count, bool))
             for each in reversed(self.arrivals):
                 if each.kind != ArrivalKind.REPLACE and self.reads(each.source_id, sources):
                     first.numbers[self.position[each.paper_id]] = each.number
                     first.times[self.position[each.paper_id]] = each.at.timestamp()
                     first.sources[self.position[each.paper_id]] = each.source_id
+                    first.past[self.position[each.paper_id]] = each.kind == ArrivalKind.PAST
             self._firsts[sources] = first
         return self._firsts[sources]
 
@@ -132,7 +137,7 @@ class Window:
     def _fresh(self, unit: Unit, now: datetime) -> View:
         key = (now.date(), unit.papers.change_number(), unit.papers.last_arrival())
         if self._view is None or self._key != key:
-            if not self._extended(unit, key):
+            if not self._extended(unit, key, now):
                 self._view = self._built(unit, now)
             self._key = key
         assert self._view is not None
@@ -140,14 +145,14 @@ class Window:
         self._view.read_by_choice(unit.sources.uncommon())
         return self._view
 
-    def _extended(self, unit: Unit, key: tuple[date, int, int]) -> bool:
+    def _extended(self, unit: Unit, key: tuple[date, int, int], now: datetime) -> bool:
         """Add only what is new, where nothing that we hold has changed and the day is the same."""
         if self._view is None or self._key is None or self._key[0] != key[0]:
             return False
         changed = unit.papers.changed_after(self._key[1])
         if any(paper_id in self._view.position for paper_id in changed):
             return False
-        arrived = unit.papers.arrivals(datetime.min.replace(tzinfo=UTC), after=self._key[2])
+        arrived = unit.papers.arrivals(now - REACH, after=self._key[2])
         self._view.extend(arrived, unit.papers.get(each.paper_id for each in arrived))
         return True
 

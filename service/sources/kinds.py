@@ -59,6 +59,17 @@ def pages(url: str, day: date | None = None) -> list[str]:
     return _huggingface(text, day) if kind == "huggingface" else [text]
 
 
+def past(url: str, day: date) -> list[str]:
+    """Return the addresses that hold what a source listed on one past day, best first; none where it keeps no days."""
+    text, asked = url.strip(), pages(url, day)
+    if asked != pages(url):
+        return asked
+    feed = _arxiv_feed(text)
+    if not feed and not preprints.is_arxiv_api(text):
+        return []
+    return [preprints.arxiv_day(text if not feed else feed.rpartition("/")[2].split("+"), day)]
+
+
 def canonical(url: str) -> str:
     """Return the one address under which a source is kept: an arXiv category has many spellings."""
     return _arxiv_feed(url.strip()) or url.strip()

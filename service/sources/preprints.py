@@ -6,6 +6,7 @@ Comes in: URLs, a day, how many entries a page held. Goes out: addresses. Refuse
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
@@ -32,6 +33,21 @@ def arxiv_query(url: str) -> str:
     said = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
     usual = {} if "id_list" in said else {"sortBy": "submittedDate", "sortOrder": "descending"}
     return f"{_ARXIV_API}?{urlencode(usual | {'start': '0', 'max_results': str(_ARXIV_PAGE)} | said, quote_via=quote)}"
+
+
+def arxiv_day(wanted: str | Sequence[str], day: date) -> str:
+    """Return the query for what was submitted on one day (UTC) to these categories, or of what a query asks for.
+
+    The oldest come first, so that a day read in part is read to its end.
+    """
+    if isinstance(wanted, str):
+        sought = parse_qs(urlsplit(wanted).query).get("search_query", [""])[0]
+    else:
+        sought = " OR ".join(f"cat:{name}" if "." in name else f"cat:{name}*" for name in wanted)
+    when = f"submittedDate:[{day:%Y%m%d}0000 TO {day:%Y%m%d}2359]"
+    query = {"search_query": f"({sought}) AND {when}" if sought else when}
+    query |= {"sortBy": "submittedDate", "sortOrder": "ascending", "start": "0", "max_results": str(_ARXIV_PAGE)}
+    return f"{_ARXIV_API}?{urlencode(query, quote_via=quote)}"
 
 
 def is_biorxiv(url: str) -> bool:

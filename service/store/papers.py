@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from service import papers as identity
-from service.model import Paper, StoredPaper
+from service.model import ArrivalKind, Paper, StoredPaper
 from service.store import archive
 from service.store.records import dump, load
 from service.store.statements import chunks, insert_new
@@ -44,21 +44,24 @@ class Papers:
 
     connection: Connection
 
-    def add(self, source_id: int, source_url: str, found: Sequence[Paper], now: datetime) -> int:
-        """Store what one page told; returns how many papers arrived by it.
+    def add(
+        self, source_id: int, source_url: str, found: Sequence[Paper], now: datetime, at: datetime | None = None
+    ) -> int:
+        """Store what one page told; returns how many papers arrived by it, at `at` where that was another time.
 
         Takes the lock that numbers arrivals, so that two collectors never judge the same paper at once.
         """
+        at = at or now
         changed = self._draw("change", 1)
         known = self._by_key({key for each in found for key in identity.keys(each, source_url)})
         arrivals: list[tuple[int, str]] = []
         for each in found:
-            paper_id, text = self._place(each, source_url, known, changed, now)
+            paper_id, text = self._place(each, source_url, known, changed, at)
             if text.abstract:
                 arrivals.append((paper_id, each.kind))
             else:
-                self._wait(paper_id, source_id, each.kind, now)
-        return self._arrive(source_id, self._surviving(arrivals), now) + self.release(now)
+                self._wait(paper_id, source_id, each.kind, at)
+        return self._arrive(source_id, self._surviving(arrivals), at) + self.release(now)
 
     def tell(self, found: Sequence[Paper], now: datetime) -> int:
         """Store more about papers, without any arrival by it; returns how many waited for just that and arrive now."""
@@ -83,7 +86,8 @@ class Papers:
         ripe = [row for row in rows if row.body.get("abstract") or row.since <= now - PATIENCE]
         count = 0
         for row in ripe:
-            count += self._arrive(row.source_id, [(row.paper_id, row.kind)], now)
+            at = row.since if row.kind == ArrivalKind.PAST else now
+            count += self._arrive(row.source_id, [(row.paper_id, row.kind)], at)
             gone = (
                 (waiting.c.paper_id == row.paper_id)
                 & (waiting.c.source_id == row.source_id)
@@ -261,7 +265,7 @@ class Papers:
 
     def _wait(self, paper_id: int, source_id: int, kind: str, now: datetime) -> None:
         arrived = select(arrival.c.number).where(
-            arrival.c.paper_id == paper_id, arrival.c.source_id == source_id, arrival.c.kind == kind
+            arrival.c.paper_id == paper_id, arrival.c.source_id == source_id, arrival.c.kind.in_(_alike(kind))
         )
         if self.connection.execute(arrived).first() is None:
             row = {"paper_id": paper_id, "source_id": source_id, "kind": kind, "since": now}
@@ -275,7 +279,7 @@ class Papers:
             here = select(_SURVIVOR, arrival.c.kind).join(paper, paper.c.id == arrival.c.paper_id)
             mine = (arrival.c.source_id == source_id) & _SURVIVOR.in_(piece)
             held |= {(row.survivor, row.kind) for row in self.connection.execute(here.where(mine))}
-        new = [pair for pair in wanted if pair not in held]
+        new = [pair for pair in wanted if not any((pair[0], kind) in held for kind in _alike(pair[1]))]
         if not new:
             return 0
         first = self._draw("arrival", len(new)) - len(new) + 1
@@ -286,3 +290,10 @@ class Papers:
         self.connection.execute(insert(arrival), rows)
         archive.arrived(self.connection, source_id, (paper_id for paper_id, _ in new), now)
         return len(new)
+
+
+def _alike(kind: str) -> tuple[str, ...]:
+    """The kinds of arrival that leave nothing to tell of one of this kind through the same source."""
+    if kind == ArrivalKind.PAST:
+        return ArrivalKind.NEW, ArrivalKind.CROSS, ArrivalKind.PAST
+    return (kind,) if kind == ArrivalKind.REPLACE else (kind, ArrivalKind.PAST)

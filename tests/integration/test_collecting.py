@@ -14,8 +14,9 @@ import pytest
 
 from service.errors import FetchError
 from service.model import Page
-from service.pipeline.collecting import Collected, Collector
+from service.pipeline.collecting import Collector
 from service.pipeline.lateness import standings
+from service.pipeline.listings import Collected
 from service.sources.http import Client
 from service.sources.manners import Manners
 from service.store import Store

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from service.cli import app
+from service.cli.output import world
+from service.sources import kinds
 from tests.integration.test_command_line import run
 from tests.origins import Answer, Asked, Origin, origin
 from tests.unit import pages
@@ -74,3 +77,18 @@ def test_the_catalogue_is_listed_by_code_name_and_subject(site: Site) -> None:
         ("stat.ML", "Statistics"),
     ]
     assert len(run("source", "catalogue", "--json")[1]) == 150
+
+
+def test_a_backfill_says_which_days_were_known_and_refuses_what_has_no_past(site: Site) -> None:
+    run("source", "add", site.url)
+    code, _, said = run("backfill", site.url, "--from", "2025-10-01", "--to", "2025-10-02")
+    assert (code, "keeps no past days" in said) == (2, True)
+    with world() as here:
+        source = here.operations.add_source("https://huggingface.co/papers", here.now())
+        with here.store.write() as unit:
+            for day in (1, 2):
+                address = kinds.past(source.url, date(2025, 10, day))[0]
+                unit.sources.read_page(source.id, address, ("", ""), 5, here.now())
+    code, days, _ = run("backfill", source.url, "--from", "2025-10-01", "--to", "2025-10-02", "--json")
+    assert code == 0
+    assert [(each["day"], each["known"]) for each in days] == [("2025-10-01", True), ("2025-10-02", True)]
