@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import jinja2
 
@@ -24,6 +25,7 @@ from service.links import Signer
 from service.messages import Renderer
 from service.model import Bell, Identity, Mailer
 from service.operations import Operations
+from service.operations.alarms import Alarms
 from service.pipeline import Pipeline
 from service.pipeline.pacing import Limits
 from service.settings import Settings
@@ -66,6 +68,7 @@ class World:
     subscriptions: Subscriptions
     records: Records
     operations: Operations
+    alarms: Alarms
     bell: Bell
     now: Callable[[], datetime] = _now
 
@@ -85,6 +88,7 @@ def build(
     client = Client(settings.user_agent, networks)
     signer, identity, templates = Signer(settings.secret_keys), identify(settings), environment()
     subscriptions = Subscriptions(store, signer, settings, bell)
+    renderer, operations = Renderer(templates, identity), Operations(store, client, settings)
     return World(
         settings,
         store,
@@ -94,7 +98,7 @@ def build(
         Pipeline(
             store,
             client,
-            Renderer(templates, identity),
+            renderer,
             signer,
             identity,
             partial(carrier, settings),
@@ -113,7 +117,8 @@ def build(
         ),
         subscriptions,
         Records(store, subscriptions, identity, bell),
-        Operations(store, client, settings),
+        operations,
+        Alarms(store, operations, renderer, partial(mailer, settings), settings.operator, host(settings)),
         bell,
         clock,
     )
@@ -131,6 +136,11 @@ def identify(settings: Settings) -> Identity:
         settings.unsubscribe_mailto,
         release(),
     )
+
+
+def host(settings: Settings) -> str:
+    """The host that Message-IDs name."""
+    return urlsplit(settings.base_url).hostname or "localhost"
 
 
 def release() -> str:

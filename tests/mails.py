@@ -35,6 +35,7 @@ from service.model import (
     Section,
     StoredPaper,
 )
+from tests.servers import Received
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
 EDITION = date(2026, 11, 20)
@@ -160,7 +161,12 @@ def facts(kind: DeliveryKind) -> dict[str, Any]:
         near_miss(StoredPaper(8, 1, PAPERS[2]), hits(PAPERS[2], "kernel"), "missing", "a AND pruning", "a", "pruning"),
         near_miss(StoredPaper(9, 1, PAPERS[3]), hits(PAPERS[3], "old"), "apart", "old paper", "old AND paper", ""),
     ]
-    return {DeliveryKind.QUIET: {"read": 214, "near": near}}.get(kind, {})
+    alarm = {"what": "sources", "lines": ("https://feeds.example.org/new: it did not answer for 30 seconds",)}
+    known: dict[DeliveryKind, dict[str, Any]] = {
+        DeliveryKind.QUIET: {"read": 214, "near": near},
+        DeliveryKind.ALARM: alarm,
+    }
+    return known.get(kind, {})
 
 
 def renderer(identity: Identity = IDENTITY) -> Renderer:
@@ -213,3 +219,8 @@ def read(message: Message) -> Read:
     assert isinstance(mail, EmailMessage)
     text, html = mail.iter_parts()
     return Read(mail, text.get_content(), html.get_content())
+
+
+def read_received(received: Received) -> Read:
+    """The same of what came to a mail server."""
+    return read(Message(received.sender, received.recipients[0], received.body))

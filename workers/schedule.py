@@ -14,6 +14,7 @@ TICK = timedelta(seconds=30)
 SWEEP = timedelta(seconds=60)
 # The question goes out once a day; this is how soon it is tried again where it had no answer.
 ENRICH = timedelta(minutes=30)
+WATCH = timedelta(minutes=5)
 
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -25,7 +26,7 @@ def timetable(settings: Settings) -> dict[str, dict[str, Any]]:
     Every task is due when beat starts, so that a fresh start does not wait.
     """
     send = timedelta(seconds=settings.send_interval)
-    every = {"tick": TICK, "compose": send, "deliver": send, "sweep": SWEEP, "enrich": ENRICH}
+    every = {"tick": TICK, "compose": send, "deliver": send, "sweep": SWEEP, "enrich": ENRICH, "watch": WATCH}
     return {
         name: {
             "task": f"paperround.{name}",

@@ -43,6 +43,11 @@ def sweep(world: World) -> None:
     world.pipeline.sweep(world.now())
 
 
+def watch(world: World) -> None:
+    """Tell the operator what is wrong and lasts."""
+    world.alarms.sound(world.now())
+
+
 def tick(world: World) -> None:
     """Note that beat is alive, and ring for each source that is due."""
     now = world.now()
@@ -69,7 +74,7 @@ class Workshop:
 
 def register(app: Celery, world: Callable[[], World]) -> None:
     """Make the app's tasks run their use cases in the world that `world` returns."""
-    for work in (collect, compose, deliver, enrich, sweep, tick):
+    for work in (collect, compose, deliver, enrich, sweep, tick, watch):
         app.task(name=f"paperround.{work.__name__}", shared=False)(_task(work, world))
 
 

@@ -24,6 +24,7 @@ class DeliveryKind(StrEnum):
     FRESH = "fresh"
     ADDRESS = "address"
     MOVED = "moved"
+    ALARM = "alarm"
 
 
 class DeliveryState(StrEnum):

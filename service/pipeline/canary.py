@@ -56,6 +56,6 @@ def _judge(unit: Unit, ids: Sequence[int], age: timedelta, now: datetime) -> boo
     if not well:
         why = f"{bad} of the first {len(ids)} digests of a large morning did not go out"
         LOG.error("on hold: %s; look at `paperround status`, then `paperround release`", why)
-        unit.journal.set_flag(BRAKE, {"since": now.isoformat(timespec="seconds"), "why": why})
+        unit.journal.set_flag(BRAKE, {"since": now.isoformat(timespec="seconds"), "why": why, "automatic": True})
         unit.journal.note(None, "held", now, why=why)
     return well

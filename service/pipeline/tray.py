@@ -119,8 +119,8 @@ class Tray:
                     self._refused(unit, outcome.mail.id, outcome.error, outcome.relay)
         self.done.sent += len(accepted)
         self.done.skipped += len(begin) - len(begun)
-        for outcome in done:
-            self._rows.pop(outcome.mail.id, None)
+        for mail in [outcome.mail for outcome in done] + [mail for mail in begin if mail.id not in begun]:
+            self._rows.pop(mail.id, None)
         return self._bodies([mail for mail in begin if mail.id in begun])
 
     def _bodies(self, mails: Sequence[Mail]) -> Iterator[tuple[Mail, bytes]]:
@@ -135,6 +135,7 @@ class Tray:
                 problem = RenderError(f"it cannot be rendered ({type(error).__name__})")
                 with self.store.write() as unit:
                     self._refused(unit, row.id, error if isinstance(error, PaperRoundError) else problem, 0)
+                self._rows.pop(row.id)
             else:
                 yield mail, body
 

@@ -58,5 +58,5 @@ def watch(unit: Unit, counts: Sequence[float], now: datetime) -> bool:
 def _hold(unit: Unit, why: str, now: datetime) -> None:
     LOG.error("on hold: %s; look at `paperround status`, then `paperround release`", why)
     if not unit.journal.flag(BRAKE):
-        unit.journal.set_flag(BRAKE, {"since": now.isoformat(timespec="seconds"), "why": why})
+        unit.journal.set_flag(BRAKE, {"since": now.isoformat(timespec="seconds"), "why": why, "automatic": True})
         unit.journal.note(None, "held", now, why=why)

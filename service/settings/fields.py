@@ -120,6 +120,10 @@ class Settings(BaseSettings):
         "Paper Round", description="What the pages and mails call this service."
     )
     contact: _Line = Field("", description="A mail address or page for readers and for the owners of sources.")
+    operator: Annotated[str, AfterValidator(values.address_or_none)] = Field(
+        default_factory=lambda data: values.mail_address(data["contact"]),
+        description="Where alarms are mailed, one of each kind a day; the contact, if that is an address.",
+    )
     imprint: _Text = Field("", description="Who runs this service: a text, or a link to one.")
     privacy: _Text = Field("", description="What is kept about readers, and why: a text, or a link to one.")
     user_agent: Annotated[str, AfterValidator(values.one_line), AfterValidator(values.latin)] = Field(

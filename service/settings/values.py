@@ -178,6 +178,12 @@ def address_or_none(text: str) -> str:
     return address(bare) if bare else ""
 
 
+def mail_address(text: str) -> str:
+    """The text, where it is a bare mail address; nothing where it is something else."""
+    bare = text.strip().removeprefix("mailto:")
+    return bare if _ADDRESS.fullmatch(bare) else ""
+
+
 def key(text: str) -> str:
     """Take a key long enough not to be guessed, or nothing."""
     if text.strip() and len(text.strip()) < SHORTEST_KEY:

@@ -261,6 +261,13 @@ class Deliveries:
         rows = self.connection.execute(select(delivery.c.state, func.count()).group_by(delivery.c.state))
         return {row[0]: row[1] for row in rows}
 
+    def quarantined(self, since: datetime) -> list[tuple[str, str, int]]:
+        """What was put aside since then, as (kind, reason, how many)."""
+        aside = (delivery.c.state == DeliveryState.QUARANTINED) & (delivery.c.finished_at >= since)
+        sums = select(delivery.c.kind, delivery.c.error, func.count()).where(aside)
+        rows = self.connection.execute(sums.group_by(delivery.c.kind, delivery.c.error).limit(20))
+        return [(row[0], row[1], row[2]) for row in rows]
+
     def is_due(self, now: datetime) -> bool:
         """Whether any row is ready and due."""
         due = (delivery.c.state == DeliveryState.READY) & (delivery.c.not_before <= now)

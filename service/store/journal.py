@@ -78,6 +78,11 @@ class Journal:
         """A kept value, or None."""
         return self.connection.scalar(select(flag.c.value).where(flag.c.name == name))
 
+    def flags(self, prefix: str) -> dict[str, Any]:
+        """The kept values whose name begins so, by the rest of their name."""
+        rows = self.connection.execute(select(flag).where(flag.c.name.startswith(prefix, autoescape=True)))
+        return {row.name.removeprefix(prefix): row.value for row in rows}
+
     def ping(self) -> None:
         """Touch the database."""
         self.connection.execute(text("SELECT 1"))

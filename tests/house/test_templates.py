@@ -28,7 +28,9 @@ def test_every_mail_renders(name: str) -> None:
     kind, renderer = DeliveryKind(name), mails.renderer()
     digest = kind is DeliveryKind.DIGEST
     mail = mails.read(
-        renderer.digest(mails.digest(), mails.ENVELOPE) if digest else renderer.letter(kind, mails.ENVELOPE)
+        renderer.digest(mails.digest(), mails.ENVELOPE)
+        if digest
+        else renderer.letter(kind, mails.ENVELOPE, mails.facts(kind))
     )
     assert mail.mail["Subject"]
     assert mail.flat_text

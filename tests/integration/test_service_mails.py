@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from service.bootstrap import World
+from service.errors import PolicyRefused, RelayUnavailable
 from service.links import Purpose
-from service.model import Message, SubscriberState
+from service.model import DeliveryKind, SubscriberState
+from service.operations.alarms import RESTED
+from service.pipeline.health import ALIKE, Health
+from service.pipeline.tray import POISON_ATTEMPTS
+from service.pipeline.usual import FEWEST_READERS, watch
+from service.store.deliveries import new_delivery
 from tests import mails, servers
 from tests.integration.sites import Site, form, site
 
 ADA = "ada@uni.example"
+OPERATOR = "ops@papers.example"
 SECRETS = {"secret_keys": "k" * 40, "suppression_key": "s" * 40}
 
 
@@ -24,6 +33,18 @@ class Post:
     pages: Site
     sink: servers.Sink
 
+    @property
+    def world(self) -> World:
+        """The service itself."""
+        return self.pages.house.world
+
+    def alarms(self) -> list[str]:
+        """What the operator is told now."""
+        before = len(self.sink.messages)
+        told = self.world.alarms.sound(self.pages.house.clock())
+        come = self.sink.wait(before + len(told))[before:]
+        return [str(mails.read_received(each).mail["Subject"]) for each in come]
+
     def leave(self, **options: object) -> None:
         """Stop by the link of a mail."""
         path = f"/unsubscribe/{self.pages.token(ADA, Purpose.UNSUBSCRIBE)}"
@@ -32,10 +53,10 @@ class Post:
     def sent(self) -> list[mails.Read]:
         """Send what waits; what has come to the mail server since this was last asked."""
         before = len(self.sink.messages)
-        done = self.pages.house.world.pipeline.deliver(self.pages.house.clock())
+        done = self.world.pipeline.deliver(self.pages.house.clock())
         assert (done.failed, done.retried) == (0, 0)
         come = self.sink.wait(before + done.sent)[before:]
-        return [mails.read(Message(each.sender, each.recipients[0], each.body)) for each in come]
+        return [mails.read_received(each) for each in come]
 
     def subjects(self) -> list[str]:
         """The subjects of what is sent now."""
@@ -45,7 +66,7 @@ class Post:
 @pytest.fixture
 def post(tmp_path: Path, smtp: servers.Sink) -> Iterator[Post]:
     """A house with one confirmed reader, whose first mails are out."""
-    with site(tmp_path, smtp_url=smtp.url, **SECRETS) as pages:
+    with site(tmp_path, smtp_url=smtp.url, contact=OPERATOR, **SECRETS) as pages:
         pages.post("/subscribe", form(ADA, "low-rank adaptation"))
         pages.post(f"/confirm/{pages.token(ADA, Purpose.CONFIRM)}")
         pages.house.morning()
@@ -73,3 +94,105 @@ def test_who_comes_back_at_once_is_not_told_goodbye(post: Post) -> None:
     path = f"/unsubscribe/{post.pages.token(ADA, Purpose.UNSUBSCRIBE)}/undo"
     assert post.pages.post(path).status_code == 200
     assert post.subjects() == []
+
+
+def held(post: Post) -> None:
+    """A morning far beyond what is usual, which puts the brake on."""
+    for papers in (1.0, 1.0, 1.0, 30.0):
+        with post.world.store.write() as unit:
+            watch(unit, [papers] * FEWEST_READERS, post.pages.house.clock())
+
+
+def test_the_operator_is_told_of_an_automatic_hold_past_the_hold_and_once_a_day(post: Post) -> None:
+    held(post)
+    assert post.alarms() == ["Paper Round: all mails are on hold"]
+    told = mails.read_received(post.sink.messages[-1])
+    assert told.mail["To"] == OPERATOR
+    assert "30.0 papers per reader and day, usually 1.0" in told.flat_text
+    assert "paperround release" in told.flat_text
+    assert told.mail["List-Unsubscribe"] is None
+    assert post.alarms() == []
+    post.pages.house.clock.at += timedelta(hours=23)
+    assert post.alarms() == []
+    post.pages.house.clock.at += timedelta(hours=2)
+    assert post.alarms() == ["Paper Round: all mails are on hold"]
+
+
+def test_who_holds_by_hand_is_not_told_of_it(post: Post) -> None:
+    post.world.operations.hold("moving house", post.pages.house.clock())
+    assert post.alarms() == []
+
+
+def test_the_operator_is_told_of_a_relay_that_stays_away(post: Post) -> None:
+    health = Health(["smtp.example:25"])
+    for _ in range(RESTED):
+        assert post.alarms() == []
+        post.pages.house.clock.at += timedelta(minutes=20)
+        with post.world.store.write() as unit:
+            health.read(unit)
+            health.gave_out(unit, 0, RelayUnavailable("nobody answers"), post.pages.house.clock())
+    assert post.alarms() == ["Paper Round: the mail server cannot be used"]
+    assert "smtp.example:25: nobody answers" in mails.read_received(post.sink.messages[-1]).flat_text
+
+
+def test_the_operator_is_told_of_a_breaker_that_opens_again(post: Post) -> None:
+    health = Health(["smtp.example:25"])
+    for _ in range(ALIKE + 1):
+        with post.world.store.write() as unit:
+            health.read(unit)
+            health.refused(unit, 0, PolicyRefused("not today", 550, "5.7.1"), post.pages.house.clock())
+    assert post.alarms() == ["Paper Round: the mail server cannot be used"]
+
+
+def test_a_run_ends_though_the_only_reader_leaves_just_before_the_mail_begins(post: Post) -> None:
+    post.pages.house.clock.tomorrow()
+    with post.world.store.write() as unit:
+        row = new_delivery(DeliveryKind.QUIET, post.pages.reader(ADA).id, "2026-11-21", post.pages.house.clock())
+        unit.deliveries.add([row])
+    leaving = iter([True])
+
+    def stop() -> bool:
+        if next(leaving, False):
+            post.leave(data={"List-Unsubscribe": "One-Click"})
+        return False
+
+    done = post.world.pipeline.deliver(post.pages.house.clock(), stop)
+    assert (done.sent, done.failed, done.skipped) == (0, 0, 1)
+    assert next(leaving, "left") == "left"
+
+
+def test_the_operator_is_told_of_what_was_put_aside(post: Post) -> None:
+    post.pages.house.clock.tomorrow()
+    with post.world.store.write() as unit:
+        bad = new_delivery(DeliveryKind.DIGEST, post.pages.reader(ADA).id, "2026-11-21", post.pages.house.clock())
+        unit.deliveries.add([bad])
+    for _ in range(POISON_ATTEMPTS):
+        post.world.pipeline.deliver(post.pages.house.clock())
+        post.pages.house.clock.at += timedelta(hours=1)
+    assert post.alarms() == ["Paper Round: mails were put aside"]
+    assert "1 × digest: it cannot be rendered" in mails.read_received(post.sink.messages[-1]).flat_text
+
+
+def test_the_operator_is_told_of_a_source_that_fails_for_hours(post: Post) -> None:
+    gone = f"http://127.0.0.1:{servers.free_port()}/feed.xml"
+    post.world.operations.add_source(gone, post.pages.house.clock())
+    (source,) = [each for each in post.world.operations.sources() if each.url == gone]
+    post.world.pipeline.collect(source.id, post.pages.house.clock())
+    assert post.alarms() == ["Paper Round: papers do not come"]
+    assert gone in mails.read_received(post.sink.messages[-1]).flat_text
+
+
+def test_an_alarm_that_cannot_be_sent_is_sent_later(tmp_path: Path) -> None:
+    with servers.smtp() as sink:
+        pass
+    with site(tmp_path, smtp_url=sink.url, contact=OPERATOR, **SECRETS) as pages:
+        post = Post(pages, sink)
+        held(post)
+        assert post.world.alarms.sound(pages.house.clock()) == []
+        assert post.world.alarms.sound(pages.house.clock()) == []
+
+
+def test_without_an_address_nobody_is_told(tmp_path: Path, smtp: servers.Sink) -> None:
+    with site(tmp_path, smtp_url=smtp.url, contact="https://papers.example/contact", **SECRETS) as pages:
+        held(Post(pages, smtp))
+        assert Post(pages, smtp).alarms() == []

@@ -184,14 +184,14 @@ def test_mailto_is_offered_only_where_mail_is_received() -> None:
 
 @pytest.mark.parametrize("kind", LETTERS)
 def test_only_digests_and_quiet_notes_can_be_left_with_one_click(kind: DeliveryKind) -> None:
-    mail = mails.read(RENDERER.letter(kind, mails.ENVELOPE)).mail
+    mail = mails.read(RENDERER.letter(kind, mails.ENVELOPE, mails.facts(kind))).mail
     assert (mail["List-Unsubscribe-Post"] is not None) == (kind is DeliveryKind.QUIET)
     assert mail["Auto-Submitted"] == "auto-generated"
 
 
 @pytest.mark.parametrize("kind", LETTERS)
 def test_both_parts_of_a_letter_offer_the_same_links(kind: DeliveryKind) -> None:
-    mail = mails.read(RENDERER.letter(kind, mails.ENVELOPE))
+    mail = mails.read(RENDERER.letter(kind, mails.ENVELOPE, mails.facts(kind)))
     assert set(mail.html_links) <= {link.rstrip(".") for link in mail.text_links}
 
 

@@ -70,6 +70,13 @@ class RecordingWorld:
     def enrich(self, now: datetime) -> None:
         self.note("enrich", now)
 
+    @property
+    def alarms(self) -> RecordingWorld:
+        return self
+
+    def sound(self, now: datetime) -> None:
+        self.note("watch", now)
+
     def note(self, *call: Any) -> None:
         with self.news:
             self.calls.append(call)
@@ -110,7 +117,14 @@ def run(app: Celery, name: str, *ids: int) -> None:
 
 
 def test_each_task_runs_its_use_case_and_gives_a_sign_of_life(app: Celery, world: RecordingWorld) -> None:
-    for name, ids in (("collect", (7,)), ("compose", ()), ("deliver", ()), ("sweep", ()), ("enrich", ())):
+    for name, ids in (
+        ("collect", (7,)),
+        ("compose", ()),
+        ("deliver", ()),
+        ("sweep", ()),
+        ("enrich", ()),
+        ("watch", ()),
+    ):
         run(app, name, *ids)
     assert [call for call in world.calls if call[0] != "heartbeat"] == [
         ("collect", 7, NOW),
@@ -118,8 +132,9 @@ def test_each_task_runs_its_use_case_and_gives_a_sign_of_life(app: Celery, world
         ("deliver", NOW, False),
         ("sweep", NOW),
         ("enrich", NOW),
+        ("watch", NOW),
     ]
-    assert world.calls.count(("heartbeat", "worker", NOW)) == 5
+    assert world.calls.count(("heartbeat", "worker", NOW)) == 6
 
 
 def test_a_tick_notes_that_beat_is_alive_and_rings_for_each_due_source(app: Celery, world: RecordingWorld) -> None:
@@ -177,6 +192,7 @@ def test_an_unseen_tick_expires_before_the_next_one(settings: Settings) -> None:
         "deliver": timedelta(seconds=45),
         "sweep": timedelta(seconds=60),
         "enrich": timedelta(minutes=30),
+        "watch": timedelta(minutes=5),
     }
     assert all(entry["options"]["expires"] == entry["schedule"].total_seconds() for entry in entries.values())
 
