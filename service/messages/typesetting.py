@@ -64,7 +64,7 @@ def local_time(moment: datetime, timezone: str) -> datetime:
     """Return a moment as a clock in that IANA time zone shows it, or as UTC where the zone is no longer known."""
     try:
         return moment.astimezone(ZoneInfo(timezone))
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         return moment.astimezone(ZoneInfo("UTC"))
 
 
