@@ -149,7 +149,8 @@ def test_a_run_ends_though_the_only_reader_leaves_just_before_the_mail_begins(po
     with post.world.store.write() as unit:
         row = new_delivery(DeliveryKind.QUIET, post.pages.reader(ADA).id, "2026-11-21", post.pages.house.clock())
         unit.deliveries.add([row])
-    leaving = iter([True])
+    # The second time it is asked, the row is claimed.
+    leaving = iter([False, True])
 
     def stop() -> bool:
         if next(leaving, False):
