@@ -192,7 +192,9 @@ class Deliveries:
             update(delivery).where(claimed).values(state=DeliveryState.READY, **free)
         ).rowcount
         doubt = gone & (delivery.c.state == DeliveryState.SENDING)
-        poison = update(delivery).where(doubt & (delivery.c.recoveries + 1 >= MAX_RECOVERIES))
+        # Asked by both statements: a lease may end between them.
+        third = delivery.c.recoveries + 1 >= MAX_RECOVERIES
+        poison = update(delivery).where(doubt & third)
         quarantine = {"state": DeliveryState.QUARANTINED, "finished_at": now, "error": "its sender died three times"}
         quarantined = self.connection.execute(
             poison.values(**quarantine, recoveries=delivery.c.recoveries + 1, **free)
@@ -200,7 +202,7 @@ class Deliveries:
         # Behind what waits: a row that always came first would meet every death of its senders, and look like poison.
         later = case((delivery.c.recoveries == 0, now + RECOVERY), else_=now + 10 * RECOVERY)
         once_more = {"state": DeliveryState.READY, "recoveries": delivery.c.recoveries + 1, "not_before": later}
-        recovered = self.connection.execute(update(delivery).where(doubt).values(once_more | free)).rowcount
+        recovered = self.connection.execute(update(delivery).where(doubt & ~third).values(once_more | free)).rowcount
         return {"released": back, "recovered": recovered, "quarantined": quarantined}
 
     def cancel(self, subscriber_id: int, kinds: Sequence[DeliveryKind] = EDITIONS) -> int:
