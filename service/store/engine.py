@@ -3,13 +3,16 @@
 Comes in: a URL. Goes out: an engine with the house's transaction rules. Refuses to know: tables.
 
 SQLite: `BEGIN` for reading and `BEGIN IMMEDIATE` for writing, never upgraded: an upgrade can fail with "database is
-locked" at once, whatever the busy time-out. WAL lets readers go on while one writes. PostgreSQL: read units see one
+locked" at once, whatever the busy time-out. WAL lets readers go on while one writes; writers wait for each other in
+short steps of equal length. PostgreSQL: read units see one
 snapshot (REPEATABLE READ), write units are READ COMMITTED and lock rows.
 """
 
 from __future__ import annotations
 
+import random
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,8 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from service.errors import StoreError
 
 BUSY_TIMEOUT_MS = 30_000
+# Seconds between two looks at a database that another process writes to, drawn anew for each.
+_LOOKS = (0.0005, 0.003)
 
 
 def connect(url: str, sqlite_synchronous: str = "normal") -> Engine:
@@ -69,6 +74,37 @@ def _sqlite(url: str, database: str | None, synchronous: str) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get("writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        if writes:
+            _begin_to_write(connection)
+        else:
+            connection.exec_driver_sql("BEGIN")
 
     return engine
+
+
+def _begin_to_write(connection: Connection) -> None:
+    """Begin as soon as nobody else writes, or fail when that took too long.
+
+    SQLite's own way of waiting sleeps longer the longer it has waited, up to a tenth of a second, so that who came
+    first finds the door shut again and again by those who have just come.
+    """
+    raw: Any = connection.connection.dbapi_connection
+    raw.execute("PRAGMA busy_timeout=0")
+    try:
+        if not _begun(raw, time.monotonic() + BUSY_TIMEOUT_MS / 1000):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        raw.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+
+
+def _begun(raw: sqlite3.Connection, until: float) -> bool:
+    while time.monotonic() < until:
+        try:
+            raw.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                return False
+        else:
+            return True
+        time.sleep(random.uniform(*_LOOKS))  # noqa: S311 - two who wait are only to look at different times
+    return False
