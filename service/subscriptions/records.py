@@ -114,7 +114,9 @@ class Records:
                 # The old address bounced; the new one has just answered.
                 unit.subscribers.activate(reader.id, now, editions.next_due(reader.schedule, now), welcome=False)
             else:
-                told = new_delivery(DeliveryKind.MOVED, reader.id, wanted.nonce, now, {"to": reader.email})
+                # The owner of both knows the new one by its first letter; nobody else learns it.
+                facts = {"to": reader.email, "new": f"{wanted.email[:1]}…@…"}
+                told = new_delivery(DeliveryKind.MOVED, reader.id, wanted.nonce, now, facts)
                 unit.deliveries.add([told])
             unit.journal.note(reader.id, "moved", now)
             moved = unit.subscribers.get(reader.id)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -22,6 +23,7 @@ from tests import mails, servers
 from tests.integration.sites import Site, form, site
 
 ADA = "ada@uni.example"
+NEW = "new.ada@home.example"
 OPERATOR = "ops@papers.example"
 SECRETS = {"secret_keys": "k" * 40, "suppression_key": "s" * 40}
 
@@ -63,6 +65,12 @@ class Post:
         return [str(each.mail["Subject"]) for each in self.sent()]
 
 
+def path_of(mail: mails.Read, page: str) -> str:
+    """The path of the one link of a mail to such a page."""
+    (link,) = {urlsplit(each).path for each in mail.text_links if page in each}
+    return link
+
+
 @pytest.fixture
 def post(tmp_path: Path, smtp: servers.Sink) -> Iterator[Post]:
     """A house with one confirmed reader, whose first mails are out."""
@@ -71,6 +79,31 @@ def post(tmp_path: Path, smtp: servers.Sink) -> Iterator[Post]:
         pages.post(f"/confirm/{pages.token(ADA, Purpose.CONFIRM)}")
         pages.house.morning()
         yield Post(pages, smtp)
+
+
+def test_each_step_of_joining_and_of_asking_for_the_link_is_mailed(post: Post) -> None:
+    kinds = [str(mails.read_received(each).mail["Subject"]) for each in post.sink.messages]
+    assert kinds == ["Please confirm: papers from Paper Round", "Welcome: nothing matched yet"]
+    post.pages.post("/manage", {"email": ADA})
+    (mail,) = post.sent()
+    assert mail.mail["Subject"] == "Your link to Paper Round"
+    assert post.pages.get(path_of(mail, "/manage/")).status_code == 200
+
+
+def test_who_moves_is_asked_at_the_new_address_and_told_at_the_old_one(post: Post) -> None:
+    post.pages.post(f"/manage/{post.pages.token(ADA, Purpose.MANAGE)}/records", {"what": "move"})
+    (fresh,) = post.sent()
+    assert fresh.mail["To"] == ADA
+    post.pages.post(path_of(fresh, "/move/"), {"email": NEW})
+    (asked,) = post.sent()
+    assert asked.mail["To"] == NEW
+    post.pages.post(path_of(asked, "/address/"))
+    (told,) = post.sent()
+    assert told.mail["To"] == ADA
+    assert "moved to n…@…" in told.flat_text
+    assert "If this was not you" in told.flat_text
+    assert NEW not in told.flat_text
+    assert "moved to n…@…" in told.seen
 
 
 def test_who_leaves_by_hand_is_told_goodbye_once(post: Post) -> None:
