@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from service.keywords.expression import And, Expression, Or, Phrase, leaves
-from service.keywords.loosening import apart
 from service.words import FUNCTION, WORDS_TOO, tokens
 
 BROAD_SHARE = 0.2
@@ -46,7 +45,7 @@ def outcome(expression: Expression, exclusion: bool, count: int, total: int) -> 
     """Yield what the number of papers says: `count` of `total` papers were hit."""
     if count == 0 and total:
         yield from _nothing(expression, exclusion)
-    if total >= BROAD_FROM and count > BROAD_SHARE * total:
+    if broad(count, total):
         yield from _broad(expression, exclusion, count, total)
 
 
@@ -60,13 +59,33 @@ def _nothing(expression: Expression, exclusion: bool) -> Iterator[str]:
         yield "No paper so far; it stays on watch."
 
 
+def apart(expression: Expression) -> str:
+    """Return the AND form of a phrase of several telling words, or nothing."""
+    if not isinstance(expression, Phrase):
+        return ""
+    words = [part.word.lower() + "*" * part.prefix for part in expression.parts]
+    telling = [word for word in words if word not in FUNCTION and len(word) > 1]
+    return " AND ".join(telling) if len(telling) > 1 else ""
+
+
+def broad(count: int, total: int) -> bool:
+    """Whether so many papers of so many are more than a reader can have meant."""
+    return total >= BROAD_FROM and count > BROAD_SHARE * total
+
+
+def titles_only(expression: Expression) -> str:
+    """Return the keyword that looks for the same phrase in titles only, or nothing for what is no plain phrase."""
+    if not isinstance(expression, Phrase) or expression.field is not None:
+        return ""
+    return f"ti:{expression.text}" if not expression.exact else f'ti:"{expression.text}"'
+
+
 def _broad(expression: Expression, exclusion: bool, count: int, total: int) -> Iterator[str]:
     share = f"{count} of {total} papers"
     if exclusion:
         yield f"This leaves out {share}."
-    elif isinstance(expression, Phrase) and expression.field is None:
-        quoted = f'"{expression.text}"' if expression.exact else expression.text
-        yield f"Broad: {share}. ti:{quoted} looks at titles only."
+    elif titles_only(expression):
+        yield f"Broad: {share}. {titles_only(expression)} looks at titles only."
     elif isinstance(expression, And | Or | Phrase):
         yield f"Broad: {share}. Add AND with a word that says more."
     else:

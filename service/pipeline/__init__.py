@@ -17,6 +17,7 @@ from service.keywords import parse_all
 from service.links import Signer
 from service.messages import Renderer
 from service.model import Bell, Identity, Profile, Schedule, Subscriber
+from service.pipeline import starting
 from service.pipeline.backfilling import Backfill, Day, past_days
 from service.pipeline.collecting import Collector
 from service.pipeline.composing import Composed, Composer
@@ -30,6 +31,8 @@ from service.pipeline.preview import Advice, Preview, advise, preview
 from service.pipeline.reading import Copy, Issue, Reading
 from service.pipeline.reasons import Why, why
 from service.pipeline.rendering import Desk, Stock
+from service.pipeline.starting import Start
+from service.pipeline.suggesting import Suggester, Suggestion
 from service.pipeline.tray import Delivered
 from service.pipeline.window import Window
 from service.sources.http import Client
@@ -48,6 +51,8 @@ __all__ = [
     "Pipeline",
     "Preview",
     "Reading",
+    "Start",
+    "Suggestion",
     "Week",
     "Why",
     "past_days",
@@ -172,6 +177,20 @@ class Pipeline:
         editions.check_schedule(schedule)
         with self.store.read() as unit, self.window.open(unit, now) as view:
             return week(view, read, schedule, now, max_papers)
+
+    def suggest(self, keywords: Sequence[str], now: datetime) -> tuple[Suggestion, ...]:
+        """Other names of these topics, what goes with them, and what to ask instead. Raises KeywordsError."""
+        with self.store.read() as unit, self.window.open(unit, now) as view:
+            return Suggester.of(view, now).suggest(parse_all(keywords))
+
+    def start(self, typed: str, now: datetime) -> Start:
+        """Topics from up to ten papers, one per line: links, ids or titles."""
+        with self.store.read() as unit, self.window.open(unit, now) as view:
+            suggester = Suggester.of(view, now)
+            named = starting.read_lines(unit, suggester, starting.lines(typed))
+            found = starting.topics(suggester, named.papers)
+            titles = tuple(each.title for each in named.papers)
+            return Start(advise(view, parse_all(found), now), titles, named.unknown)
 
     def why(self, reader: Subscriber, named: str, now: datetime) -> Why:
         """Why this reader did not get a paper, named by a link, an id or its title, and what would mend it."""

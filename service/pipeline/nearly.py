@@ -66,15 +66,15 @@ def _tried(view: View, selection: Selection) -> Iterator[NearMiss]:
             missed[view.find(keyword).papers] = False
         most = max(int(SHARE * np.count_nonzero(missed)), FEW)
         for keyword in keywords:
-            changes = _changes(keyword)[:left]
-            left -= len(changes)
-            yield from _caught(view, keyword, changes, missed, most)
+            tried = changes(keyword)[:left]
+            left -= len(tried)
+            yield from _caught(view, keyword, tried, missed, most)
 
 
 def _caught(
-    view: View, keyword: Keyword, changes: Sequence[tuple[Wider, Keyword]], missed: Mask, most: int
+    view: View, keyword: Keyword, tried: Sequence[tuple[Wider, Keyword]], missed: Mask, most: int
 ) -> Iterator[NearMiss]:
-    for each, instead in changes:
+    for each, instead in tried:
         papers = view.find(instead).papers
         papers = papers[missed[papers]]
         if 0 < len(papers) <= most:
@@ -82,7 +82,7 @@ def _caught(
                 yield NearMiss(position, keyword.text, each.change, instead.text, each.lacking, len(papers))
 
 
-def _changes(keyword: Keyword) -> list[tuple[Wider, Keyword]]:
+def changes(keyword: Keyword) -> list[tuple[Wider, Keyword]]:
     """Every change of a keyword that can be written down and is not itself a slip."""
     found = []
     for each in wider(keyword.expression):

@@ -12,12 +12,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from service import editions
-from service.folding import fold_title
 from service.keywords import Keyword
 from service.model import DeliveryState, Mend, Paper, Profile, StoredPaper, Subscriber, SubscriberState
-from service.papers import arxiv_id, doi, keys
 from service.pipeline.composing import choose
 from service.pipeline.misses import Miss, nearest
+from service.pipeline.naming import paper_named
 from service.pipeline.selection import read_keyword
 from service.pipeline.window import REACH, View
 from service.store import Unit
@@ -80,7 +79,7 @@ class _Case:
 
 def why(unit: Unit, view: View, reader: Subscriber, named: str, now: datetime) -> Why:
     """Answer for one reader and one paper."""
-    stored = _paper(unit, view, named)
+    stored = paper_named(unit, view, named)
     if stored is None:
         return Why("None of the sources has brought this paper; only what they bring can be found.")
     case = _Case(unit, view, reader, stored, now)
@@ -101,17 +100,6 @@ def _found(case: _Case) -> Iterator[str]:
             keyword = read_keyword(text)
             if keyword is not None and case.finds(keyword):
                 yield text
-
-
-def _paper(unit: Unit, view: View, named: str) -> StoredPaper | None:
-    """The paper that a link, an id or a title means."""
-    text = " ".join(named.split())
-    wanted = {f"arxiv:{arxiv_id(text)[0]}", f"doi:{doi(text)}", *keys(Paper(text))}
-    found = unit.papers.find(wanted - {"arxiv:", "doi:"})
-    if found:
-        return found[0]
-    title = fold_title(text)
-    return next((each for each in reversed(view.papers) if title and fold_title(each.paper.title) == title), None)
 
 
 def _kept_out(case: _Case) -> Why | None:
@@ -226,8 +214,8 @@ def _missed(case: _Case, misses: list[Miss]) -> Why:
         return case.said("None of your topics is in its title or abstract, nor anything close to them.")
     best = min(misses, key=lambda each: (each.steps, each.count))
     sentence = "None of your topics matches it."
-    miss = f"{best.keyword} came nearest: {best.looser} finds it, and {best.count:,} papers in 30 days."
-    return case.said(sentence, Mend(best.profile, best.keyword, best.looser), f"Change it to {best.looser}", miss)
+    miss = f"{best.keyword} came nearest: {best.wider} finds it, and {best.count:,} papers in 30 days."
+    return case.said(sentence, Mend(best.profile, best.keyword, best.wider), f"Change it to {best.wider}", miss)
 
 
 def _day(day: date) -> str:

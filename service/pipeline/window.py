@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from service.keywords import Keyword, parse
 from service.matching import Found, Index
 from service.model import ArrivalKind, Hit, StoredPaper
+from service.pipeline.glossary import Glossary
 from service.store import Store, Unit
 from service.store.papers import Arrived
 
@@ -54,6 +55,7 @@ class View:
     uncommon: frozenset[int] = frozenset()
     _firsts: dict[frozenset[int] | None, Firsts] = field(default_factory=dict)
     _popular: Numbers | None = None
+    _glossary: Glossary = field(default_factory=Glossary)
 
     def find(self, keyword: Keyword) -> Found:
         """The positions of the papers this keyword fits."""
@@ -87,6 +89,11 @@ class View:
     def upvotes(self) -> Numbers:
         """Per paper its upvotes, 0 where a source counts none."""
         return np.array([each.paper.upvotes or 0 for each in self.papers], np.int64)
+
+    def glossary(self) -> Glossary:
+        """The acronyms that the papers define; each paper is read for them once."""
+        self._glossary.add(each.paper for each in self.papers[self._glossary.read :])
+        return self._glossary
 
     def popular(self) -> Numbers:
         """The positions of the papers that have upvotes, most first."""

@@ -109,3 +109,47 @@ GREEK = _pairs(
 )
 
 PARTICLES = _words("al ap ben bin da dal de del della den der di dos du el ibn la le los ten ter van von zu")
+
+# What papers say of themselves, whatever they are about: no topic begins or ends with it.
+FILLER = _words(
+    """ability able according achieve achieved achieves achieving across address addresses advanced after algorithm
+    algorithms allow allows among amount application applications applied applying approach approaches available
+    aware based become been before benefit benefits better between beyond both case cases challenge challenges
+    challenging code com common compare compared comparison compete complete comprehensive computationally consider
+    considered consistent consistently contrast current dataset datasets demonstrate demonstrated demonstrates
+    depend depends describe design despite develop developed difference differences different difficult directly
+    diverse domain domains due during early easily effect effective effectively effectiveness effects efficiency
+    efficient efficiently empirical empirically enable enables enabling end enhance enhanced enhancing ensure error
+    especially et evaluate evaluated evaluating evaluation even every existing experiment experimental experiments
+    explore exploring extensive extensively face faced fail fall final find finding findings first five fixed focus
+    form four framework free full fully further gap gaps general github given good great greater guided hand help
+    high higher highly hold however http https ideal impact implement implementation important improve improved
+    improvement improvements improves improving include includes including increase increases increasing indeed
+    instead introduce introduced introduces investigate issue issues joint key known large largely larger last later
+    lead leading leads least less level leverage leverages leveraging like likely limit limitation limitations
+    limited line long low lower main mainly major make makes making many match maximum mean method methods metric
+    metrics model modeled models module modules more most much multiple name namely natural necessary need needs new
+    next note novel number numbers obtain obtained off offer offers often one ones only open order original other
+    others outperform outperforming outperforms output over overall own page paper part particular particularly per
+    perform performance performed performing performs perspective point points poor popular possible potential
+    practical practice present presents previous previously primarily principled prior problem problems process
+    processes produce produced project promising properties property propose proposed proposes prove provide
+    provided provides publicly quality question rather real reason recent recently reduce reduced reduces reducing
+    related relationship relative relies rely remain remains report require required requires research result
+    resulting results revisiting robust same scale second see seen separate set sets setting settings seven several
+    short shot show showed showing shown shows significant significantly similar simple since single six small
+    solution solutions solve solving some source specific specifically stage standard state strategies strategy
+    strong studied studies study substantial substantially success successful successfully such suffer suffers
+    suggest superior support survey system systems take task tasks technique techniques ten tend test than
+    theoretical theory three through time times today total toward towards traditional train trained training true
+    twelve two type types typical typically under understand understanding unified unique unlike until upon use used
+    useful user users uses using usually validate value values variety various vary very via view way ways well wide
+    widely within without work works yield yields zero"""
+)
+# Beside another word these tell something after all: large language, zero-shot, language model.
+OPENING = _words(
+    """free high joint large long low model multiple natural open prior question real single small test time zero"""
+)
+CLOSING = _words("design generation model models recognition shot theory training understanding")
+NEVER_FIRST = _words("learning network networks neurons")
+NEVER_LAST = _words("augmented convolutional deep driven guided large multi neural pre")

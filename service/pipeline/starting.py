@@ -1,0 +1,128 @@
+"""Topics from papers that a reader names: paste what you liked, get what to ask for.
+
+Comes in: lines with links, ids or titles. Goes out: topics with their volumes, and which lines are not known here.
+Refuses to know: pages, readers. A title that is not known here is itself read for topics.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from service.model import Paper
+from service.papers import arxiv_id
+from service.pipeline.naming import paper_named
+from service.pipeline.preview import Advice
+from service.pipeline.suggesting import Suggester, shown
+from service.store import Unit
+from service.words.acronyms import pairs
+from service.words.phrases import key, phrases
+
+MOST_PAPERS, MOST_TOPICS = 10, 8
+# So many phrases of the papers are counted; a topic that finds more than this share of all papers says too little.
+_TRIED, _COMMON = 80, 0.15
+_IN_TITLE = 3
+# What finds none but the papers it was taken from is a topic too, though a lesser one.
+_ALONE = 0.4
+_LINK = re.compile(r"https?://\S+|\S+\.\S+/\S+|[\d.]+(?:v\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What the lines name: papers to read for topics, and lines that name a paper no source has brought."""
+
+    papers: tuple[Paper, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """`topics` with their volumes, the `titles` they were taken from, and lines that name no paper known here."""
+
+    topics: tuple[Advice, ...] = ()
+    titles: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Tally:
+    """How much each phrase says of the papers, how it is written, and in which of them it stands."""
+
+    weight: Counter[str] = field(default_factory=Counter)
+    written: dict[str, str] = field(default_factory=dict)
+    places: dict[str, set[int]] = field(default_factory=dict)
+
+
+def lines(typed: str) -> tuple[str, ...]:
+    """The lines of a field that name papers, each once and ten at most."""
+    return tuple(dict.fromkeys(line.strip()[:500] for line in typed.splitlines() if line.strip()))[:MOST_PAPERS]
+
+
+def read_lines(unit: Unit, suggester: Suggester, named: Sequence[str]) -> Named:
+    """Look the lines up."""
+    papers, unknown = [], []
+    for line in named:
+        stored = paper_named(unit, suggester.view, line)
+        if stored is not None:
+            papers.append(stored.paper)
+        elif arxiv_id(line)[0] or _LINK.fullmatch(line):
+            unknown.append(line)
+        else:
+            papers.append(Paper(line))
+    return Named(tuple(papers), tuple(unknown))
+
+
+def topics(suggester: Suggester, papers: Sequence[Paper]) -> tuple[str, ...]:
+    """The topics that say most of these papers; every paper has one before any has many."""
+    tally, total = _tally(papers), max(suggester.total, 1)
+    scored: list[tuple[float, str]] = []
+    for phrase, weight in tally.weight.most_common(_TRIED):
+        count, places = suggester.count(shown(tally.written[phrase])), len(tally.places[phrase])
+        if count <= max(_COMMON * total, 3):
+            rare = math.log((total + 1) / (count + 1))
+            scored.append((weight * rare * places * (1.0 if count > places else _ALONE), phrase))
+    return tuple(
+        shown(tally.written[phrase]) for phrase in _spread(tally, [phrase for _, phrase in sorted(scored)[::-1]])
+    )
+
+
+def _tally(papers: Sequence[Paper]) -> _Tally:
+    tally = _Tally()
+    for number, paper in enumerate(papers):
+        counts = Counter(dict.fromkeys((each.key for each in phrases(paper.title)), _IN_TITLE))
+        for each in (*phrases(paper.title), *phrases(paper.abstract)):
+            counts[each.key] += 1
+            tally.written.setdefault(each.key, each.text)
+        for short, long in (*pairs(paper.title), *pairs(paper.abstract)):
+            counts[key(long)] += _IN_TITLE
+            tally.written[key(long)] = long
+            if short.casefold() in paper.title.casefold().split():
+                counts[key(short)] += _IN_TITLE
+                tally.written[key(short)] = short
+        for phrase, count in counts.items():
+            tally.places.setdefault(phrase, set()).add(number)
+            # Once in an abstract says nothing of what a paper is about.
+            tally.weight[phrase] += min(count, 2 * _IN_TITLE) if count > 1 else 0
+    tally.weight += Counter()
+    return tally
+
+
+def _spread(tally: _Tally, ranked: Sequence[str]) -> list[str]:
+    """The best phrases, none within another, first one for each paper that has any."""
+    chosen: list[str] = []
+    covered: set[int] = set()
+    for first in (True, False):
+        for phrase in ranked:
+            new = not any(_within(phrase, other) for other in chosen)
+            if new and len(chosen) < MOST_TOPICS and (not first or tally.places[phrase] - covered):
+                chosen.append(phrase)
+                covered |= tally.places[phrase]
+    return sorted(chosen, key=list(ranked).index)
+
+
+def _within(one: str, other: str) -> bool:
+    words, others = set(one.split()), set(other.split())
+    return words <= others or others <= words or len(words & others) > 1
