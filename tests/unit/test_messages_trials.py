@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
 from itertools import islice
+from pathlib import Path
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -29,7 +30,7 @@ from service.model import (
     Selected,
     StoredPaper,
 )
-from tests import mails, payloads
+from tests import corpus, mails, payloads
 from tests.unit.test_messages_hostile import assert_inert
 
 RENDERER = mails.renderer()
@@ -215,3 +216,18 @@ def test_a_page_of_hostile_papers_holds_nothing_that_acts(full: bool) -> None:
 def chosen(batch: list[str], draw: random.Random) -> Iterator[str]:
     while True:
         yield draw.choice(batch)
+
+
+def test_both_parts_of_real_digests_say_the_same(shared: Path, full: bool, figure: Callable[[str], None]) -> None:
+    count, papers, links = 200 if full else 12, 0, 0
+    for made in corpus.digests(shared, count, 11):
+        mail = assert_well_formed(RENDERER.digest(made, mails.ENVELOPE))
+        # A link that stands in an abstract is text in both parts.
+        assert [link for link in mail.text_links if link in mail.html_links] == mail.html_links
+        text, at = mail.flat_text.replace("*", ""), 0
+        for title in mail.titles:
+            at = text.index(title.replace("*", ""), at)
+        papers, links = papers + len(mail.titles), links + len(mail.html_links)
+        words = [word for word in mail.seen.replace("*", "").split() if len(word) > 12 and word.isalpha()]
+        assert [word for word in words if word not in text] == []
+    figure(f"text part = HTML part: {count} digests of real papers, {papers:,} papers and {links:,} links in one order")
