@@ -31,11 +31,15 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A named list of keywords, in the reader's own spelling, and the sources it looks at (None = all)."""
+    """A named list of keywords, in the reader's own spelling, and the sources it looks at (None = all).
+
+    With `replacements`, new versions of papers are wanted too; they are never news.
+    """
 
     keywords: tuple[str, ...] = ()
     name: str = ""
     sources: frozenset[int] | None = None
+    replacements: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ def freeze(
         "papers": [_chosen(view, selection, at) for at in shown],
         "sections": _sections(selection, groups, is_weekly(reader)),
         "best": shown.index(selection.ranked[0]) if shown else 0,
+        "revised": _revised(selection, shown),
         "more": len(selection.ranked) - len(shown),
         "read": selection.read,
         "counts": list(selection.counts()),
@@ -77,6 +78,11 @@ def _chosen(view: View, selection: Selection, position: int) -> list[Any]:
     stored = view.papers[position]
     keywords = [n for n, found in enumerate(selection.found) if position in found.papers]
     return [stored.id, stored.revision, stored.paper.upvotes, stored.paper.stars, keywords]
+
+
+def _revised(selection: Selection, shown: Sequence[int]) -> list[int]:
+    """The places of papers that are here as new versions: they were not read as new for any profile."""
+    return [n for n, position in enumerate(shown) if not any(look.read[position] for look in selection.looks)]
 
 
 def _groups(selection: Selection, reader: Subscriber) -> list[tuple[int, list[int]]]:

@@ -6,7 +6,7 @@ Refuses to know: leases, mail servers, the clock: every time in a mail comes fro
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import accumulate
@@ -18,6 +18,7 @@ from service.links import Purpose, Signer, link, reader_links, view_link
 from service.matching import Index
 from service.messages import Renderer, near_miss
 from service.model import (
+    ArrivalKind,
     DeliveryKind,
     Digest,
     Envelope,
@@ -152,11 +153,11 @@ class Desk:
         # A paper that was hidden since, or merged into a hidden one, has no text here.
         known = [self._is_known(entry[0], entry[1]) for entry in frozen["papers"]]
         shown = [entry for entry, is_known in zip(frozen["papers"], known, strict=True) if is_known]
-        since = frozen.get("since")
+        since, revised = frozen.get("since"), {frozen["papers"][n][0] for n in frozen.get("revised", ())}
         return Digest(
             edition=date.fromisoformat(frozen["edition"]),
             keywords=tuple(frozen["keywords"]),
-            papers=tuple(self._selected(n, entry, frozen["keywords"]) for n, entry in enumerate(shown)),
+            papers=tuple(self._selected(n, entry, frozen["keywords"], revised) for n, entry in enumerate(shown)),
             more=frozen["more"],
             read=frozen["read"],
             days=frozen.get("days", 0),
@@ -180,20 +181,26 @@ class Desk:
         return paper_id not in self._hidden and (paper_id, revision) in self._kept.texts
 
     def _stored(
-        self, paper_id: int, revision: int, upvotes: int | None = None, stars: int | None = None
+        self,
+        paper_id: int,
+        revision: int,
+        upvotes: int | None = None,
+        stars: int | None = None,
+        revised: bool = False,
     ) -> StoredPaper:
         """The paper as it stood when the row was frozen."""
-        papers, key = self._kept.papers, (paper_id, revision, upvotes, stars)
+        papers, key = self._kept.papers, (paper_id, revision, upvotes, stars, revised)
         if key not in papers:
             paper = replace(self._kept.texts[paper_id, revision], upvotes=upvotes, stars=stars)
+            paper = replace(paper, kind=ArrivalKind.REPLACE) if revised else paper
             papers[key] = StoredPaper(paper_id, revision, paper)
         return papers[key]
 
-    def _selected(self, place: int, entry: list[Any], keywords: Sequence[str]) -> Selected:
+    def _selected(self, place: int, entry: list[Any], keywords: Sequence[str], revised: Set[int]) -> Selected:
         paper_id, revision, upvotes, stars, positions = entry
         hits = self._kept.hits
         matches = [Match(place, number, hits[paper_id, revision, keywords[number]]) for number in positions]
-        return Selected(self._stored(paper_id, revision, upvotes, stars), tuple(matches))
+        return Selected(self._stored(paper_id, revision, upvotes, stars, paper_id in revised), tuple(matches))
 
     def _find(self, row: Delivery, view: View) -> None:
         texts, hits = self._kept.texts, self._kept.hits

@@ -61,7 +61,7 @@ class Span:
         fresh = first.numbers > self.after
         if self.last is not None:
             fresh &= ~first.past | (first.times > self.last.timestamp())
-        if self.again is not None:
+        if self.again is not None and not first.renewals:
             fresh |= first.times >= self.again.timestamp()
         return fresh & (first.numbers > 0) & (first.numbers <= self.upto) & (first.times >= self.since.timestamp())
 
@@ -107,7 +107,10 @@ class Selection:
 
 
 def select(view: View, profiles: Sequence[Profile], span: Covering, delivered: Iterable[int] = ()) -> Selection:
-    """Choose from the papers whose first arrival through a profile's sources is covered and which are not delivered."""
+    """Choose from the papers whose first arrival through a profile's sources is covered and which are not delivered.
+
+    Replacements come besides where a profile wants them, after all that is new, and also of papers once delivered.
+    """
     fresh = np.ones(len(view.papers), bool)
     fresh[[view.position[each] for each in delivered if each in view.position]] = False
     keywords: list[Keyword] = []
@@ -121,10 +124,13 @@ def select(view: View, profiles: Sequence[Profile], span: Covering, delivered: I
         eligible = span.mask(view.firsts(profile.sources)) & fresh
         read |= eligible
         looks.append(Look(profile, len(wanted), tuple(unwanted), eligible))
-        eligible = eligible & ~excluded(view, unwanted)
+        wanting = ~excluded(view, unwanted)
+        eligible = eligible & wanting
         if not wanted:
             popular |= eligible
             continue
+        if profile.replacements:
+            eligible |= span.mask(view.firsts(profile.sources, renewals=True)) & wanting
         plain = False
         keywords += wanted
         found += [_only(view.find(keyword), eligible) for keyword in wanted]
@@ -132,7 +138,8 @@ def select(view: View, profiles: Sequence[Profile], span: Covering, delivered: I
         order = trending(view.upvotes(), np.flatnonzero(popular))[:TRENDING]
     else:
         order = rank(found, view.upvotes(), len(view.papers))
-    ranked = tuple(int(at) for at in order)
+    # What is no news stands behind all that is.
+    ranked = tuple(int(at) for at in order[np.argsort(~read[order], kind="stable")])
     return Selection(tuple(keywords), ranked, tuple(found), int(read.sum()), plain, tuple(looks))
 
 

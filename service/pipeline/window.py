@@ -7,7 +7,7 @@ so that no edit of a profile and no new text of a paper can leave a stale match 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -34,13 +34,27 @@ Seconds = NDArray[np.float64]
 class Firsts:
     """Per paper its first arrival: the number, the time in seconds since 1970, the source; 0 where there is none.
 
-    `past` ones were read as history.
+    `past` ones were read as history; `renewals` are announcements of new versions, no first arrivals at all.
     """
 
     numbers: Numbers
     times: Seconds
     sources: Numbers
     past: Mask
+    renewals: bool = False
+
+    @classmethod
+    def of(cls, arrivals: Sequence[Arrived], position: Mapping[int, int], renewals: bool) -> Firsts:
+        """The first of these arrivals for each paper that has a position."""
+        count = len(position)
+        found = cls(
+            np.zeros(count, np.int64), np.zeros(count), np.zeros(count, np.int64), np.zeros(count, bool), renewals
+        )
+        for each in reversed(arrivals):
+            at = position[each.paper_id]
+            found.numbers[at], found.times[at] = each.number, each.at.timestamp()
+            found.sources[at], found.past[at] = each.source_id, each.kind == ArrivalKind.PAST
+        return found
 
 
 @dataclass(slots=True)
@@ -53,7 +67,7 @@ class View:
     arrivals: list[Arrived] = field(default_factory=list)
     upto: int = 0
     uncommon: frozenset[int] = frozenset()
-    _firsts: dict[frozenset[int] | None, Firsts] = field(default_factory=dict)
+    _firsts: dict[tuple[frozenset[int] | None, bool], Firsts] = field(default_factory=dict)
     _popular: Numbers | None = None
     _glossary: Glossary = field(default_factory=Glossary)
 
@@ -65,22 +79,19 @@ class View:
         """Where it hit."""
         return self.index.hits(keyword, position)
 
-    def firsts(self, sources: frozenset[int] | None) -> Firsts:
+    def firsts(self, sources: frozenset[int] | None, renewals: bool = False) -> Firsts:
         """Each paper's first arrival through these sources (None: all common ones).
 
-        A replacement is not new, so it is none.
+        A replacement is not new, so it is none; with `renewals` nothing else is looked at.
         """
-        if sources not in self._firsts:
-            count = len(self.papers)
-            first = Firsts(np.zeros(count, np.int64), np.zeros(count), np.zeros(count, np.int64), np.zeros(count, bool))
-            for each in reversed(self.arrivals):
-                if each.kind != ArrivalKind.REPLACE and self.reads(each.source_id, sources):
-                    first.numbers[self.position[each.paper_id]] = each.number
-                    first.times[self.position[each.paper_id]] = each.at.timestamp()
-                    first.sources[self.position[each.paper_id]] = each.source_id
-                    first.past[self.position[each.paper_id]] = each.kind == ArrivalKind.PAST
-            self._firsts[sources] = first
-        return self._firsts[sources]
+        if (sources, renewals) not in self._firsts:
+            mine = [
+                each
+                for each in self.arrivals
+                if (each.kind == ArrivalKind.REPLACE) is renewals and self.reads(each.source_id, sources)
+            ]
+            self._firsts[sources, renewals] = Firsts.of(mine, self.position, renewals)
+        return self._firsts[sources, renewals]
 
     def reads(self, source_id: int, sources: frozenset[int] | None) -> bool:
         """Whether who looks at these sources (None: all common ones) looks at this one."""

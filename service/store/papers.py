@@ -16,15 +16,13 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from service import papers as identity
 from service.model import ArrivalKind, Paper, StoredPaper
 from service.store import archive
+from service.store.arrivals import SURVIVOR, alike, arrive, replaced_again
 from service.store.records import dump, load
 from service.store.statements import chunks, insert_new
 from service.store.tables import arrival, counter, paper, paper_key, paper_text, waiting
 
 # A paper whose source never gives an abstract arrives after this time, with its title as all the text it has.
 PATIENCE = timedelta(hours=24)
-
-# The paper that a row speaks of, where two rows turned out to be one paper.
-_SURVIVOR = func.coalesce(paper.c.merged_into, paper.c.id).label("survivor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,7 @@ class Papers:
                 arrivals.append((paper_id, each.kind))
             else:
                 self._wait(paper_id, source_id, each.kind, at)
-        return self._arrive(source_id, self._surviving(arrivals), at) + self.release(now)
+        return arrive(self.connection, source_id, self._surviving(arrivals), at, self._draw) + self.release(now)
 
     def tell(self, found: Sequence[Paper], now: datetime) -> int:
         """Store more about papers, without any arrival by it; returns how many waited for just that and arrive now."""
@@ -87,7 +85,7 @@ class Papers:
         count = 0
         for row in ripe:
             at = row.since if row.kind == ArrivalKind.PAST else now
-            count += self._arrive(row.source_id, [(row.paper_id, row.kind)], at)
+            count += arrive(self.connection, row.source_id, [(row.paper_id, row.kind)], at, self._draw)
             gone = (
                 (waiting.c.paper_id == row.paper_id)
                 & (waiting.c.source_id == row.source_id)
@@ -111,7 +109,7 @@ class Papers:
     def arrivals(self, since: datetime, after: int = 0) -> list[Arrived]:
         """The arrivals at or after `since` whose number is above `after`, in order, under the surviving papers' ids."""
         rows = self.connection.execute(
-            select(_SURVIVOR, arrival.c.number, arrival.c.source_id, arrival.c.kind, arrival.c.at)
+            select(SURVIVOR, arrival.c.number, arrival.c.source_id, arrival.c.kind, arrival.c.at)
             .join(paper, paper.c.id == arrival.c.paper_id)
             .where(arrival.c.at >= since, arrival.c.number > after)
             .order_by(arrival.c.number)
@@ -238,6 +236,8 @@ class Papers:
             values |= {"revision": stored.revision + 1, "changed": changed}
             body = {"paper_id": stored.id, "revision": stored.revision + 1, "body": dump(text)}
             self.connection.execute(insert(paper_text).values(body))
+            if each.kind is ArrivalKind.REPLACE and (each.version or 0) > (stored.paper.version or 0):
+                replaced_again(self.connection, stored.id)
             if text.listed and text.listed != stored.paper.listed:
                 archive.listed(self.connection, stored.id, text.listed)
         if (text.upvotes, text.stars) != (stored.paper.upvotes, stored.paper.stars) or "revision" in values:
@@ -265,35 +265,8 @@ class Papers:
 
     def _wait(self, paper_id: int, source_id: int, kind: str, now: datetime) -> None:
         arrived = select(arrival.c.number).where(
-            arrival.c.paper_id == paper_id, arrival.c.source_id == source_id, arrival.c.kind.in_(_alike(kind))
+            arrival.c.paper_id == paper_id, arrival.c.source_id == source_id, arrival.c.kind.in_(alike(kind))
         )
         if self.connection.execute(arrived).first() is None:
             row = {"paper_id": paper_id, "source_id": source_id, "kind": kind, "since": now}
             self.connection.execute(insert_new(self.connection, waiting), row)
-
-    def _arrive(self, source_id: int, arrivals: Sequence[tuple[int, str]], now: datetime) -> int:
-        """Number what is new to us; draws exactly as many numbers as it uses, so that none is missing."""
-        wanted = list(dict.fromkeys((paper_id, str(kind)) for paper_id, kind in arrivals))
-        held: set[tuple[int, str]] = set()
-        for piece in chunks(paper_id for paper_id, _ in wanted):
-            here = select(_SURVIVOR, arrival.c.kind).join(paper, paper.c.id == arrival.c.paper_id)
-            mine = (arrival.c.source_id == source_id) & _SURVIVOR.in_(piece)
-            held |= {(row.survivor, row.kind) for row in self.connection.execute(here.where(mine))}
-        new = [pair for pair in wanted if not any((pair[0], kind) in held for kind in _alike(pair[1]))]
-        if not new:
-            return 0
-        first = self._draw("arrival", len(new)) - len(new) + 1
-        rows = [
-            {"number": first + n, "paper_id": paper_id, "source_id": source_id, "kind": kind, "at": now}
-            for n, (paper_id, kind) in enumerate(new)
-        ]
-        self.connection.execute(insert(arrival), rows)
-        archive.arrived(self.connection, source_id, (paper_id for paper_id, _ in new), now)
-        return len(new)
-
-
-def _alike(kind: str) -> tuple[str, ...]:
-    """The kinds of arrival that leave nothing to tell of one of this kind through the same source."""
-    if kind == ArrivalKind.PAST:
-        return ArrivalKind.NEW, ArrivalKind.CROSS, ArrivalKind.PAST
-    return (kind,) if kind == ArrivalKind.REPLACE else (kind, ArrivalKind.PAST)

@@ -171,6 +171,7 @@ class Subscribers:
         for position, (each, canonical) in enumerate(profiles):
             sources = sorted(each.sources) if each.sources is not None else None
             row = {"subscriber_id": subscriber_id, "position": position, "name": each.name, "sources": sources}
+            row["replacements"] = each.replacements
             profile_id = self.connection.execute(insert(profile).values(row).returning(profile.c.id)).scalar_one()
             entries = [
                 {"profile_id": profile_id, "position": n, "keyword_id": ids[text], "text": own}
@@ -239,5 +240,5 @@ class Subscribers:
                 words[row.profile_id].append(row.text)
             for row in self.connection.execute(select(profile).where(mine).order_by(profile.c.position)):
                 sources = frozenset(row.sources) if row.sources is not None else None
-                found[row.subscriber_id].append(Profile(tuple(words[row.id]), row.name, sources))
+                found[row.subscriber_id].append(Profile(tuple(words[row.id]), row.name, sources, row.replacements))
         return found

@@ -202,6 +202,7 @@ profile = Table(
     Column("position", Integer, nullable=False),
     Column("name", Text, nullable=False, server_default=""),
     Column("sources", JSON(none_as_null=True)),
+    Column("replacements", Boolean, nullable=False, server_default=text("false")),
 )
 
 keyword = Table("keyword", metadata, _id(), Column("canonical", Text, nullable=False, unique=True))
