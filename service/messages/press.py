@@ -169,13 +169,13 @@ class Press:
                 digest.timezone,
             )
             told["opening"] = self._line(side, known, lambda: words.opening(digest, self._identity))
-        found = _counted(digest)
+        found = counted(digest)
         told["counted"] = pieces(self._forms[side].counted(found)) if found else ()
         if digest.per_day:
             told["per_day"] = self._line(side, digest.per_day, lambda: words.by_day(digest.per_day))
         if digest.origins or digest.hidden:
             read = (digest.read, digest.origins, digest.hidden)
-            told["reading"] = self._line(side, read, lambda: words.reading(digest, _origins(digest), _hidden(digest)))
+            told["reading"] = self._line(side, read, lambda: words.reading(digest, origins(digest), hidden(digest)))
         return {place: told.get(place, ()) for place in _TOLD}
 
     def _line(self, side: str, key: Hashable, said: Callable[[], str]) -> Sequence[Piece]:
@@ -253,7 +253,7 @@ def _numbered(card: Piece, number: int) -> Piece:
     return Piece(lead + card.text[_ROOM:], lead.encode("ascii") + card.octets[_ROOM:])
 
 
-def _counted(digest: Digest) -> list[tuple[str, int]]:
+def counted(digest: Digest) -> list[tuple[str, int]]:
     """What the welcome says of each topic."""
     if digest.trending or not digest.first:
         return []
@@ -261,11 +261,12 @@ def _counted(digest: Digest) -> list[tuple[str, int]]:
     return [pair for pair in pairs if pair[0][:1] not in _DASHES][:_MOST_COUNTS]
 
 
-def _hidden(digest: Digest) -> list[tuple[str, int]]:
+def hidden(digest: Digest) -> list[tuple[str, int]]:
+    """The exclusions that left papers out, as far as they are named."""
     return [(shorten(clean(text), _LONGEST_NAME), count) for text, count in digest.hidden[:_MOST_HIDDEN]]
 
 
-def _origins(digest: Digest) -> tuple[Origin, ...]:
+def origins(digest: Digest) -> tuple[Origin, ...]:
     """The sources, those that gave most first; where they are too many, a late one is not left out."""
     named = [replace(each, name=shorten(clean(each.name), _LONGEST_NAME)) for each in digest.origins]
     kept = sorted(named, key=lambda each: (not each.late, -each.papers))[:_MOST_ORIGINS]
