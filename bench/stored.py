@@ -37,20 +37,20 @@ def filled(ground: Ground, name: str, papers: Sequence[Paper], at: datetime = NO
     return world
 
 
-def populate(world: World, keywords: Sequence[str], readers: NDArray[np.int64]) -> None:
-    """Add active readers whose keywords are a row each of `readers`, all of them due at NOW."""
+def populate(world: World, keywords: Sequence[str], readers: NDArray[np.int64], most: int = 10) -> None:
+    """Add active readers whose keywords are a row each of `readers`, all of them due at NOW, for `most` papers each."""
     with world.store.engine.connect().execution_options(writes=True) as connection, connection.begin():
         first = 1 + (connection.scalar(select(func.max(tables.subscriber.c.id))) or 0)
         texts = ({"id": n + 1, "canonical": parse(text).canonical} for n, text in enumerate(keywords))
         if first == 1:
             _insert(connection, tables.keyword, texts)
-        _insert(connection, tables.subscriber, (_subscriber(first + n) for n in range(len(readers))))
+        _insert(connection, tables.subscriber, (_subscriber(first + n, most) for n in range(len(readers))))
         profiles = ({"id": first + n, "subscriber_id": first + n, "position": 0} for n in range(len(readers)))
         _insert(connection, tables.profile, profiles)
         _insert(connection, tables.profile_keyword, _entries(keywords, readers, first))
 
 
-def _subscriber(number: int) -> dict[str, Any]:
+def _subscriber(number: int, most: int) -> dict[str, Any]:
     return {
         "id": number,
         "public_id": f"reader-{number}",
@@ -60,7 +60,7 @@ def _subscriber(number: int) -> dict[str, Any]:
         "timezone": "UTC",
         "hour": 7,
         "weekdays": 0b11111110,
-        "max_papers": 10,
+        "max_papers": most,
         "welcomed": True,
         "created_at": NOW - timedelta(days=90),
         "confirmed_at": NOW - timedelta(days=90),

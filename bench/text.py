@@ -82,7 +82,8 @@ def keywords(papers: Sequence[Paper], count: int, chance: random.Random) -> tupl
         text = " ".join(words[at : at + length]).strip(".,;:()")
         if len(text) > 3 and _WORDS.fullmatch(text) and not parse(text).warnings:
             found.setdefault(text)
-    return tuple(found)
+    # What is common in the text comes up first; what people ask for most is no more common than the rest.
+    return tuple(chance.sample(list(found), len(found)))
 
 
 def zipf(readers: int, each: int, distinct: int, seed: int) -> NDArray[np.int64]:

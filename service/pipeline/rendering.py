@@ -108,12 +108,15 @@ class Desk:
 
     def message(self, row: Delivery) -> Message:
         """Render one row. Raises KeyError for a row whose subscriber or papers are gone."""
+        if row.kind == DeliveryKind.DIGEST:
+            return self.renderer.digest(self.digest(row), self.envelope(row))
+        return self.renderer.letter(row.kind, self.envelope(row), self._facts(row))
+
+    def envelope(self, row: Delivery) -> Envelope:
+        """Whom a row is for, and the reader's links. Raises KeyError for a reader who is gone."""
         reader = self.readers[row.subscriber_id]
         host = urlsplit(self.identity.base_url).hostname or "localhost"
-        envelope = Envelope(_recipient(row, reader), f"{row.uid}@{host}", row.composed_at, self._links(row, reader))
-        if row.kind == DeliveryKind.DIGEST:
-            return self.renderer.digest(self.digest(row), envelope)
-        return self.renderer.letter(row.kind, envelope, self._facts(row))
+        return Envelope(_recipient(row, reader), f"{row.uid}@{host}", row.composed_at, self._links(row, reader))
 
     def _links(self, row: Delivery, reader: Subscriber) -> ReaderLinks:
         links = reader_links(self.signer, self.identity.base_url, reader.public_id, row.composed_at)
