@@ -14,6 +14,7 @@ from bench.measure import PAIRS, AtLeast, Measure, Pair, register, seconds
 from bench.plain_mail import PlainMail
 from bench.stored import NOW, filled, populate
 from service.bootstrap import World
+from service.model import Digest, Envelope
 from service.pipeline.rendering import Desk
 from service.store.deliveries import Delivery
 
@@ -48,19 +49,21 @@ def run(ground: Ground) -> Sequence[Pair]:
     taken = []
     for number in range(PAIRS):
         share = claimed[number::PAIRS]
-        mine = sum(seconds(partial(_messages, desk, rows)) for desk, rows in share) / sum(
-            len(rows) for _, rows in share
-        )
+        mine = sum(seconds(partial(_messages, *each)) for each in share) / sum(len(rows) for _, rows in share)
         desk, rows = share[-1]
         digests = [(desk.digest(row), desk.envelope(row)) for row in rows[:SAMPLE]]
-        theirs = seconds(lambda: [plain.digest(*each).as_bytes() for each in digests]) / len(digests)
-        taken.append(Pair(mine, theirs))
+        taken.append(Pair(mine, seconds(partial(_plainly, plain, digests)) / len(digests)))
     return taken
 
 
 def _messages(desk: Desk, rows: Sequence[Delivery]) -> None:
     for row in rows:
         desk.message(row)
+
+
+def _plainly(plain: PlainMail, digests: Sequence[tuple[Digest, Envelope]]) -> None:
+    for each in digests:
+        plain.digest(*each).as_bytes()
 
 
 register(

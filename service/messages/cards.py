@@ -6,15 +6,15 @@ Refuses to know: whether text or HTML is written, and every word that is not the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 
 from service.messages.excerpts import excerpt
-from service.messages.passages import Passage, passage
+from service.messages.passages import Passage, Span, passage
 from service.messages.visible import clean, shorten, title_search, web_link
-from service.model import Field, Hit, Paper, Selected
+from service.model import Field, Hit, Links, Paper, Selected
 
 _LONGEST_TITLE, _LONGEST_NAME, _LONGEST_KEYWORD, _LONGEST_CATEGORY = 400, 60, 300, 30
 _NAMED_REASONS, _NAMED_CATEGORIES, _FEW_AUTHORS, _MATCHED_AUTHORS = 12, 3, 4, 3
@@ -59,8 +59,7 @@ class Card:
     title: Passage
     authors: tuple[Author, ...]
     others: int
-    excerpt: Passage
-    sentence: Passage
+    abstract: Passage
     reasons: tuple[Reason, ...]
     more_reasons: int
     categories: tuple[str, ...]
@@ -70,6 +69,16 @@ class Card:
     fresh: bool
     year: int
     links: tuple[Link, ...]
+
+    @property
+    def excerpt(self) -> Passage:
+        """What a full card shows of the abstract."""
+        return excerpt(self.abstract)
+
+    @property
+    def sentence(self) -> Passage:
+        """What a compact card shows of it."""
+        return excerpt(self.abstract, sentences=1, limit=_SENTENCE)
 
 
 def card(selected: Selected, keywords: Sequence[str], edition: date) -> Card:
@@ -81,16 +90,15 @@ def card(selected: Selected, keywords: Sequence[str], edition: date) -> Card:
 # A morning's readers share its papers and many of their keywords, so most cards are asked for again and again.
 @lru_cache(maxsize=2048)
 def _card(paper: Paper, found: Found, edition: date) -> Card:
-    reasons, authors = _reasons(found), _authors(paper, found)
-    title = _clipped(_marked(paper.title, found, Field.TITLE), _LONGEST_TITLE)
-    abstract = _marked(paper.abstract, found, Field.ABSTRACT)
+    spans = _spans(found)
+    reasons, authors = _reasons(found), _authors(paper.authors, spans)
+    title = _clipped(_marked(paper.title, spans.get((Field.TITLE, 0), ())), _LONGEST_TITLE)
     age = edition - paper.published.date() if paper.published else None
     return Card(
         title=title,
         authors=authors,
         others=len(paper.authors) - len(authors),
-        excerpt=excerpt(abstract),
-        sentence=excerpt(abstract, sentences=1, limit=_SENTENCE),
+        abstract=_marked(paper.abstract, spans.get((Field.ABSTRACT, 0), ())),
         reasons=reasons[:_NAMED_REASONS],
         more_reasons=max(len(reasons) - _NAMED_REASONS, 0),
         categories=tuple(shorten(clean(name), _LONGEST_CATEGORY) for name in paper.categories[:_NAMED_CATEGORIES]),
@@ -99,18 +107,22 @@ def _card(paper: Paper, found: Found, edition: date) -> Card:
         kind=paper.kind.value,
         fresh=age is not None and age <= _FRESH,
         year=paper.published.year if paper.published and age is not None and age > _OLD else 0,
-        links=_links(paper, title.text),
+        links=_links(paper.links, paper.url, title.text),
     )
 
 
-def _hits(found: Found, field: Field) -> list[Hit]:
-    return [hit for _, hits in found for hit in hits if hit.field == field]
+def _spans(found: Found) -> Mapping[tuple[Field, int], Sequence[Span]]:
+    """Where anything hit, by field and place."""
+    spans: dict[tuple[Field, int], list[Span]] = {}
+    for _, hits in found:
+        for hit in hits:
+            spans.setdefault((hit.field, hit.index), []).append((hit.start, hit.end))
+    return spans
 
 
-def _marked(text: str, found: Found, field: Field, index: int = 0) -> Passage:
+def _marked(text: str, spans: Sequence[Span]) -> Passage:
     """Make one field readable with its hits; an overlong one is read only in part, for the mail shows little of it."""
-    hits = _hits(found, field)
-    return passage(text[:_READ], [(hit.start, hit.end) for hit in hits if hit.index == index])
+    return passage(text[:_READ], spans)
 
 
 def _reasons(found: Found) -> tuple[Reason, ...]:
@@ -125,15 +137,14 @@ def _reasons(found: Found) -> tuple[Reason, ...]:
     return tuple(Reason(text, tuple(field for field in Field if field in hit)) for text, hit in fields.items())
 
 
-def _authors(paper: Paper, found: Found) -> tuple[Author, ...]:
+def _authors(names: Sequence[str], spans: Mapping[tuple[Field, int], Sequence[Span]]) -> tuple[Author, ...]:
     """The first two, the last, and whoever matched; everybody where they are few."""
-    names = paper.authors
-    matched = sorted({hit.index for hit in _hits(found, Field.AUTHOR) if hit.index < len(names)})
+    matched = sorted(index for field, index in spans if field == Field.AUTHOR and index < len(names))
     last = len(names) - 1
     named = range(len(names)) if len(names) <= _FEW_AUTHORS else sorted({0, 1, last, *matched[:_MATCHED_AUTHORS]})
     return tuple(
         Author(
-            name=_clipped(_marked(names[at], found, Field.AUTHOR, at), _LONGEST_NAME),
+            name=_clipped(_marked(names[at], spans.get((Field.AUTHOR, at), ())), _LONGEST_NAME),
             gap=at > 0 and at - 1 not in named,
             last=at == last,
         )
@@ -148,10 +159,11 @@ def _clipped(text: Passage, limit: int) -> Passage:
     return text.part(0, len(short) - 1) + Passage(short[-1])
 
 
-def _links(paper: Paper, title: str) -> tuple[Link, ...]:
+@lru_cache(maxsize=2048)
+def _links(links: Links, url: str, title: str) -> tuple[Link, ...]:
     """Every usable link once; the title leads to the source's own page, else to the paper, else to a search for it."""
-    known = {kind: web_link(getattr(paper.links, kind)) for kind in _LINK_ORDER}
-    page = web_link(paper.url)
+    known = {kind: web_link(getattr(links, kind)) for kind in _LINK_ORDER}
+    page = web_link(url)
     own = next((kind for kind, url in known.items() if url and url == page), "page")
     first = [(own, page), ("arxiv", known["arxiv"]), ("huggingface", known["huggingface"]), ("pdf", known["pdf"])]
     head = next(((kind, url) for kind, url in first if url), ("search", title_search(title)))

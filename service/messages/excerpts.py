@@ -6,7 +6,11 @@ Comes in: a readable Passage. Goes out: a shorter one, of whole sentences where 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from bisect import bisect
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import pairwise
+from operator import itemgetter
 
 from service.messages.passages import Passage, Span
 
@@ -24,18 +28,20 @@ _NO_STOP = re.compile(
 )
 
 
+# Asked once for each part of a mail.
+@lru_cache(maxsize=512)
 def excerpt(abstract: Passage, sentences: int = 2, limit: int = LIMIT) -> Passage:
     """Return at most so many sentences and characters of an abstract, those with hits before any others.
 
     Sentences stand in their own order, with an ellipsis where something between them is left out. A sentence that is
     too long by itself is cut around its first hit, at the ends of words.
     """
-    spans = sentence_spans(abstract.text)
+    spans = _sentences(abstract.text)
     if not spans:
         return abstract
     chosen: list[int] = []
     for candidate in _by_merit(abstract, spans):
-        if len(chosen) < sentences and len(_joined(abstract, spans, [*chosen, candidate]).text) <= limit:
+        if len(chosen) < sentences and _length(spans, [*chosen, candidate]) <= limit:
             chosen.append(candidate)
         elif not chosen:
             return _around_hit(abstract.part(*spans[candidate]), limit)
@@ -52,14 +58,30 @@ def sentence_spans(text: str) -> list[Span]:
     return [*spans, (start, len(text))] if start < len(text) else spans
 
 
-def _by_merit(abstract: Passage, spans: list[Span]) -> Iterable[int]:
+_end = itemgetter(1)
+_sentences = lru_cache(maxsize=2048)(sentence_spans)
+
+
+def _by_merit(abstract: Passage, spans: Sequence[Span]) -> Iterable[int]:
     """Sentences with most hits first; then what follows the best one, then what stands before it; then the others."""
-    hits = [sum(start < last and first < end for first, last in abstract.hits) for start, end in spans]
-    best = max(range(len(spans)), key=lambda at: (hits[at], -at))
+    hits = [0] * len(spans)
+    for first, last in abstract.hits:
+        at = bisect(spans, first, key=_end)
+        while at < len(spans) and spans[at][0] < last:
+            hits[at] += 1
+            at += 1
+    best = hits.index(max(hits))
     return sorted(range(len(spans)), key=lambda at: (-hits[at], at != best, at != best + 1, at != best - 1, at))
 
 
-def _joined(abstract: Passage, spans: list[Span], chosen: Iterable[int]) -> Passage:
+def _length(spans: Sequence[Span], chosen: Iterable[int]) -> int:
+    """How many characters the chosen sentences take together, with what stands between them."""
+    places = sorted(chosen)
+    gaps = sum(1 if after == at + 1 else len(_GAP.text) for at, after in pairwise(places))
+    return gaps + sum(spans[at][1] - spans[at][0] for at in places)
+
+
+def _joined(abstract: Passage, spans: Sequence[Span], chosen: Iterable[int]) -> Passage:
     joined, before = Passage(""), None
     for at in sorted(chosen):
         if before is not None:
@@ -69,7 +91,7 @@ def _joined(abstract: Passage, spans: list[Span], chosen: Iterable[int]) -> Pass
     return joined
 
 
-def _filled(abstract: Passage, spans: list[Span], chosen: list[int], limit: int) -> Passage:
+def _filled(abstract: Passage, spans: Sequence[Span], chosen: list[int], limit: int) -> Passage:
     """Where so little was found that a card would look empty, add the beginning of the next sentence, up to `limit`."""
     joined, following = _joined(abstract, spans, chosen), chosen[-1] + 1
     if len(joined.text) >= _SHORT or not limit or following == len(spans):

@@ -1,7 +1,7 @@
-"""Templates with places in them + pieces that are kept → the parts of a mail.
+"""Templates with places in them + lines that are kept → the parts of a mail.
 
-Comes in: a rendered template in which marks keep places, and the pieces for each place. Goes out: all pieces of a
-part in their order, each as text and in its transfer encoding. Refuses to know: what a place is for.
+Comes in: a rendered template in which marks keep places, and encoded lines for each place. Goes out: all lines of a
+part in their order. Refuses to know: what a place is for.
 
 The readers of one morning share nearly everything in their mails: papers, sentences, the whole frame. Quoted-printable
 encodes line by line (RFC 2045, section 6.7), so whole lines may be rendered and encoded once and then be joined for
@@ -10,9 +10,10 @@ each reader as they are: the bytes are the same as if the whole mail had been re
 
 from __future__ import annotations
 
+import binascii
 import re
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from typing import Generic, NamedTuple, TypeVar
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Generic, TypeVar
 
 from service.messages.mime import quoted_printable
 from service.messages.typesetting import settled
@@ -22,35 +23,23 @@ Kept = TypeVar("Kept")
 # Private-use characters: `clean` drops them from every foreign text, so nobody else can write a mark.
 _MARK = re.compile("\ue002(\\w+)\ue003\n")
 
-
-class Piece(NamedTuple):
-    """Whole lines, tidy, and the same lines in quoted-printable."""
-
-    text: str
-    octets: bytes
+BLANK_LINE = b"\r\n"
 
 
-BLANK_LINE = Piece("\n", b"\r\n")
-
-
-def pieces(text: str) -> tuple[Piece, ...]:
-    """Tidy a text and encode it, as one piece; nothing but white space becomes none."""
+def encoded(text: str) -> bytes:
+    """Tidy a text and encode it as whole lines; nothing but white space becomes none."""
     tidy = settled(text)
-    return (_encoded(tidy),) if tidy.strip() else ()
+    return quoted_printable(tidy) if tidy.strip() else b""
 
 
-def spaced(some: Iterable[Piece]) -> list[Piece]:
-    """Put a blank line between pieces."""
-    return [each for piece in some for each in (BLANK_LINE, piece)][1:]
+def decoded(lines: bytes) -> str:
+    """The text of encoded lines."""
+    return binascii.a2b_qp(lines).decode().replace("\r\n", "\n")
 
 
 def mark(name: str) -> str:
-    """What a template shows, alone on its line, where a piece is to stand."""
+    """What a template shows, alone on its line, where lines are to stand."""
     return f"\ue002{name}\ue003"
-
-
-def _encoded(lines: str) -> Piece:
-    return Piece(lines, quoted_printable(lines) if lines else b"")
 
 
 class Frame:
@@ -58,11 +47,12 @@ class Frame:
 
     def __init__(self, rendered: str) -> None:
         first, *cut = _MARK.split(settled(rendered))
-        self._first = _encoded(first)
-        self._rest = [(name, _encoded(text)) for name, text in zip(cut[::2], cut[1::2], strict=True)]
+        # Blank lines at a cut belong to the frame, so what stands between two marks is not tidied again.
+        self._first, *rest = (quoted_printable(text) if text else b"" for text in (first, *cut[1::2]))
+        self._rest = list(zip(cut[::2], rest, strict=True))
 
-    def filled(self, places: Mapping[str, Sequence[Piece]]) -> list[Piece]:
-        """Put the pieces in their places."""
+    def filled(self, places: Mapping[str, Sequence[bytes]]) -> list[bytes]:
+        """Put lines in their places."""
         filled = [self._first]
         for name, after in self._rest:
             filled += places[name]

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate
 
 from service.messages.visible import CLOSE, OPEN, clean, fold
@@ -63,7 +64,7 @@ def passage(original: str, spans: Iterable[Span] = ()) -> Passage:
     Where TeX was rewritten around a hit and its borders cannot be carried over, the visible words of the hit are
     looked for instead; a hit that is not found is not marked, and the text is the same either way.
     """
-    text = clean(readable(original))
+    text = _visible(original)
     merged = _merged(original, spans)
     if not merged:
         return Passage(text)
@@ -71,6 +72,12 @@ def passage(original: str, spans: Iterable[Span] = ()) -> Passage:
         return Passage(text, merged)
     marked = _carried(original, merged, text) or _carried(original, _widened(original, merged), text)
     return marked or _found(original, merged, text)
+
+
+# The papers of a morning are read again for every reader whose keywords hit them differently.
+@lru_cache(maxsize=4096)
+def _visible(original: str) -> str:
+    return clean(readable(original))
 
 
 def _merged(text: str, spans: Iterable[Span]) -> tuple[Span, ...]:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, StrictUndefined
 
 from service.messages.feeds import Feed, atom
+from service.messages.frames import decoded
 from service.messages.headers import block, mailbox, named, phrase, unstructured
 from service.messages.mime import assemble, quoted_printable
 from service.messages.press import Press
@@ -52,8 +53,9 @@ class Renderer:
     def digest(self, digest: Digest, envelope: Envelope) -> Message:
         """Render a digest; where its HTML would grow too large, papers move from its end behind "and N more"."""
         subject, text, html = self._press.printed(digest, envelope.links)
-        encoded = tuple(b"".join(each.octets for each in side) for side in (text, html))
-        return self._message(DeliveryKind.DIGEST, envelope, subject, encoded, str(digest.edition))
+        return self._message(
+            DeliveryKind.DIGEST, envelope, subject, [b"".join(text), b"".join(html)], str(digest.edition)
+        )
 
     def letter(self, kind: DeliveryKind, envelope: Envelope, facts: Mapping[str, object] = _NO_FACTS) -> Message:
         """Render any other mail; `facts` are for its templates: `read` and `days` of a quiet note, `what` of a link."""
@@ -63,7 +65,7 @@ class Renderer:
     def digest_parts(self, digest: Digest, envelope: Envelope) -> Parts:
         """Render a digest without addressing it, as a page may show it."""
         subject, text, html = self._press.printed(digest, envelope.links)
-        return Parts(subject, "".join(each.text for each in text), "".join(each.text for each in html))
+        return Parts(subject, decoded(b"".join(text)), decoded(b"".join(html)))
 
     def page(self, digest: Digest, facts: Mapping[str, object]) -> str:
         """Render a digest as a page for whoever has its link: every paper, and nothing that is its reader's own.
