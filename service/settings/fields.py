@@ -139,7 +139,9 @@ class Settings(BaseSettings):
         50, description="Digests sent ahead of a morning 20 times as large, which waits for them; `0`: none."
     )
     spread: Annotated[int, BeforeValidator(values.span)] = Field(
-        0, description="Over how long the digests of one hour are spread: `15m`, `1h`; `0` begins all at the hour."
+        0,
+        description="Over how long after their hour digests begin, each day in another order: `30m` has the width of "
+        "± 15 minutes; `0`: all at the hour.",
     )
     not_after: Annotated[int, BeforeValidator(values.whole(0, 23))] = Field(
         0, description="From this local hour on (`14`) a late digest is folded into the next one; `0` sends it still."

@@ -11,9 +11,12 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, text, update
 
+from service.store import lifeline
 from service.store.statements import insert_new, upsert
 from service.store.tables import event, flag, heartbeat, suppression
 
+# The flag that says which life of the database was last seen.
+LIFE = "life"
 # The flag that keeps every sender from beginning a mail.
 BRAKE = "hold"
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -82,6 +85,10 @@ class Journal:
         """The kept values whose name begins so, by the rest of their name."""
         rows = self.connection.execute(select(flag).where(flag.c.name.startswith(prefix, autoescape=True)))
         return {row.name.removeprefix(prefix): row.value for row in rows}
+
+    def life(self) -> str:
+        """Which life of the database this is, or nothing where it cannot tell."""
+        return lifeline.mark(self.connection)
 
     def ping(self) -> None:
         """Touch the database."""

@@ -95,7 +95,7 @@ class Store:
     def copy_to(self, file: Path) -> None:
         """Write a whole and consistent copy into a new file, while others go on. Raises StoreError."""
         if self.engine.dialect.name != "sqlite":
-            raise StoreError("PostgreSQL is backed up by pg_dump; run `paperround hold` in a restored copy first")
+            raise StoreError("PostgreSQL is backed up by pg_dump; a restored copy starts on hold by itself")
         if file.exists():
             raise StoreError(f"{file} exists already; a backup is a new file")
         with _translated(), closing(self.engine.raw_connection()) as connection:
@@ -105,7 +105,7 @@ class Store:
     def place(self) -> Path:
         """Where a restored database is to lie: a file that does not exist yet. Raises StoreError."""
         if self.engine.dialect.name != "sqlite":
-            raise StoreError("PostgreSQL is restored by pg_restore; run `paperround hold` before any worker starts")
+            raise StoreError("PostgreSQL is restored by pg_restore, and starts on hold by itself")
         file = Path(self.engine.url.database or "")
         if file.exists():
             raise StoreError(f"{file} exists already; stop the service and move it away first")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from service.cli import app
 from service.errors import StoreError
+from tests import servers
 from tests.integration.stores import paper
 from tests.integration.worlds import house
 
@@ -55,3 +57,37 @@ def test_the_command_line_brings_a_backup_back(
         monkeypatch.setenv("PAPERROUND_DATA_DIR", str(tmp_path / folder))
         app(arguments, standalone_mode=False)
     assert "restored from a backup" in capsys.readouterr().out
+
+
+def plain(url: str) -> str:
+    """The URL as PostgreSQL's own programs read it."""
+    return url.replace("postgresql+psycopg", "postgresql")
+
+
+def test_a_dump_of_postgresql_is_brought_back_on_hold(
+    tmp_path: Path, postgres_url: str, postgres_database: str
+) -> None:
+    with house(tmp_path, database_url=postgres_database) as home:
+        home.join(ADA, "low-rank adaptation")
+        home.morning()
+        assert home.world.operations.status(home.clock()).hold is None, "it was always here"
+        before = len(home.digests())
+        home.arrive(LORA)
+        home.clock.tomorrow()
+        home.world.pipeline.compose(home.clock())
+        dump = [servers.postgres_program("pg_dump"), "--file", str(tmp_path / "dump.sql"), plain(postgres_database)]
+        subprocess.run(dump, check=True, timeout=60)
+    with servers.fresh_database(postgres_url) as other:
+        back = [servers.postgres_program("psql"), "--quiet", "--file", str(tmp_path / "dump.sql"), plain(other)]
+        subprocess.run(back, check=True, timeout=60, stdout=subprocess.DEVNULL)
+        with house(tmp_path, database_url=other) as copy:
+            copy.clock.at = home.clock()
+            copy.morning()
+            assert len(copy.digests()) == before
+            hold = copy.world.operations.status(copy.clock()).hold or {}
+            assert hold["why"].startswith("restored from a backup")
+            copy.world.operations.release(copy.clock())
+            copy.morning()
+            assert copy.titles(ADA, [LORA.title])[before:] == [[LORA.title]]
+            copy.world.pipeline.sweep(copy.clock())
+            assert copy.world.operations.status(copy.clock()).hold is None, "it is asked once"
