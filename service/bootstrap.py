@@ -33,6 +33,7 @@ from service.settings.signing import private_keys
 from service.sources.http import Client
 from service.store import Store
 from service.subscriptions import Subscriptions
+from service.subscriptions.owners import Owners
 from service.subscriptions.records import Records
 
 _HERE = Path(__file__).resolve().parent
@@ -67,6 +68,7 @@ class World:
     pipeline: Pipeline
     subscriptions: Subscriptions
     records: Records
+    owners: Owners
     operations: Operations
     alarms: Alarms
     bell: Bell
@@ -104,23 +106,29 @@ def build(
             partial(carrier, settings),
             bell,
             timedelta(seconds=settings.collect_interval),
-            limits=Limits(
-                settings.smtp_rate,
-                settings.smtp_per_domain,
-                timedelta(seconds=settings.spread),
-                settings.not_after,
-                settings.canary,
-                settings.smtp_warm_up,
-            ),
+            limits=limits(settings),
             arxiv_api=settings.arxiv_api,
             seal=seal(settings),
         ),
         subscriptions,
         Records(store, subscriptions, identity, bell),
+        Owners(subscriptions),
         operations,
         Alarms(store, operations, renderer, partial(mailer, settings), settings.operator, host(settings)),
         bell,
         clock,
+    )
+
+
+def limits(settings: Settings) -> Limits:
+    """How fast, and until when, mails are sent."""
+    return Limits(
+        settings.smtp_rate,
+        settings.smtp_per_domain,
+        timedelta(seconds=settings.spread),
+        settings.not_after,
+        settings.canary,
+        settings.smtp_warm_up,
     )
 
 

@@ -35,6 +35,7 @@ class Purpose(StrEnum):
     ADDRESS = "address"
     VIEW = "view"
     FEED = "feed"
+    OWNER = "owner"
 
 
 # What a digest's links must never be enough for: each asks for a fresh link by mail.
@@ -47,6 +48,7 @@ _AGES = {
     Purpose.MANAGE: timedelta(days=365),
     Purpose.PAUSE: timedelta(days=365),
     Purpose.ADDRESS: timedelta(days=1),
+    Purpose.OWNER: timedelta(days=30),
 } | dict.fromkeys(FRESH, timedelta(hours=2))
 
 _ALLOWS = {
@@ -60,6 +62,7 @@ _ALLOWS = {
     Purpose.ADDRESS: "confirms another address",
     Purpose.VIEW: "shows one digest",
     Purpose.FEED: "is the address of a feed",
+    Purpose.OWNER: "decides for a list",
 }
 
 # The unreserved characters of RFC 3986 pass through every URL and mail program unchanged.

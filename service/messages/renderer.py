@@ -81,7 +81,7 @@ class Renderer:
     def letter_parts(self, kind: DeliveryKind, envelope: Envelope, facts: Mapping[str, object] = _NO_FACTS) -> Parts:
         """Render a letter without addressing it."""
         shown = {name: clean(value) if isinstance(value, str) else value for name, value in facts.items()}
-        usual = {"read": 0, "days": 7, "near": (), "what": "export", "invited": False}
+        usual = {"read": 0, "days": 7, "near": (), "what": "export", "invited": False, "list": ""}
         return self._parts(kind, envelope, usual | shown)
 
     def _parts(self, kind: DeliveryKind, envelope: Envelope, facts: Mapping[str, object]) -> Parts:

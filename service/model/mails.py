@@ -25,6 +25,7 @@ class DeliveryKind(StrEnum):
     ADDRESS = "address"
     MOVED = "moved"
     ALARM = "alarm"
+    OWNER = "owner"
 
 
 class DeliveryState(StrEnum):

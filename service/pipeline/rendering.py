@@ -124,17 +124,25 @@ class Desk:
             return ReaderLinks(confirm=links.confirm)
         if row.kind == DeliveryKind.MANAGE:
             return ReaderLinks(manage=links.manage)
-        if row.kind in (DeliveryKind.FRESH, DeliveryKind.ADDRESS):
+        if row.kind in (DeliveryKind.FRESH, DeliveryKind.ADDRESS, DeliveryKind.OWNER):
             return ReaderLinks(fresh=self._fresh(row, reader))
+        if row.kind not in LINKED:
+            return ReaderLinks()
         if row.kind == DeliveryKind.DIGEST:
-            view = view_link(self.signer, self.identity.base_url, row.id, row.uid, row.composed_at)
-            return replace(links, confirm="", view=view)
-        return replace(links, confirm="") if row.kind in LINKED else ReaderLinks()
+            links = replace(
+                links, view=view_link(self.signer, self.identity.base_url, row.id, row.uid, row.composed_at)
+            )
+        if reader.owner:
+            # What everybody on a list gets must not let anyone of them decide for all: that page mails the owner.
+            links = replace(links, manage=f"{self.identity.base_url}/manage", pause="")
+        return replace(links, confirm="")
 
     def _fresh(self, row: Delivery, reader: Subscriber) -> str:
         """The link for the one thing that was asked for; one to a new address holds for this very address alone."""
         if row.kind == DeliveryKind.ADDRESS:
             purpose, subject = Purpose.ADDRESS, f"{reader.public_id}~{row.payload['nonce']}"
+        elif row.kind == DeliveryKind.OWNER:
+            purpose, subject = Purpose.OWNER, reader.public_id
         else:
             purpose, subject = Purpose(row.payload["what"]), reader.public_id
         return link(self.signer, self.identity.base_url, purpose, subject, row.composed_at)
@@ -231,8 +239,9 @@ def _sought(row: Delivery) -> Iterator[tuple[int, int, str]]:
 
 
 def _recipient(row: Delivery, reader: Subscriber) -> str:
-    """A mail about an address may go to another one than the reader's."""
-    return str(row.payload.get("to") or reader.email)
+    """A mail about an address may go to another one than the reader's, and the keys of a list go to its owner."""
+    keys = reader.owner if row.kind in (DeliveryKind.MANAGE, DeliveryKind.FRESH) else ""
+    return str(row.payload.get("to") or keys or reader.email)
 
 
 def _best(known: Sequence[bool], best: int) -> int:

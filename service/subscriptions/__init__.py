@@ -90,10 +90,6 @@ class Subscriptions:
         """Raise AddressError or InvitationError for an address that cannot be used or may not subscribe here."""
         self.door.admit(self.door.address(email)[0], invitation)
 
-    def pending(self, token: str, now: datetime) -> Subscriber:
-        """Who a confirmation link speaks of; changes nothing. Raises LinkError."""
-        return self._reader(Purpose.CONFIRM, token, now)
-
     def confirm(self, token: str, now: datetime) -> Subscriber:
         """Begin (or begin again) the subscription; its first digest is due at once. Raises LinkError."""
         reader = self._reader(Purpose.CONFIRM, token, now)
@@ -134,6 +130,7 @@ class Subscriptions:
     def pause(self, token: str, until: date | None, now: datetime, purpose: Purpose = Purpose.MANAGE) -> Subscriber:
         """Send nothing before `until` (a local day; None: until resumed). What waits is cancelled. Raises LinkError."""
         reader = self._running(token, purpose, now)
+        _own(reader, purpose)
         if until is not None and until <= editions.local_day(reader.schedule, now):
             raise InputError("A pause ends on a day after today.")
         with self.store.write() as unit:
@@ -145,6 +142,7 @@ class Subscriptions:
     def resume(self, token: str, now: datetime, purpose: Purpose = Purpose.MANAGE) -> Subscriber:
         """Go on after a pause, or undo leaving within UNDO; later only confirming does. Raises LinkError."""
         reader = self._reader(purpose, token, now)
+        _own(reader, purpose)
         with self.store.write() as unit:
             left = unit.journal.last(reader.id, "left") if purpose != Purpose.PAUSE else None
             undone = reader.state == SubscriberState.LEFT and left is not None and now - left <= UNDO
@@ -162,6 +160,8 @@ class Subscriptions:
         Who leaves by hand gets a goodbye; a mail program's one click is answered by silence.
         """
         reader = self._reader(purpose, token, now)
+        if reader.state in RUNNING:
+            _own(reader, purpose)
         self.end(reader, now, by_hand)
         return self._again(reader)
 
@@ -278,6 +278,12 @@ class Subscriptions:
     def _again(self, reader: Subscriber) -> Subscriber:
         with self.store.read() as unit:
             return unit.subscribers.get(reader.id) or reader
+
+
+def _own(reader: Subscriber, purpose: Purpose) -> None:
+    """Raise InputError where a link that everybody on a list gets would decide for all of them."""
+    if reader.owner and purpose in (Purpose.PAUSE, Purpose.UNSUBSCRIBE):
+        raise InputError("Several people read this address, so its owner decides for them.")
 
 
 def _profile(typed: str) -> Profile:

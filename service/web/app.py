@@ -9,9 +9,12 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from service.bootstrap import World
-from service.web import copies, faults, front, leaving, mailbox, records, site, subscription, trying
+from service.web import copies, faults, front, leaving, lists, mailbox, records, site, subscription, trying
 from service.web.guard import Guard
 from service.web.pages import STATIC, desk
+
+# Every page of the product stands in one of them, but for the files below /static.
+ROUTERS = tuple(room.router for room in (front, trying, subscription, records, leaving, lists, copies, mailbox, site))
 
 
 def create_app(world: World) -> FastAPI:
@@ -20,8 +23,8 @@ def create_app(world: World) -> FastAPI:
     app.state.desk = desk(world)
     faults.install(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for room in (front, trying, subscription, records, leaving, copies, mailbox, site):
-        app.include_router(room.router)
+    for router in ROUTERS:
+        app.include_router(router)
     https = world.identity.base_url.startswith("https://")
     app.add_middleware(Guard, page=faults.page, https=https)
     return app

@@ -13,7 +13,7 @@ from fastapi.responses import PlainTextResponse
 
 from service.errors import InputError, LinkError
 from service.links import Purpose
-from service.model import Subscriber
+from service.model import Subscriber, SubscriberState
 from service.web import forms, resting
 from service.web.forms import Posted, Problem, Sent
 from service.web.guard import own_form
@@ -34,13 +34,14 @@ def stop(desk: Here, request: Request, token: str, fields: Posted) -> Response:
     """End the subscription, at once and as often as asked.
 
     A mail program's POST (RFC 8058) gets plain text and never a redirect; it may come from anywhere. What is signed
-    by us is answered with 200 even when there is nobody left to stop mails to.
+    by us is answered with 200 even when there is nobody left to stop mails to. At an address that several people
+    read it is their owner who is asked.
     """
     if fields.get("List-Unsubscribe"):
         return _stopped_by_program(desk, token)
     own_form(request)
-    reader = desk.world.subscriptions.leave(token, desk.now(), purpose=Purpose.UNSUBSCRIBE, by_hand=True)
-    return desk.page("stopped", reader=reader, token=token)
+    reader = desk.world.owners.leave(token, desk.now(), by_hand=True)
+    return desk.page("owner-asked" if _running(reader) else "stopped", reader=reader, token=token)
 
 
 @router.post("/unsubscribe/{token}/undo", dependencies=[Depends(own_form)])
@@ -73,16 +74,22 @@ def resume(desk: Here, token: str) -> Response:
     return _resumed(desk, token, Purpose.PAUSE)
 
 
+def _running(reader: Subscriber) -> bool:
+    """Whether mails go on after all, because the owner of a list has to be asked first."""
+    return reader.state in (SubscriberState.ACTIVE, SubscriberState.PAUSED)
+
+
 def _stopped_by_program(desk: Desk, token: str) -> Response:
     now = desk.now()
     try:
-        desk.world.subscriptions.leave(token, now, purpose=Purpose.UNSUBSCRIBE)
+        reader = desk.world.owners.leave(token, now)
     except LinkError:
         try:
             desk.world.signer.verify(Purpose.UNSUBSCRIBE, token, now)
         except LinkError as error:
             return PlainTextResponse(f"{error}\n", 404)
-    return PlainTextResponse(desk.text("stopped"))
+        return PlainTextResponse(desk.text("stopped"))
+    return PlainTextResponse(desk.text("owner-asked" if _running(reader) else "stopped"))
 
 
 def _pause_page(desk: Desk, token: str, purpose: Purpose, problems: Sequence[Problem] = ()) -> Response:

@@ -7,15 +7,17 @@ how links are signed, what confirming sets off.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
 from service import editions
-from service.errors import InputError
+from service.errors import InputError, LinkError
 from service.links import Purpose
 from service.model import Subscriber, SubscriberState
+from service.subscriptions.owners import looks_shared
 from service.web import forms, resting, shown
 from service.web.forms import Posted, Problem, Typed
 from service.web.guard import own_form
@@ -29,15 +31,22 @@ _GONE = (SubscriberState.LEFT, SubscriberState.SUPPRESSED)
 @router.get("/confirm/{token}")
 def ask(desk: Here, token: str) -> Response:
     """Show what would begin, and a button: mail scanners follow links, and only a person presses buttons."""
-    return desk.page("confirm", reader=desk.world.subscriptions.pending(token, desk.now()))
+    return _confirm(desk, token)
 
 
 @router.post("/confirm/{token}", dependencies=[Depends(own_form)])
-def confirm(desk: Here, token: str) -> Response:
-    """Begin; a second press says the same."""
+def confirm(desk: Here, token: str, fields: Posted) -> Response:
+    """Begin; a second press says the same. Who confirms a list names the one who decides for it."""
     now = desk.now()
+    try:
+        desk.world.owners.name(token, fields.get("owner"), now)
+    except LinkError:
+        raise
+    except InputError as error:
+        return _confirm(desk, token, fields.get("owner"), [replace(*forms.problems(error), field="owner")])
     reader = desk.world.subscriptions.confirm(token, now)
-    own = desk.link(Purpose.MANAGE, reader)
+    # The owner of a list gets that link by mail: whoever reads the list may have pressed the button.
+    own = "" if reader.owner else desk.link(Purpose.MANAGE, reader)
     return desk.page("confirmed", reader=reader, manage=own, next=editions.next_due(reader.schedule, now))
 
 
@@ -96,6 +105,12 @@ def resume(desk: Here, token: str) -> Response:
     return _back(token, "resumed")
 
 
+def _confirm(desk: Desk, token: str, owner: str = "", problems: Sequence[Problem] = ()) -> Response:
+    reader = desk.world.subscriptions.reader(token, Purpose.CONFIRM, desk.now())
+    facts = {"reader": reader, "owner": owner, "problems": problems, "shared": looks_shared(reader.email)}
+    return desk.page("confirm", 422 if problems else 200, **facts)
+
+
 def _reader(desk: Desk, token: str) -> Subscriber:
     return desk.world.subscriptions.reader(token, Purpose.MANAGE, desk.now())
 
@@ -131,7 +146,7 @@ def _page(
         done=done,
         next=resting.next_mail(reader, now),
         tomorrow=resting.tomorrow(reader.schedule, now),
-        unsubscribe=desk.link(Purpose.UNSUBSCRIBE, reader),
+        unsubscribe=desk.link(Purpose.OWNER if reader.owner else Purpose.UNSUBSCRIBE, reader),
         advice=desk.world.pipeline.advice(stored, now),
         zones=shown.zones(),
     )

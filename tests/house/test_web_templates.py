@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
@@ -135,6 +135,7 @@ def manage(**other: object) -> dict[str, object]:
 COUNTS = (advice("low-rank adaptation", 14), advice(HOSTILE, 0, "matches nothing; " + HOSTILE), advice("-survey", 3))
 PENDING = reader(SubscriberState.PENDING, None, "low-rank adaptation", HOSTILE)
 PAUSED = reader(SubscriberState.PAUSED, date(2026, 12, 4), "lora")
+LIST = replace(reader(), owner=HOSTILE + "@uni.example")
 REST = {"token": "t", "problems": (), "tomorrow": date(2026, 11, 21), "purpose": "pause"}
 MAIL = Bag(
     {
@@ -146,6 +147,8 @@ MAIL = Bag(
         "html": "<p>x",
     }
 )
+
+CONFIRM: dict[str, object] = {"owner": "", "problems": (), "shared": False}
 
 SCENES: dict[str, list[dict[str, object]]] = {
     "front": [
@@ -167,8 +170,16 @@ SCENES: dict[str, list[dict[str, object]]] = {
         front(door=door(signup="uni.example", invitations="open-sesame"), form=TYPED),
     ],
     "inbox": [{"email": HOSTILE}],
-    "confirm": [{"reader": reader()}, {"reader": PENDING}, {"reader": PAUSED}],
-    "confirmed": [{"reader": reader(), "manage": "/manage/t", "next": NOW}],
+    "confirm": [
+        CONFIRM | {"reader": reader()},
+        CONFIRM | {"reader": PENDING},
+        CONFIRM | {"reader": PENDING, "shared": True, "owner": HOSTILE, "problems": [Problem("owner", HOSTILE)]},
+        CONFIRM | {"reader": PAUSED},
+    ],
+    "confirmed": [
+        {"reader": reader(), "manage": "/manage/t", "next": NOW},
+        {"reader": LIST, "manage": "", "next": NOW},
+    ],
     "link": [{"email": "", "problems": ()}, {"email": HOSTILE, "problems": [Problem("email", HOSTILE)]}],
     "link-sent": [{"email": HOSTILE}],
     "manage": [
@@ -199,8 +210,14 @@ SCENES: dict[str, list[dict[str, object]]] = {
     "move-sent": [{"email": HOSTILE}],
     "address": [{"reader": reader(), "email": HOSTILE + "@uni.example"}],
     "moved": [{"reader": reader()}],
-    "unsubscribe": [REST | {"reader": reader()}, REST | {"reader": reader(SubscriberState.LEFT)}],
-    "stopped": [{"reader": reader(SubscriberState.LEFT), "token": "t"}],
+    "unsubscribe": [
+        REST | {"reader": reader()},
+        REST | {"reader": reader(SubscriberState.LEFT)},
+        REST | {"reader": LIST},
+    ],
+    "stopped": [{"reader": reader(SubscriberState.LEFT), "token": "t"}, {"reader": LIST, "token": "t"}],
+    "owner": [{"reader": LIST, "kept": kept} for kept in (False, True)],
+    "owner-asked": [{"reader": LIST, "token": "t"}],
     "pause": [
         REST | {"reader": reader()},
         REST | {"reader": PAUSED, "problems": PROBLEMS[-1:], "purpose": "unsubscribe"},

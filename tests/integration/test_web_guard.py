@@ -13,8 +13,7 @@ import requests
 from fastapi.routing import APIRoute
 
 from service.links import Purpose
-from service.web import front, leaving, mailbox, records, subscription
-from service.web import site as site_pages
+from service.web.app import ROUTERS
 from service.web.guard import BODY_LIMIT
 from tests.integration.sites import Site, form, site, text
 
@@ -89,7 +88,14 @@ def test_https_is_insisted_on_where_the_service_is_reached_by_it(tmp_path: Path)
 FORMS = ["/subscribe", "/manage", "/confirm/{confirm}", "/manage/{manage}", "/manage/{manage}/pause"]
 FORMS += ["/manage/{manage}/resume", "/pause/{pause}", "/pause/{pause}/resume", "/unsubscribe/{unsubscribe}"]
 FORMS += ["/unsubscribe/{unsubscribe}/undo", "/unsubscribe/{unsubscribe}/pause"]
-FORMS += ["/manage/{manage}/records", "/export/{export}", "/erase/{erase}", "/move/{move}", "/address/{address}"]
+FORMS += [
+    "/manage/{manage}/records",
+    "/export/{export}",
+    "/erase/{erase}",
+    "/move/{move}",
+    "/address/{address}",
+    "/owner/{owner}",
+]
 FOREIGN = [
     {"Origin": "https://evil.example"},
     {"Origin": "null"},
@@ -113,8 +119,7 @@ def test_a_form_from_another_site_is_refused(pages: Site, path: str, headers: di
 
 
 def test_every_route_that_takes_a_form_is_in_the_list_above() -> None:
-    routers = (front.router, subscription.router, records.router, leaving.router, mailbox.router, site_pages.router)
-    routes = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
+    routes = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
     taken = {route.path for route in routes if "POST" in (route.methods or ())}
     assert taken == {re.sub(r"\{\w+\}", "{token}", path) for path in FORMS}
 

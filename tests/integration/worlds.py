@@ -17,8 +17,9 @@ from service.settings import load
 MORNING = datetime(2026, 11, 20, 7, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 
-# The links that speak of a reader alone; the others speak of a new address, of a digest or of a profile too.
-PLAIN = [purpose for purpose in Purpose if purpose not in (Purpose.ADDRESS, Purpose.VIEW, Purpose.FEED)]
+# The links that speak of any reader alone; the others speak of an address, a digest, a profile or a list too.
+_OTHERS = (Purpose.ADDRESS, Purpose.VIEW, Purpose.FEED, Purpose.OWNER)
+PLAIN = [purpose for purpose in Purpose if purpose not in _OTHERS]
 
 
 @dataclass

@@ -1,0 +1,108 @@
+"""Addresses that several people read: one of them owns the subscription, and the others can only ask.
+
+Comes in: tokens, the owner's address as typed. Goes out: a mail to the owner, and what the owner decides. Refuses to
+know: pages. Without this, one member's click on "unsubscribe" would end the mails of everybody on the list.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from service.errors import InputError, LinkError
+from service.links import Purpose
+from service.model import DeliveryKind, Subscriber
+from service.store import Unit
+from service.store.deliveries import new_delivery
+from service.subscriptions import RUNNING, Subscriptions, mailboxes
+from service.subscriptions.door import APART, MOST_ASKED
+
+# What lists and shared mailboxes are called; a guess, good enough to put the question where it is seen.
+_SHARED = re.compile(
+    r"(.+[-_.])?(all|everyone|everybody|group|groups|lab|list|l|members|office|postdocs|phds?|staff|students|team)"
+    r"|announce|contact|hello|info|(journal|reading)[-_.]?(club|group)|seminar"
+)
+_LISTS = re.compile(r"(lists?|groups?|listserv|mailman|ml)\..+|googlegroups\.com|groups\.io")
+
+
+def looks_shared(address: str) -> bool:
+    """Whether an address is spelt as lists are."""
+    local, _, domain = address.casefold().rpartition("@")
+    return bool(_SHARED.fullmatch(local) or _LISTS.fullmatch(domain))
+
+
+@dataclass(frozen=True)
+class Owners:
+    """The use cases around an address that several people read."""
+
+    subscriptions: Subscriptions
+
+    def name(self, token: str, typed: str, now: datetime) -> None:
+        """Note, before it is confirmed, who decides for an address; nothing typed: whoever reads it.
+
+        Raises LinkError, AddressError, or InputError where the owner is the list itself.
+        """
+        reader = self.subscriptions.reader(token, Purpose.CONFIRM, now)
+        if reader.state in RUNNING:
+            return
+        owner, mailbox = self.subscriptions.door.address(typed) if typed.strip() else ("", "")
+        if mailbox == reader.email.casefold():
+            raise InputError("The owner needs an address of their own, which the others do not read.")
+        with self.subscriptions.store.write() as unit:
+            unit.mailboxes.own(reader.id, owner)
+
+    def leave(self, token: str, now: datetime, by_hand: bool = False) -> Subscriber:
+        """What a link to unsubscribe does: it ends one person's subscription, and asks the owner of a list.
+
+        An owner who was asked on three days and never answered is nobody: then the mails end. Raises LinkError.
+        """
+        reader = self.subscriptions.reader(token, Purpose.UNSUBSCRIBE, now)
+        if not reader.owner or reader.state not in RUNNING:
+            return self.subscriptions.leave(token, now, Purpose.UNSUBSCRIBE, by_hand)
+        if not self._asked(reader, now):
+            self.subscriptions.end(reader, now)
+        return self.subscriptions.reader(token, Purpose.UNSUBSCRIBE, now)
+
+    def owned(self, token: str, now: datetime) -> Subscriber:
+        """The list a link of its owner speaks of; changes nothing. Raises LinkError."""
+        reader = self.subscriptions.reader(token, Purpose.OWNER, now)
+        if not reader.owner:
+            raise LinkError("Nobody has to decide for this address any more.")
+        return reader
+
+    def keep(self, token: str, now: datetime) -> Subscriber:
+        """Go on sending; members may ask again. Raises LinkError."""
+        reader = self.owned(token, now)
+        with self.subscriptions.store.write() as unit:
+            self._answered(unit, reader)
+            unit.journal.note(reader.id, "owner kept", now)
+        return reader
+
+    def stop(self, token: str, now: datetime) -> Subscriber:
+        """End the mails of the whole list; twice is no error. Raises LinkError."""
+        reader = self.owned(token, now)
+        with self.subscriptions.store.write() as unit:
+            self._answered(unit, reader)
+        self.subscriptions.end(reader, now)
+        return reader
+
+    def _asked(self, reader: Subscriber, now: datetime) -> bool:
+        """Whether the owner has a mail that asks, from now or from earlier today."""
+        counted = self._counted(reader)
+        with self.subscriptions.store.write() as unit:
+            if not unit.mailboxes.may_ask(counted, now, MOST_ASKED, APART):
+                return unit.mailboxes.asked_since(counted, now - APART)
+            facts = {"to": reader.owner, "list": reader.email}
+            unit.deliveries.add([new_delivery(DeliveryKind.OWNER, reader.id, now.date().isoformat(), now, facts)])
+            unit.journal.note(reader.id, "owner asked", now)
+        self.subscriptions.bell.deliver()
+        return True
+
+    def _answered(self, unit: Unit, reader: Subscriber) -> None:
+        unit.mailboxes.answered(self._counted(reader))
+
+    def _counted(self, reader: Subscriber) -> str:
+        """What the questions to this owner about this list are counted under."""
+        key = self.subscriptions.settings.suppression_key
+        return mailboxes.hashed(key, f"owner of {reader.email}: {reader.owner}")
