@@ -74,13 +74,15 @@ def rank(found: Sequence[Found], upvotes: ArrayLike, total: int) -> Positions:
 
 
 def rank_all(hits: Hits, readers: int, order: Positions, total: int) -> Ranked:
-    """Return for each of so many readers what `rank` returns; `order` is what `trending` makes of all upvotes.
+    """Return for each of so many readers what `rank` returns.
+
+    `order` is what `trending` makes of all papers that may be hit; of them and others there are `total`.
 
     Memory grows with readers × papers: ask for some hundred readers at a time.
     """
     papers, counts = len(order), np.diff(hits.starts)
     worth = _Worth.of(hits, papers, total)
-    place = np.empty(papers, np.int64)
+    place = np.empty(order.max(initial=-1) + 1, np.int64)
     place[order] = np.arange(papers)
     grid = np.zeros((readers, papers), np.uint64)
     cells = np.repeat(hits.readers * papers, counts) + place[hits.papers]

@@ -200,7 +200,7 @@ class Scan:
     def run(self) -> Postings:
         """Return the papers of each phrase."""
         found = [each for begin, end in pairwise(self._table.blocks(BLOCK)) for each in self._block(begin, end)]
-        numbers, owners = (np.concatenate([np.empty(0, np.int64), *part]) for part in zip(*found, strict=True))
+        numbers, owners = (np.concatenate(part) for part in zip((_NONE, _NONE), *found, strict=True))
         wanted = np.array(self._dictionary.fields, np.int64)[numbers]
         keep = (wanted < 0) | (wanted == (owners & 1))
         numbers, owners = numbers[keep], owners[keep]
@@ -248,10 +248,12 @@ class Scan:
         return _Places(places.starts[whose[keep]], units.ends[after[keep]], nodes[keep])
 
 
+_NONE: Numbers = np.empty(0, np.int64)
+
+
 def _gathered(apart: list[tuple[int, Slots, Slots]]) -> _Places:
-    none: Slots = np.empty(0, np.int64)
-    starts = np.concatenate([none, *(starts for _, starts, _ in apart)])
-    ends = np.concatenate([none, *(ends for _, _, ends in apart)])
+    starts = np.concatenate([_NONE, *(starts for _, starts, _ in apart)])
+    ends = np.concatenate([_NONE, *(ends for _, _, ends in apart)])
     units = np.repeat(np.array([unit for unit, _, _ in apart], np.int64), [len(starts) for _, starts, _ in apart])
     order = np.argsort(starts, kind="stable")
     return _Places(starts[order], ends[order], units[order])

@@ -15,13 +15,12 @@ from typing import Any
 
 from service import editions
 from service.model import DeliveryKind, DeliveryState, Subscriber
+from service.pipeline.batch import LOOK_BACK, Batch
 from service.pipeline.frozen import Cover, freeze, is_weekly
 from service.pipeline.origins import Origins, origins
 from service.pipeline.pacing import Limits
-from service.pipeline.selection import Selection, Span, select
-from service.pipeline.silence import quiet_note
 from service.pipeline.usual import watch
-from service.pipeline.window import REACH, View, Window
+from service.pipeline.window import REACH, Window
 from service.store import Store, Unit
 from service.store.covered import Covered
 from service.store.deliveries import new_delivery
@@ -30,15 +29,10 @@ from service.store.subscribers import Due
 LOG = logging.getLogger(__name__)
 
 BATCH = 500
-LOOK_BACK = timedelta(days=7)
-WEEKLY_LOOK_BACK = timedelta(days=14)
+# So many profiles may have changed before their compact form is written anew.
+FOLD_AT = 1_000
 # No edition can have been missed in so short a time, whatever the clocks do.
 ONE_DAY = timedelta(hours=26)
-# A first digest with fewer papers than this looks back further.
-THIN = 3
-FIRST_LOOK_BACK = timedelta(days=30)
-# An edited profile finds again what came this long before the edit.
-SECOND_LOOK = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +81,7 @@ class Composer:
     def run(self, now: datetime) -> Composed:
         """Compose batch by batch until nothing is due."""
         self._say_what_waits(now)
+        self._fold()
         total, after = Composed(), 0
         while batch := self._batch(now, after):
             last, editions_due = batch
@@ -100,26 +95,28 @@ class Composer:
             due = unit.subscribers.due(None, 1, reader.id - 1)
             if not due or due[0].subscriber.id != reader.id:
                 return None
-            covered = self._covered(unit, due, now).get(reader.id, Covered())
+            covered = self._covered(unit, due, now)
             with self.window.open(unit, now) as view:
                 day, named = editions.local_day(reader.schedule, now), origins(unit.sources.all(), now)
-                edition = _edition(view, due[0], replace(covered, editions=frozenset()), now, day, named)
+                batch = Batch.read(unit, view, self.window.book, due, covered, now)
+                edition = _edition(batch, due[0], day, named, replace(batch.held(due[0]), editions=frozenset()))
         return edition.row["payload"] if edition.row else None
 
     def _batch(self, now: datetime, after: int) -> tuple[int, list[_Edition]] | None:
         with self.store.read() as unit:
             everybody, since = self.day is not None, None if self.overdue or self.day else now - editions.OVERDUE
-            due = unit.subscribers.due(None if everybody else now, BATCH, after, since)
+            due = unit.subscribers.due(None if everybody else now, BATCH, after, since, profiles=False)
             if not due:
                 return None
             covered = self._covered(unit, due, now)
+            flying = {reader for reader, each in covered.items() if each.in_flight}
+            asked = [each for each in due if each.subscriber.id not in flying]
             with self.window.open(unit, now) as view:
+                if len(due) == BATCH:
+                    self.window.book.learn_all(unit)
                 named = origins(unit.sources.all(), now)
-                chosen = [
-                    _edition(view, each, covered.get(each.subscriber.id, Covered()), now, self.day, named)
-                    for each in due
-                    if not covered.get(each.subscriber.id, Covered()).in_flight
-                ]
+                batch = Batch.read(unit, view, self.window.book, asked, covered, now)
+                chosen = [_edition(batch, each, self.day, named, batch.held(each)) for each in asked]
         return due[-1].subscriber.id, chosen
 
     def _say_what_waits(self, now: datetime) -> None:
@@ -127,6 +124,14 @@ class Composer:
             late = 0 if self.overdue or self.day else unit.subscribers.overdue(now - editions.OVERDUE)
         if late:
             LOG.warning("%d editions were due over 48 h ago and wait for `paperround send --overdue`", late)
+
+    def _fold(self) -> None:
+        """Bring the compact form of the profiles up to date, where much has changed."""
+        with self.store.read() as unit:
+            many = len(unit.rosters.marks()) > FOLD_AT
+        if many:
+            with self.store.write() as unit:
+                unit.rosters.fold()
 
     def _covered(self, unit: Unit, due: Sequence[Due], now: datetime) -> dict[int, Covered]:
         """What past digests cover, with papers that have since turned out to be one under their surviving id."""
@@ -177,43 +182,31 @@ class Composer:
         return [each for each in ours if each.reader not in overtaken], len(superseded)
 
 
-def _edition(view: View, due: Due, covered: Covered, now: datetime, day: date | None, named: Origins) -> _Edition:
-    reader = due.subscriber
+def _edition(batch: Batch, due: Due, day: date | None, named: Origins, covered: Covered) -> _Edition:
+    reader, now = due.subscriber, batch.now
     if day is None:
         latest = editions.latest_due(reader.schedule, now) if due.welcomed else now
         day = editions.local_day(reader.schedule, latest)
     following = editions.next_due(reader.schedule, max(now, editions.due_at(reader.schedule, day)))
     if day.isoformat() in covered.editions:
         return _Edition(due, covered, None, following)
-    selection, back = choose(view, due, covered, now)
-    wanted = bool(selection.ranked) or not due.welcomed or reader.quiet_digest
-    cover = Cover(day, following, _since(reader, covered, day, now), back)
+    selection, back = batch.selection(due)
+    ranked = selection.ranked if selection else ()
+    payload: dict[str, Any] = {}
+    if wanted := selection is not None and (bool(ranked) or not due.welcomed or reader.quiet_digest):
+        cover = Cover(day, following, _since(reader, covered, day, now), back)
+        payload = freeze(batch.view, batch.readers[reader.id], selection, cover, named, first=not due.welcomed)
     row = new_delivery(
         DeliveryKind.DIGEST,
         reader.id,
         day.isoformat(),
         now,
-        freeze(view, reader, selection, cover, named, first=not due.welcomed) if wanted else {},
-        papers=[view.papers[position].id for position in selection.ranked],
-        upto=view.upto,
+        payload,
+        papers=[batch.view.papers[position].id for position in ranked],
+        upto=batch.view.upto,
         state=DeliveryState.READY if wanted else DeliveryState.NONE,
     )
-    return _Edition(due, covered, row, following, None if wanted else quiet_note(view, reader, covered, day, now))
-
-
-def choose(view: View, due: Due, covered: Covered, now: datetime) -> tuple[Selection, timedelta]:
-    """What the next digest holds, and how far back a first digest looks for it; no time at all for a later one."""
-    profiles = due.subscriber.profiles
-    if not due.welcomed:
-        selection = select(view, profiles, Span(0, view.upto, now - LOOK_BACK), covered.papers)
-        if len(selection.ranked) >= THIN:
-            return selection, LOOK_BACK
-        return select(view, profiles, Span(0, view.upto, now - FIRST_LOOK_BACK), covered.papers), FIRST_LOOK_BACK
-    edited = covered.at is None or due.changed_at > covered.at
-    again = due.changed_at - SECOND_LOOK if edited else None
-    since = now - (WEEKLY_LOOK_BACK if is_weekly(due.subscriber) else LOOK_BACK)
-    span = Span(covered.upto, view.upto, since, again, covered.at)
-    return select(view, profiles, span, covered.papers), timedelta(0)
+    return _Edition(due, covered, row, following, None if wanted else batch.note(due, day))
 
 
 def _since(reader: Subscriber, covered: Covered, day: date, now: datetime) -> date | None:

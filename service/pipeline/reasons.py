@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 from service import editions
 from service.keywords import Keyword
 from service.model import DeliveryState, Mend, Paper, Profile, StoredPaper, Subscriber, SubscriberState
-from service.pipeline.composing import choose
+from service.pipeline.batch import choose
 from service.pipeline.misses import Miss, nearest
 from service.pipeline.naming import paper_named
 from service.pipeline.selection import read_keyword

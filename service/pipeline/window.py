@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from service.keywords import Keyword, parse
 from service.matching import Found, Index
 from service.model import ArrivalKind, Hit, StoredPaper
+from service.pipeline.book import Book
 from service.pipeline.glossary import Glossary
 from service.store import Store, Unit
 from service.store.papers import Arrived
@@ -145,6 +146,7 @@ class Window:
         self._lock = RLock()
         self._view: View | None = None
         self._key: tuple[date, int, int] | None = None
+        self.book = Book()
 
     @contextmanager
     def open(self, unit: Unit, now: datetime) -> Iterator[View]:

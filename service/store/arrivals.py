@@ -6,14 +6,14 @@ texts, and how a paper is told from another.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, insert, select
 
 from service.model import ArrivalKind
 from service.store import archive
-from service.store.statements import chunks
+from service.store.statements import chunks, raise_counter
 from service.store.tables import arrival, paper
 
 # The paper that a row speaks of, where two rows turned out to be one paper.
@@ -25,7 +25,6 @@ def arrive(
     source_id: int,
     arrivals: Sequence[tuple[int, str]],
     now: datetime,
-    draw: Callable[[str, int], int],
 ) -> int:
     """Number what is new to us; draws exactly as many numbers as it uses, so that none is missing."""
     wanted = list(dict.fromkeys((paper_id, str(kind)) for paper_id, kind in arrivals))
@@ -37,7 +36,7 @@ def arrive(
     new = [pair for pair in wanted if not any((pair[0], kind) in held for kind in alike(pair[1]))]
     if not new:
         return 0
-    first = draw("arrival", len(new)) - len(new) + 1
+    first = raise_counter(connection, "arrival", len(new)) - len(new) + 1
     rows = [
         {"number": first + n, "paper_id": paper_id, "source_id": source_id, "kind": kind, "at": now}
         for n, (paper_id, kind) in enumerate(new)

@@ -18,7 +18,7 @@ from service.model import ArrivalKind, Paper, StoredPaper
 from service.store import archive
 from service.store.arrivals import SURVIVOR, alike, arrive, replaced_again
 from service.store.records import dump, load
-from service.store.statements import chunks, insert_new
+from service.store.statements import chunks, insert_new, raise_counter
 from service.store.tables import arrival, counter, paper, paper_key, paper_text, waiting
 
 # A paper whose source never gives an abstract arrives after this time, with its title as all the text it has.
@@ -50,7 +50,7 @@ class Papers:
         Takes the lock that numbers arrivals, so that two collectors never judge the same paper at once.
         """
         at = at or now
-        changed = self._draw("change", 1)
+        changed = raise_counter(self.connection, "change")
         known = self._by_key({key for each in found for key in identity.keys(each, source_url)})
         arrivals: list[tuple[int, str]] = []
         for each in found:
@@ -59,11 +59,11 @@ class Papers:
                 arrivals.append((paper_id, each.kind))
             else:
                 self._wait(paper_id, source_id, each.kind, at)
-        return arrive(self.connection, source_id, self._surviving(arrivals), at, self._draw) + self.release(now)
+        return arrive(self.connection, source_id, self._surviving(arrivals), at) + self.release(now)
 
     def tell(self, found: Sequence[Paper], now: datetime) -> int:
         """Store more about papers, without any arrival by it; returns how many waited for just that and arrive now."""
-        changed = self._draw("change", 1)
+        changed = raise_counter(self.connection, "change")
         known = self._by_key({key for each in found for key in identity.keys(each)})
         for each in found:
             self._place(each, "", known, changed, now)
@@ -85,7 +85,7 @@ class Papers:
         count = 0
         for row in ripe:
             at = row.since if row.kind == ArrivalKind.PAST else now
-            count += arrive(self.connection, row.source_id, [(row.paper_id, row.kind)], at, self._draw)
+            count += arrive(self.connection, row.source_id, [(row.paper_id, row.kind)], at)
             gone = (
                 (waiting.c.paper_id == row.paper_id)
                 & (waiting.c.source_id == row.source_id)
@@ -146,7 +146,7 @@ class Papers:
 
     def hide(self, paper_id: int, hidden: bool = True) -> bool:
         """Keep a paper out of every digest not yet composed; returns whether there is such a paper."""
-        changed = self._draw("change", 1)
+        changed = raise_counter(self.connection, "change")
         result = self.connection.execute(
             update(paper).where(paper.c.id == paper_id).values(hidden=hidden, changed=changed)
         )
@@ -175,10 +175,6 @@ class Papers:
         ]
         merged = {row.id: row.merged_into for row in rows if row.merged_into is not None}
         return [(merged.get(paper_id, paper_id), kind) for paper_id, kind in arrivals]
-
-    def _draw(self, name: str, amount: int) -> int:
-        statement = update(counter).where(counter.c.name == name).values(value=counter.c.value + amount)
-        return int(self.connection.execute(statement.returning(counter.c.value)).scalar_one())
 
     def _by_key(self, keys: set[str]) -> dict[str, int]:
         found: dict[str, int] = {}

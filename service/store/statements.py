@@ -10,9 +10,11 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Float, Table, func, literal_column
+from sqlalchemy import Connection, Float, Table, func, literal_column, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.elements import ColumnElement
+
+from service.store.tables import counter
 
 T = TypeVar("T")
 
@@ -45,6 +47,12 @@ def database_now(connection: Connection) -> ColumnElement[float]:
 def utc_day(connection: Connection, moment: ColumnElement[datetime]) -> ColumnElement[str]:
     """The calendar day of a time in UTC; PostgreSQL would take the zone that its session happens to have."""
     return func.date(moment if connection.dialect.name == "sqlite" else func.timezone("UTC", moment))
+
+
+def raise_counter(connection: Connection, name: str, amount: int = 1) -> int:
+    """Raise a counter and return its value; its row stays locked until the transaction ends."""
+    raised = update(counter).where(counter.c.name == name).values(value=counter.c.value + amount)
+    return int(connection.execute(raised.returning(counter.c.value)).scalar_one())
 
 
 def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:

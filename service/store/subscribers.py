@@ -15,7 +15,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, delete, func, insert, select, update
 
 from service.model import Profile, Schedule, Subscriber, SubscriberState
-from service.store.statements import chunks, insert_new
+from service.store.rosters import Rosters
+from service.store.statements import chunks, insert_new, raise_counter
 from service.store.tables import keyword, profile, profile_keyword, subscriber
 
 
@@ -83,22 +84,37 @@ class Subscribers:
         held = select(profile_keyword.c.keyword_id).where(profile_keyword.c.keyword_id == keyword.c.id).exists()
         return list(self.connection.scalars(select(keyword.c.canonical).where(held).order_by(keyword.c.id)))
 
+    def keyword_rows(self, rows: Sequence[int] | None = None) -> list[tuple[int, str]]:
+        """These rows of the keyword table, or all of them, with their canonical texts."""
+        if rows is None:
+            return [(row.id, row.canonical) for row in self.connection.execute(select(keyword))]
+        asked = [select(keyword).where(keyword.c.id.in_(piece)) for piece in chunks(rows)]
+        return [(row.id, row.canonical) for each in asked for row in self.connection.execute(each)]
+
     def counts(self) -> dict[str, int]:
         """How many subscribers are in each state."""
         rows = self.connection.execute(select(subscriber.c.state, func.count()).group_by(subscriber.c.state))
         return {row[0]: row[1] for row in rows}
 
-    def due(self, now: datetime | None, limit: int, after: int = 0, since: datetime | None = None) -> list[Due]:
+    def due(
+        self,
+        now: datetime | None,
+        limit: int,
+        after: int = 0,
+        since: datetime | None = None,
+        *,
+        profiles: bool = True,
+    ) -> list[Due]:
         """Active subscribers whose next edition has come (None: all of them), in id order above `after`.
 
-        With `since`, editions that were due before it are left out.
+        With `since`, editions that were due before it are left out. They come without profiles where none are wanted.
         """
         come = (subscriber.c.state == SubscriberState.ACTIVE) & (subscriber.c.id > after)
         if now is not None:
             come &= subscriber.c.next_due_at <= now
         if since is not None:
             come &= subscriber.c.next_due_at >= since
-        return self._due(select(subscriber).where(come).order_by(subscriber.c.id).limit(limit))
+        return self._due(select(subscriber).where(come).order_by(subscriber.c.id).limit(limit), profiles)
 
     def coming(self, subscriber_id: int) -> Due | None:
         """The next edition of one subscriber, whenever it is due; None while none is to come."""
@@ -180,12 +196,15 @@ class Subscribers:
             if entries:
                 self.connection.execute(insert(profile_keyword), entries)
         self._set(subscriber_id, {"changed_at": now})
+        Rosters(self.connection).mark(subscriber_id)
 
     def erase(self, subscriber_id: int) -> None:
         """Delete the row and, by cascade, profiles and deliveries; what nobody searches for any more goes too."""
         self.connection.execute(delete(subscriber).where(subscriber.c.id == subscriber_id))
         held = select(profile_keyword.c.keyword_id).where(profile_keyword.c.keyword_id == keyword.c.id).exists()
-        self.connection.execute(delete(keyword).where(~held))
+        Rosters(self.connection).forget(subscriber_id)
+        if self.connection.execute(delete(keyword).where(~held)).rowcount:
+            raise_counter(self.connection, "forgotten")
 
     def _set(self, subscriber_id: int, values: Mapping[str, Any]) -> None:
         self.connection.execute(update(subscriber).where(subscriber.c.id == subscriber_id).values(dict(values)))
@@ -198,19 +217,19 @@ class Subscribers:
             ids.update({row.canonical: row.id for row in rows})
         return ids
 
-    def _due(self, wanted: Select[Any]) -> list[Due]:
+    def _due(self, wanted: Select[Any], with_profiles: bool = True) -> list[Due]:
         rows = self.connection.execute(wanted).all()
         return [
             Due(each, row.next_due_at, row.changed_at, row.welcomed)
-            for row, each in zip(rows, self._load(rows), strict=True)
+            for row, each in zip(rows, self._load(rows, with_profiles), strict=True)
         ]
 
     def _first(self, condition: ColumnElement[bool]) -> Subscriber | None:
         found = self._load(self.connection.execute(select(subscriber).where(condition).limit(1)).all())
         return found[0] if found else None
 
-    def _load(self, rows: Sequence[Row[Any]]) -> list[Subscriber]:
-        profiles = self._profiles([row.id for row in rows])
+    def _load(self, rows: Sequence[Row[Any]], with_profiles: bool = True) -> list[Subscriber]:
+        profiles = self._profiles([row.id for row in rows]) if with_profiles else {}
         return [
             Subscriber(
                 row.id,

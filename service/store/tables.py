@@ -20,6 +20,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -215,6 +216,16 @@ profile_keyword = Table(
     Column("keyword_id", ForeignKey("keyword.id"), nullable=False, index=True),
     Column("text", Text, nullable=False),
 )
+
+# The keywords of 65,536 readers in one value, and which readers' profiles have changed since it was written.
+roster = Table(
+    "roster",
+    metadata,
+    Column("block", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+profile_change = Table("profile_change", metadata, _id(), Column("subscriber_id", Id, nullable=False))
 
 delivery = Table(
     "delivery",

@@ -25,6 +25,7 @@ from service.store.mailboxes import Mailboxes
 from service.store.paces import Paces
 from service.store.papers import Papers
 from service.store.past import Past
+from service.store.rosters import Rosters
 from service.store.shelf import Shelf
 from service.store.sources import Sources
 from service.store.statements import database_now
@@ -44,6 +45,7 @@ class Unit:
         self.journal = Journal(connection)
         self.past = Past(connection)
         self.paces = Paces(connection)
+        self.rosters = Rosters(connection)
         self.canaries = Canaries(connection)
         self.mailboxes = Mailboxes(connection)
         self.shelf = Shelf(connection)

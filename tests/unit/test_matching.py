@@ -110,6 +110,7 @@ def differences(papers: list[Paper], keywords: list[Keyword]) -> list[tuple[str,
     return wrong
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", range(4))
 def test_the_index_equals_the_plain_definition_on_random_texts(
     seed: int, full: bool, figure: Callable[[str], None]

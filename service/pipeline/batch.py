@@ -1,0 +1,105 @@
+"""What each reader of a batch gets: those who had digests before are chosen for together, a first digest alone.
+
+Comes in: a unit of work, a view of the window, who is due, what past digests cover. Goes out: selections. Refuses to
+know: rows of deliveries, when an edition is due. Profiles are read for those who get a mail; the others need none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from service.model import Subscriber
+from service.pipeline.book import Book
+from service.pipeline.choosing import Asked, Chosen, choose_all
+from service.pipeline.frozen import is_weekly
+from service.pipeline.selection import Selection, Span, select
+from service.pipeline.silence import WEEK, quiet_note
+from service.pipeline.window import View
+from service.store import Unit
+from service.store.covered import Covered
+from service.store.subscribers import Due
+
+LOOK_BACK = timedelta(days=7)
+WEEKLY_LOOK_BACK = timedelta(days=14)
+# A first digest with fewer papers than this looks back further.
+THIN = 3
+FIRST_LOOK_BACK = timedelta(days=30)
+# An edited profile finds again what came this long before the edit.
+SECOND_LOOK = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What is chosen for a batch. `readers` are those whose profiles were read; the others get nothing."""
+
+    view: View
+    now: datetime
+    covered: Mapping[int, Covered]
+    chosen: Chosen
+    places: Mapping[int, int]
+    readers: Mapping[int, Subscriber]
+
+    @classmethod
+    def read(
+        cls, unit: Unit, view: View, book: Book, due: Sequence[Due], covered: Mapping[int, Covered], now: datetime
+    ) -> Batch:
+        """Choose for everyone who had a first digest, and read the profiles of whom there is something for."""
+        known = [each for each in due if each.welcomed]
+        held = [covered.get(each.subscriber.id, Covered()) for each in known]
+        asked = [Asked(_span(view, *pair, now), pair[1].papers) for pair in zip(known, held, strict=True)]
+        ids = [each.subscriber.id for each in known]
+        chosen = choose_all(view, book, book.read(unit, np.array(ids, np.int64)), asked)
+        needless = {
+            each.subscriber.id
+            for place, (each, past) in enumerate(zip(known, held, strict=True))
+            if not (chosen.is_alone(place) or chosen.count(place) or each.subscriber.quiet_digest or _silent(past, now))
+        }
+        readers = unit.subscribers.some([each.subscriber.id for each in due if each.subscriber.id not in needless])
+        return cls(view, now, covered, chosen, {reader: place for place, reader in enumerate(ids)}, readers)
+
+    def held(self, due: Due) -> Covered:
+        """What the past digests of one of them cover."""
+        return self.covered.get(due.subscriber.id, Covered())
+
+    def selection(self, due: Due) -> tuple[Selection | None, timedelta]:
+        """What the next digest holds, and how far back a first one looks for it; None where that is nothing at all."""
+        reader = self.readers.get(due.subscriber.id)
+        if reader is None:
+            return None, timedelta(0)
+        place = self.places.get(reader.id)
+        if place is None or self.chosen.is_alone(place):
+            return choose(self.view, replace(due, subscriber=reader), self.held(due), self.now)
+        return self.chosen.selection(place, reader.profiles), timedelta(0)
+
+    def note(self, due: Due, day: date) -> dict[str, Any] | None:
+        """The row of a note on a quiet week, for an edition that holds nothing."""
+        reader = self.readers.get(due.subscriber.id)
+        return quiet_note(self.view, reader, self.held(due), day, self.now) if reader else None
+
+
+def choose(view: View, due: Due, covered: Covered, now: datetime) -> tuple[Selection, timedelta]:
+    """What one reader's next digest holds, and how far back a first one looks; no time at all for a later one."""
+    profiles = due.subscriber.profiles
+    if due.welcomed:
+        return select(view, profiles, _span(view, due, covered, now), covered.papers), timedelta(0)
+    selection = select(view, profiles, Span(0, view.upto, now - LOOK_BACK), covered.papers)
+    if len(selection.ranked) >= THIN:
+        return selection, LOOK_BACK
+    return select(view, profiles, Span(0, view.upto, now - FIRST_LOOK_BACK), covered.papers), FIRST_LOOK_BACK
+
+
+def _span(view: View, due: Due, covered: Covered, now: datetime) -> Span:
+    edited = covered.at is None or due.changed_at > covered.at
+    again = due.changed_at - SECOND_LOOK if edited else None
+    since = now - (WEEKLY_LOOK_BACK if is_weekly(due.subscriber) else LOOK_BACK)
+    return Span(covered.upto, view.upto, since, again, covered.at)
+
+
+def _silent(covered: Covered, now: datetime) -> bool:
+    """Whether a note on a quiet week may be due; a day's difference of zones counts for the reader."""
+    return covered.heard is not None and now - covered.heard >= WEEK - timedelta(days=1)

@@ -1,0 +1,171 @@
+"""What readers look for and what it finds, kept by one process: profiles as numbers, keywords read once.
+
+Comes in: a unit of work, ids of readers, a view of the window. Goes out: arrays that say which keywords each profile
+has and which papers those find. Refuses to know: who may receive mail, what an edition covers.
+
+Everything is read at the unit's own snapshot: blocks of the roster whose change number is new, and the rows of whoever
+is marked as changed since. Keywords are parsed once per process, and looked for all together when the papers change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.errors import KeywordError
+from service.keywords import Keyword, parse
+from service.matching import Found
+from service.matching.bulk import Lookup, Postings
+from service.store import Unit
+from service.store.rosters import BLOCK, Roster
+
+if TYPE_CHECKING:
+    from service.pipeline.window import View
+
+Numbers = NDArray[np.int64]
+
+# So many keywords are looked for one by one; for more, one pass over all words takes less.
+FEW = 400
+_UNKNOWN, _REFUSED = -1, -2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Profiles:
+    """Profile n belongs to the reader at `readers[n]` of those asked for, and has the keywords [starts[n], …[n + 1]).
+
+    `keywords` are numbers of the book; `sources[n]` are the ones it looks at, None for all common ones; it wants
+    replacements where `replacements[n]`.
+    """
+
+    readers: Numbers
+    starts: Numbers
+    keywords: Numbers
+    sources: tuple[frozenset[int] | None, ...]
+    replacements: NDArray[np.bool_]
+
+    def owners(self) -> Numbers:
+        """For each entry of `keywords` its profile."""
+        return np.repeat(np.arange(len(self.readers)), np.diff(self.starts))
+
+
+class Book:
+    """One process's knowledge; one thread uses it at a time."""
+
+    def __init__(self) -> None:
+        self._blocks: dict[int, tuple[int, Roster]] = {}
+        self._marks: dict[int, int] = {}
+        self._marked = Roster.of_rows([])
+        self._start_anew(0)
+
+    def _start_anew(self, forgotten: int) -> None:
+        self._forgotten = forgotten
+        self._numbers = np.full(1, _UNKNOWN, np.int64)
+        self._lookup = Lookup()
+        self._view: tuple[View | None, int] = (None, 0)
+        self._found = _NOTHING
+        self.keywords: list[Keyword] = []
+        self.number: dict[str, int] = {}
+
+    def read(self, unit: Unit, readers: Numbers) -> Profiles:
+        """The profiles of these readers (ids, ascending), as of this unit's snapshot."""
+        roster = self._roster(unit, readers)
+        numbers = self._learned(unit, roster.keywords)
+        known = numbers >= 0
+        kept = np.concatenate([[0], np.cumsum(known)])[roster.starts]
+        looked = [None if sources is None else frozenset(sources) for sources, _ in roster.choices]
+        return Profiles(
+            np.searchsorted(readers, roster.readers),
+            kept,
+            numbers[known],
+            tuple(looked[each] for each in roster.chosen.tolist()),
+            np.array([replacements for _, replacements in roster.choices], np.bool_)[roster.chosen],
+        )
+
+    def learn_all(self, unit: Unit) -> int:
+        """Read every keyword that some profile holds, so that they are looked for together; returns how many."""
+        self._check(unit)
+        return self._learn(unit.subscribers.keyword_rows())
+
+    def found(self, view: View) -> Postings:
+        """What each keyword of the book finds in the view."""
+        if self._view != (view, len(view.papers)):
+            self._view, self._found = (view, len(view.papers)), _NOTHING
+        have = len(self._found.starts) - 1
+        if len(self.keywords) - have > FEW:
+            self._found = view.index.find_all(self._lookup)
+        elif len(self.keywords) > have:
+            self._found = _appended(self._found, [view.find(each) for each in self.keywords[have:]])
+        return self._found
+
+    def _roster(self, unit: Unit, readers: Numbers) -> Roster:
+        marks = unit.rosters.marks()
+        if marks != self._marks:
+            self._marked = unit.rosters.rows(sorted(set(marks.values())))
+            self._marks = marks
+        changed = np.isin(readers, np.array(list(marks.values()), np.int64))
+        held, numbers = readers[~changed], unit.rosters.blocks()
+        parts = [self._marked.of(readers[changed])]
+        blocks = [each for each in np.unique(held // BLOCK).tolist() if each in numbers]
+        parts += [self._block(unit, each, numbers[each]).of(held[held // BLOCK == each]) for each in blocks]
+        return Roster.joined(parts)
+
+    def _block(self, unit: Unit, block: int, number: int) -> Roster:
+        known, roster = self._blocks.get(block, (None, None))
+        if roster is None or known != number:
+            roster = unit.rosters.block(block)
+            self._blocks[block] = number, roster
+        return roster
+
+    def _check(self, unit: Unit) -> None:
+        """Begin anew where rows of keywords were deleted: their numbers may come to mean others."""
+        forgotten = unit.rosters.forgotten()
+        if forgotten != self._forgotten:
+            self._start_anew(forgotten)
+
+    def _learned(self, unit: Unit, rows: NDArray[np.int32]) -> Numbers:
+        self._check(unit)
+        self._make_room(int(rows.max(initial=0)))
+        unknown = np.unique(rows[self._numbers[rows] == _UNKNOWN])
+        if len(unknown):
+            self._learn(unit.subscribers.keyword_rows(unknown.tolist()))
+        return self._numbers[rows]
+
+    def _make_room(self, most: int) -> None:
+        if most >= len(self._numbers):
+            room = np.full(2 * most + 1, _UNKNOWN, np.int64)
+            room[: len(self._numbers)] = self._numbers
+            self._numbers = room
+
+    def _learn(self, texts: Iterable[tuple[int, str]]) -> int:
+        texts = list(texts)
+        self._make_room(max((row for row, _ in texts), default=0))
+        for row, text in texts:
+            if self._numbers[row] == _UNKNOWN:
+                self._numbers[row] = self._numbered(text)
+        return len(texts)
+
+    def _numbered(self, text: str) -> int:
+        try:
+            keyword = parse(text)
+        except KeywordError:
+            return _REFUSED  # A newer release of the language refuses what is stored.
+        self.keywords.append(keyword)
+        self.number[keyword.canonical] = len(self.keywords) - 1
+        return self._lookup.add(keyword.expression)
+
+
+_NOTHING = Postings(np.zeros(1, np.int64), np.empty(0, np.int32), np.empty(0, np.bool_))
+
+
+def _appended(found: Postings, more: Iterable[Found]) -> Postings:
+    parts = list(more)
+    counts = [len(each.papers) for each in parts]
+    return Postings(
+        np.concatenate([found.starts, found.starts[-1] + np.cumsum(counts)]),
+        np.concatenate([found.papers, *(each.papers for each in parts)]),
+        np.concatenate([found.title, *(each.title for each in parts)]),
+    )

@@ -1,0 +1,161 @@
+"""Which papers many readers get, and in which order: what `selection.select` chooses for one, for a batch at once.
+
+Comes in: a view of the window, the profiles of a batch as numbers, what each edition covers. Goes out: positions best
+first for each reader, and the `Selection` of those who get a mail. Refuses to know: the store, the clock, mails.
+
+Readers who look at the same sources since the same edition share one mask of papers; every hit of a keyword is a row of
+one array, thinned by the masks and ranked by one sort. A reader alone takes some hundred microseconds, one of a batch
+four (`python -m bench match`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.matching import Found
+from service.matching.bulk import Postings, expanded
+from service.model import Profile
+from service.pipeline.book import Book, Profiles
+from service.pipeline.selection import Look, Selection, Span, read_keyword
+from service.pipeline.window import Mask, View
+from service.ranking import Hits, Ranked, rank_all, trending
+
+Numbers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One reader's edition: the arrivals it covers, and the papers (ids) that were delivered already."""
+
+    span: Span
+    delivered: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chosen:
+    """What was chosen for a batch; readers are numbered as they were asked for."""
+
+    book: Book
+    profiles: Profiles
+    masks: _Masks
+    hits: Hits
+    wanted: Numbers  # for each entry of `hits` its entry of `profiles`
+    ranked: Ranked
+    alone: NDArray[np.bool_]
+
+    def is_alone(self, reader: int) -> bool:
+        """Whether this reader is not chosen for here: who has no keywords gets what is trending, or wants replacements.
+
+        Both are rare.
+        """
+        return bool(self.alone[reader])
+
+    def count(self, reader: int) -> int:
+        """How many papers were found for a reader who is not alone."""
+        return int(self.ranked.starts[reader + 1] - self.ranked.starts[reader])
+
+    def selection(self, reader: int, own: Sequence[Profile]) -> Selection:
+        """The selection of a reader who is not alone, in the words of the profiles' own rows."""
+        first, last = np.searchsorted(self.profiles.readers, (reader, reader + 1)).tolist()
+        keywords, found, looks = [], [], []
+        seen: Mask = np.zeros(self.masks.width, np.bool_)
+        for number, profile in zip(range(first, last), own, strict=True):
+            read = [each for text in profile.keywords if (each := read_keyword(text)) is not None]
+            wanted = [each for each in read if not each.exclusion]
+            mine = self._found(number)
+            keywords += wanted
+            found += [mine[self.book.number[each.canonical]] for each in wanted]
+            eligible = self.masks.rows[self.masks.read[number]]
+            seen |= eligible
+            looks.append(Look(profile, len(wanted), tuple(each for each in read if each.exclusion), eligible))
+        ranked = tuple(self.ranked.of(reader).tolist())
+        return Selection(tuple(keywords), ranked, tuple(found), int(seen.sum()), False, tuple(looks))
+
+    def _found(self, profile: int) -> dict[int, Found]:
+        """What each keyword of a profile found, by its number in the book."""
+        first, last = np.searchsorted(self.wanted, self.profiles.starts[profile : profile + 2]).tolist()
+        starts = self.hits.starts
+        return {
+            int(self.profiles.keywords[self.wanted[n]]): Found(
+                self.hits.papers[starts[n] : starts[n + 1]], self.hits.title[starts[n] : starts[n + 1]]
+            )
+            for n in range(first, last)
+        }
+
+
+@dataclass(slots=True, eq=False)
+class _Masks:
+    """Which papers each profile reads, and of those the ones its exclusions leave: rows of one table of masks."""
+
+    width: int
+    read: list[int] = field(default_factory=list)
+    kept: list[int] = field(default_factory=list)
+    _known: dict[object, int] = field(default_factory=dict)
+    _rows: list[Mask] = field(default_factory=list)
+
+    @property
+    def rows(self) -> list[Mask]:
+        """The masks themselves."""
+        return self._rows
+
+    def add(self, view: View, sources: frozenset[int] | None, asked: Asked) -> None:
+        """Take in the next profile."""
+        key = (sources, asked.span)
+        if key not in self._known:
+            self._known[key] = self._put(asked.span.mask(view.firsts(sources)))
+        row = self._known[key]
+        delivered = [view.position[each] for each in asked.delivered if each in view.position]
+        if delivered and self._rows[row][delivered].any():
+            fresh = self._rows[row].copy()
+            fresh[delivered] = False
+            row = self._put(fresh)
+        self.read.append(row)
+        self.kept.append(row)
+
+    def leave_out(self, profile: int, papers: NDArray[np.int32]) -> None:
+        """A profile does not want these."""
+        rest = self._rows[self.kept[profile]].copy()
+        rest[papers] = False
+        self.kept[profile] = self._put(rest)
+
+    def _put(self, mask: Mask) -> int:
+        self._rows.append(mask)
+        return len(self._rows) - 1
+
+
+def choose_all(view: View, book: Book, profiles: Profiles, asked: Sequence[Asked]) -> Chosen:
+    """Choose for every reader of a batch, of whom profiles know the places in `asked`."""
+    found, owners = book.found(view), profiles.owners()
+    exclusion = np.array([each.exclusion for each in book.keywords], np.bool_)[profiles.keywords]
+    masks = _Masks(len(view.papers))
+    for reader, sources in zip(profiles.readers.tolist(), profiles.sources, strict=True):
+        masks.add(view, sources, asked[reader])
+    for entry in np.flatnonzero(exclusion).tolist():
+        mine = slice(*found.starts[profiles.keywords[entry] : profiles.keywords[entry] + 2])
+        masks.leave_out(int(owners[entry]), found.papers[mine])
+    wanted = np.flatnonzero(~exclusion)
+    hits = _hits(found, profiles, masks, owners, wanted)
+    alone = np.ones(len(asked), np.bool_)
+    alone[hits.readers] = False
+    alone[profiles.readers[profiles.replacements]] = True
+    order = trending(
+        view.upvotes(), np.flatnonzero(np.logical_or.reduce([np.zeros(masks.width, np.bool_), *masks.rows]))
+    )
+    ranked = rank_all(hits, len(asked), order, len(view.papers))
+    return Chosen(book, profiles, masks, hits, wanted, ranked, alone)
+
+
+def _hits(found: Postings, profiles: Profiles, masks: _Masks, owners: Numbers, wanted: Numbers) -> Hits:
+    """The hits of all keywords of the batch, without the papers that their profile's mask leaves out."""
+    numbers, whose = profiles.keywords[wanted], owners[wanted]
+    low = found.starts[numbers]
+    entry, at = expanded(low, found.starts[numbers + 1] - low)
+    papers = found.papers[at]
+    rows = np.stack(masks.rows) if masks.rows else np.zeros((1, masks.width), np.bool_)
+    keep = rows[np.array(masks.kept, np.int64)[whose][entry], papers]
+    starts = np.concatenate([[0], np.cumsum(np.bincount(entry[keep], minlength=len(wanted)))])
+    return Hits(profiles.readers[whose], starts, papers[keep], found.title[at[keep]])

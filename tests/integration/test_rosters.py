@@ -1,0 +1,210 @@
+"""The compact form of all profiles says what their rows say, and a batch is chosen for as each reader alone."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy import update
+
+from service.keywords import parse
+from service.model import Profile
+from service.pipeline.book import Book
+from service.pipeline.choosing import Asked, choose_all
+from service.pipeline.selection import Selection, Span, select
+from service.pipeline.window import View, Window
+from service.store import Store, Unit
+from service.store.rosters import BLOCK, Roster
+from service.store.tables import subscriber
+from tests.integration.stores import HOUR, NOW, add_reader, add_source, paper
+
+WORDS = (
+    *("graph", "graphs", "neural", "network", "vision", "survey"),
+    *("attention", "kernel", "bias", "planning", "speech", "flow"),
+)
+FORMS = ("{}", "{}", "{} {}", "{} OR {}", "{} AND NOT {}", "ti:{}", "-{}", "-{}", '"{}"')
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    file = f"sqlite:///{tmp_path / 'paperround.sqlite3'}"
+    store = Store(file if request.param == "sqlite" else str(request.getfixturevalue("postgres_database")))
+    store.migrate()
+    yield store
+    store.close()
+
+
+def keywords(chance: random.Random, most: int) -> tuple[str, ...]:
+    """Different keywords of several forms, in random order."""
+    texts = (chance.choice(FORMS).format(*chance.choices(WORDS, k=2)) for _ in range(chance.randint(0, most)))
+    return tuple({parse(text).canonical: text for text in texts}.values())
+
+
+def edit(store: Store, reader: int, profiles: Sequence[Profile]) -> None:
+    with store.write() as unit:
+        canonical = [(each, [parse(text).canonical for text in each.keywords]) for each in profiles]
+        unit.subscribers.set_profiles(reader, canonical, NOW)
+
+
+def profile(chance: random.Random) -> Profile:
+    sources = chance.choice((None, None, frozenset({1}), frozenset({2, 3})))
+    return Profile(keywords(chance, 4), sources=sources, replacements=chance.random() < 0.1)
+
+
+# For each reader the keywords, sources and whether replacements are wanted, profile by profile.
+Said = dict[int, list[tuple[set[str], frozenset[int] | None, bool]]]
+
+
+def said(book: Book, unit: Unit) -> Said:
+    """What a book says of every reader."""
+    ids = [each.id for each in unit.subscribers.all()]
+    read = book.read(unit, np.array(ids, np.int64))
+    found: Said = {each: [] for each in ids}
+    places = zip(read.readers.tolist(), read.sources, read.replacements.tolist(), strict=True)
+    for number, (place, sources, renewed) in enumerate(places):
+        mine = read.keywords[slice(*read.starts[number : number + 2])]
+        found[ids[place]].append(({book.keywords[each].canonical for each in mine}, sources, renewed))
+    return found
+
+
+def stored(unit: Unit) -> Said:
+    """What the rows say of every reader."""
+    return {
+        reader.id: [
+            ({parse(text).canonical for text in each.keywords}, each.sources, each.replacements)
+            for each in reader.profiles
+        ]
+        for reader in unit.subscribers.all()
+    }
+
+
+def add_far(store: Store, name: str, block: int) -> int:
+    """A reader whose row stands in another block of the compact form."""
+    reader = add_reader(store, name)
+    with store.engine.connect().execution_options(writes=True) as connection, connection.begin():
+        connection.execute(update(subscriber).where(subscriber.c.id == reader).values(id=reader + block * BLOCK))
+    return reader + block * BLOCK
+
+
+def test_the_compact_form_says_what_the_rows_say_whatever_is_edited(store: Store, full: bool) -> None:
+    chance, old = random.Random(8), Book()
+    readers = [add_far(store, f"reader{n}", n % 3) for n in range(9)]
+    for step in range(200 if full else 20):
+        for reader in chance.sample(readers, 2):
+            edit(store, reader, [profile(chance) for _ in range(chance.randint(0, 2))])
+        if chance.random() < 0.3:
+            with store.write() as unit:
+                unit.rosters.fold()
+                assert not unit.rosters.marks()
+        if step % 6 == 5:
+            with store.write() as unit:
+                unit.subscribers.erase(readers.pop(chance.randrange(len(readers))))
+            readers.append(add_far(store, f"later{step}", 1))
+        with store.read() as unit:
+            assert said(old, unit) == said(Book(), unit) == stored(unit)
+
+
+def test_an_edit_that_commits_after_the_fold_is_not_lost(store: Store) -> None:
+    if store.engine.dialect.name == "sqlite":
+        pytest.skip("only one writes at a time")
+    reader, other = add_reader(store, "ada"), add_reader(store, "grace")
+    with store.write() as late:
+        late.subscribers.set_profiles(reader, [(Profile(("graph",)), ["graph"])], NOW)
+        edit(store, other, [Profile(("speech",))])
+        with store.write() as unit:
+            assert unit.rosters.fold() == 1
+    with store.read() as unit:
+        assert said(Book(), unit) == stored(unit) != {}
+        assert list(unit.rosters.marks().values()) == [reader]
+
+
+def test_an_erased_reader_is_in_no_compact_form(store: Store) -> None:
+    readers = [add_reader(store, name) for name in ("ada", "grace")]
+    for reader in readers:
+        edit(store, reader, [Profile(("graph", "speech"))])
+    with store.write() as unit:
+        unit.rosters.fold()
+    with store.write() as unit:
+        unit.subscribers.erase(readers[0])
+    with store.read() as unit:
+        assert unit.rosters.block(0).readers.tolist() == [readers[1]]
+        assert not unit.rosters.marks()
+
+
+def test_a_keyword_that_takes_the_row_of_a_deleted_one_is_not_taken_for_it(store: Store) -> None:
+    readers, book = [add_reader(store, name) for name in ("ada", "grace")], Book()
+    edit(store, readers[0], [Profile(("graph",))])
+    edit(store, readers[1], [Profile(("speech",))])
+    with store.read() as unit:
+        assert said(book, unit) == stored(unit)
+    with store.write() as unit:
+        unit.subscribers.erase(readers[1])
+    edit(store, readers[0], [Profile(("vision",))])
+    with store.read() as unit:
+        assert said(book, unit) == stored(unit)
+
+
+def test_a_roster_is_the_same_after_packing() -> None:
+    roster = Roster.of_rows([(1, (None, False), "5,6"), (1, ((2, 3), True), None), (9, ((2, 3), True), "7")])
+    again = Roster.unpacked(roster.packed())
+    for name in ("readers", "chosen", "starts", "keywords"):
+        assert getattr(again, name).tolist() == getattr(roster, name).tolist()
+    assert again.choices == roster.choices == ((None, False), ((2, 3), True))
+
+
+def same(one: Selection, other: Selection) -> bool:
+    """Whether two selections choose, count and explain alike."""
+    looks = zip(one.looks, other.looks, strict=True)
+    found = zip(one.found, other.found, strict=True)
+    return (
+        (one.keywords, one.ranked, one.read, one.trending) == (other.keywords, other.ranked, other.read, other.trending)
+        and all(a.papers.tolist() == b.papers.tolist() and a.title.tolist() == b.title.tolist() for a, b in found)
+        and all(
+            (a.profile, a.wanted, a.unwanted, a.read.tolist()) == (b.profile, b.wanted, b.unwanted, b.read.tolist())
+            for a, b in looks
+        )
+    )
+
+
+def written(chance: random.Random, store: Store) -> None:
+    """Papers of random words through three sources, the third one read only by choice."""
+    texts = [" ".join(chance.choices(WORDS, k=8)) for _ in range(90)]
+    with store.write() as unit:
+        sources = [add_source(unit, f"https://papers.example/{n}") for n in range(3)]
+        for n, source in enumerate(sources):
+            some = [
+                paper(f"{n} {text[:20]} {at}", text, upvotes=at % 5, url=f"https://a.example/{n}/{at}")
+                for at, text in enumerate(texts[n * 30 : n * 30 + 30])
+            ]
+            unit.papers.add(source, f"https://papers.example/{n}", some, NOW - (n + 1) * HOUR)
+
+
+def span(chance: random.Random, view: View) -> Span:
+    after = chance.choice((0, 0, view.upto // 2))
+    again = NOW - 2 * HOUR if chance.random() < 0.2 else None
+    return Span(after, view.upto, NOW - chance.choice((2, 9)) * HOUR, again)
+
+
+def test_a_batch_is_chosen_for_as_each_reader_alone(store: Store) -> None:
+    chance = random.Random(3)
+    written(chance, store)
+    readers = [add_reader(store, f"reader{n}") for n in range(60)]
+    for reader in readers:
+        edit(store, reader, [profile(chance) for _ in range(chance.choice((0, 1, 1, 1, 2, 3)))])
+    window, together = Window(store), 0
+    with store.read() as unit, window.open(unit, NOW) as view:
+        ids = [each.id for each in view.papers]
+        asked = [Asked(span(chance, view), frozenset(chance.sample(ids, chance.choice((0, 0, 5))))) for _ in readers]
+        chosen = choose_all(view, window.book, window.book.read(unit, np.array(readers, np.int64)), asked)
+        for place, (row, mine) in enumerate(zip(unit.subscribers.all(), asked, strict=True)):
+            alone = select(view, row.profiles, mine.span, mine.delivered)
+            renewed = any(each.replacements for each in row.profiles)
+            assert chosen.is_alone(place) == (alone.trending or renewed)
+            if not chosen.is_alone(place):
+                together += 1
+                assert chosen.count(place) == len(alone.ranked)
+                assert same(chosen.selection(place, row.profiles), alone)
+    assert 20 < together < 60
