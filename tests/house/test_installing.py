@@ -23,6 +23,9 @@ KNOWN = {
     "build", "image", "command", "environment", "env_file", "ports", "depends_on", "healthcheck", "volumes", "restart",
     "read_only", "tmpfs", "cap_drop", "security_opt", "init", "stop_grace_period", "profiles",
 }  # fmt: skip
+CHECK_KEYS = {"test", "interval", "timeout", "start_period", "retries"}
+DURATION = re.compile(r"([0-9]+(us|ms|s|m|h))+")
+PORT = re.compile(r"(\$\{\w+:-)?127\.0\.0\.1:[0-9]+\}?:[0-9]+")
 CONDITIONS = {"service_started", "service_healthy", "service_completed_successfully"}
 SECRETS = ("PAPERROUND_SECRET_KEYS", "PAPERROUND_SUPPRESSION_KEY", "POSTGRES_PASSWORD", "PAPERROUND_SMTP_URL")
 
@@ -38,6 +41,41 @@ def test_the_compose_file_says_only_what_compose_knows() -> None:
                 assert "healthcheck" in SERVICES[other]
         for volume in service.get("volumes", []):
             assert volume.partition(":")[0] in COMPOSE["volumes"]
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_value_of_the_compose_file_has_the_form_compose_asks_for(name: str) -> None:
+    service = SERVICES[name]
+    check = service.get("healthcheck", {})
+    assert set(check) <= CHECK_KEYS
+    assert all(DURATION.fullmatch(check[key]) for key in set(check) & {"interval", "timeout", "start_period"})
+    assert not check or check["test"][0] == "CMD" or (check["test"][0], len(check["test"])) == ("CMD-SHELL", 2)
+    assert DURATION.fullmatch(service.get("stop_grace_period", "1s"))
+    assert service.get("restart") in {"no", "always", "on-failure", "unless-stopped"}, "YAML reads a bare no as false"
+    assert all(PORT.fullmatch(port) for port in service.get("ports", ())), "nothing is open to other machines"
+    assert name in OURS or re.fullmatch(r"[a-z/]+:v?[0-9.]+", service["image"]), "a release is named"
+    assert all(isinstance(text, str) for text in service.get("environment", {}).values())
+    assert all(isinstance(part, str) for key in ("tmpfs", "cap_drop", "security_opt") for part in service.get(key, ()))
+
+
+def test_no_container_waits_for_itself() -> None:
+    waits = {name: set(service.get("depends_on", {})) for name, service in SERVICES.items()}
+    while ready := {name for name, others in waits.items() if not others & set(waits)}:
+        waits = {name: others for name, others in waits.items() if name not in ready}
+    assert waits == {}
+
+
+def test_compose_itself_takes_the_file(tmp_path: Path) -> None:
+    compose = ["docker", "compose"]
+    if not shutil.which("docker") or subprocess.run([*compose, "version"], capture_output=True, check=False).returncode:
+        pytest.skip("no docker compose on this machine")
+    filled_in = "".join(f"{name}=x\n" for name in ("PAPERROUND_BASE_URL", *SECRETS))
+    (tmp_path / ".env").write_text(filled_in, "utf-8")
+    shutil.copy(ROOT / "docker-compose.yml", tmp_path)
+    said = subprocess.run(
+        [*compose, "config", "--quiet"], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (said.returncode, said.stderr) == (0, "")
 
 
 def test_web_worker_beat_and_their_neighbours_are_there() -> None:
