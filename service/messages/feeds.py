@@ -6,7 +6,7 @@ Comes in: entries. Goes out: the feed as text. Refuses to know: whose it is. The
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from jinja2 import Environment
@@ -50,4 +50,5 @@ class Feed:
 def atom(feed: Feed, templates: Environment, identity: Identity) -> str:
     """Render a feed (RFC 4287); each entry shows its paper as the mail did."""
     entries = [(each, card(each.selected, each.keywords, each.edition)) for each in feed.entries]
+    feed = replace(feed, name=clean(feed.name))
     return templates.get_template("view/feed.xml").render(feed=feed, entries=entries, identity=identity)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -25,13 +26,27 @@ PAPERS = [
 ]
 
 
-@pytest.fixture
-def read(tmp_path: Path) -> Iterator[Site]:
+@contextmanager
+def served(folder: Path) -> Iterator[Site]:
     """The site with one reader who has had a digest of ten papers and four that it only counts."""
-    with site(tmp_path) as pages:
+    with site(folder) as pages:
         pages.house.join(ADA, "low-rank adaptation", "-survey", schedule=Schedule(weekdays=frozenset(range(1, 8))))
         pages.house.arrive(*PAPERS)
         pages.house.morning()
+        yield pages
+
+
+@pytest.fixture(scope="module")
+def read(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One site for all who only look."""
+    with served(tmp_path_factory.mktemp("copies")) as pages:
+        yield pages
+
+
+@pytest.fixture
+def changing(tmp_path: Path) -> Iterator[Site]:
+    """A site of its own for who changes it."""
+    with served(tmp_path) as pages:
         yield pages
 
 
@@ -81,28 +96,28 @@ def test_the_papers_can_be_cited(read: Site) -> None:
     assert answer.text.count("ER  - ") == len(TITLES)
 
 
-def test_past_digests_stand_in_a_list_newest_first(read: Site) -> None:
-    first = viewed(read)
-    read.house.clock.tomorrow()
-    read.house.arrive(paper("Low-Rank Adaptation of the Next Day", url="https://papers.example/next"))
-    read.house.morning()
-    token = read.token(ADA, Purpose.MANAGE)
-    page = read.get(f"/manage/{token}/digests")
+def test_past_digests_stand_in_a_list_newest_first(changing: Site) -> None:
+    first = viewed(changing)
+    changing.house.clock.tomorrow()
+    changing.house.arrive(paper("Low-Rank Adaptation of the Next Day", url="https://papers.example/next"))
+    changing.house.morning()
+    token = changing.token(ADA, Purpose.MANAGE)
+    page = changing.get(f"/manage/{token}/digests")
     items = LexborHTMLParser(page.text).css(".digests li")
     assert [" ".join(item.text().split()) for item in items] == [
         "Saturday 21 November 2026 · 1 paper · Low-Rank Adaptation of the Next Day",
         f"Friday 20 November 2026 · 14 papers · {TITLES[0]}",
     ]
     links = [urlsplit(link.attributes["href"] or "").path for link in LexborHTMLParser(page.text).css(".digests a")]
-    assert links == [viewed(read), first]
-    assert f"/manage/{token}/digests" in read.get(f"/manage/{token}").text
+    assert links == [viewed(changing), first]
+    assert f"/manage/{token}/digests" in changing.get(f"/manage/{token}").text
 
 
-def test_the_feed_holds_every_paper_of_every_digest(read: Site) -> None:
-    read.house.clock.tomorrow()
-    read.house.arrive(paper("Low-Rank Adaptation of the Next Day", url="https://papers.example/next"))
-    read.house.morning()
-    answer = read.get(fed(read))
+def test_the_feed_holds_every_paper_of_every_digest(changing: Site) -> None:
+    changing.house.clock.tomorrow()
+    changing.house.arrive(paper("Low-Rank Adaptation of the Next Day", url="https://papers.example/next"))
+    changing.house.morning()
+    answer = changing.get(fed(changing))
     feed = feedparser.parse(answer.content, response_headers={"content-type": answer.headers["content-type"]})
     assert not feed.bozo, feed.get("bozo_exception")
     assert answer.headers["content-type"].startswith("application/atom+xml")
@@ -145,20 +160,20 @@ def test_links_that_were_not_made_here_open_nothing(read: Site) -> None:
         assert read.get(path).status_code in (404, 410), path
 
 
-def test_a_feed_ends_with_the_subscription_and_begins_again_with_it(read: Site) -> None:
-    path = fed(read)
-    token = read.token(ADA, Purpose.UNSUBSCRIBE)
-    read.post(f"/unsubscribe/{token}")
-    assert read.state(ADA) == SubscriberState.LEFT
-    assert read.get(path).status_code in (404, 410)
+def test_a_feed_ends_with_the_subscription_and_begins_again_with_it(changing: Site) -> None:
+    path = fed(changing)
+    token = changing.token(ADA, Purpose.UNSUBSCRIBE)
+    changing.post(f"/unsubscribe/{token}")
+    assert changing.state(ADA) == SubscriberState.LEFT
+    assert changing.get(path).status_code in (404, 410)
 
 
-def test_a_hidden_paper_leaves_every_copy(read: Site) -> None:
-    copy, feed = viewed(read), fed(read)
-    with read.house.world.store.write() as unit:
+def test_a_hidden_paper_leaves_every_copy(changing: Site) -> None:
+    copy, feed = viewed(changing), fed(changing)
+    with changing.house.world.store.write() as unit:
         unit.papers.hide(1)
     for path in (copy, f"{copy}.bib", f"{copy}.ris", feed):
-        answer = read.get(path)
+        answer = changing.get(path)
         assert answer.status_code == 200
         assert "Part 0" not in answer.text
         assert "Part 1" in answer.text
