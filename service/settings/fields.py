@@ -149,6 +149,13 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[str, AfterValidator(values.one_line)] = Field(
         "127.0.0.1", description="Reverse proxies whose word on a visitor's address is taken."
     )
+    limit_network: Annotated[str, AfterValidator(values.limits)] = Field(
+        "300 per 10 minutes; 2000 per day",
+        description="How many forms that write to people one network may send, a campus behind one address; or `none`.",
+    )
+    limit_everybody: Annotated[str, AfterValidator(values.limits)] = Field(
+        "10000 per hour", description="How many such forms are taken in all; or `none`."
+    )
     log_level: Annotated[str, BeforeValidator(values.one_of("debug", "info", "warning", "error"))] = Field(
         "info", description="The least important lines that are logged."
     )

@@ -20,6 +20,7 @@ SHORTEST_CODE = 8
 
 _DOMAIN = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]{0,61}[^\W_]")
 _ADDRESS = re.compile(r"[^\s@<>(),;:\"\[\]\\]+@[^\s@<>(),;:\"\[\]\\]+")
+_LIMITS = re.compile(r"(?:(?:; )?[1-9][0-9]{0,8} per (?:[1-9][0-9]{0,3} )?(?:second|minute|hour|day)s?)+")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -201,6 +202,16 @@ def codes(texts: tuple[str, ...]) -> tuple[str, ...]:
     if any(len(text) < SHORTEST_CODE for text in texts):
         raise ValueError(f"a code is too short: at least {SHORTEST_CODE} characters, and no blank or comma in it")
     return texts
+
+
+def limits(text: str) -> str:
+    """Take limits such as `300 per 10 minutes; 2000 per day`; `none` is no limit."""
+    plain = " ".join(text.split())
+    if plain in ("", "none"):
+        return ""
+    if not _LIMITS.fullmatch(plain):
+        raise ValueError("write limits such as 300 per 10 minutes; 2000 per day, or none")
+    return plain
 
 
 def folder(value: object) -> Path:

@@ -11,6 +11,7 @@ from fastapi.staticfiles import StaticFiles
 from service.bootstrap import World
 from service.web import copies, faults, front, leaving, lists, mailbox, records, site, subscription, trying
 from service.web.guard import Guard
+from service.web.limits import gate
 from service.web.pages import STATIC, desk
 
 # Every page of the product stands in one of them, but for the files below /static.
@@ -21,6 +22,7 @@ def create_app(world: World) -> FastAPI:
     """Return the pages of this world. The caller closes the world after the server has stopped."""
     app = FastAPI(title=world.identity.name, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.desk = desk(world)
+    app.state.gate = gate(world.settings)
     faults.install(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for router in ROUTERS:

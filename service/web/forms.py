@@ -17,7 +17,7 @@ from service import editions, keywords
 from service.errors import AddressError, InputError, InvitationError, KeywordError, KeywordsError
 from service.model import Schedule, Subscriber
 
-_TEXTS = ("email", "invitation", "keywords", "timezone", "hour", "max_papers")
+_TEXTS = ("email", "invitation", "keywords", "timezone", "hour", "max_papers", "shown")
 _WORKDAYS = ("1", "2", "3", "4", "5")
 
 
@@ -54,7 +54,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A form as it stands in front of the reader."""
+    """A form as it stands in front of the reader; `shown` is when that began, in seconds since 1970."""
 
     email: str = ""
     invitation: str = ""
@@ -63,6 +63,7 @@ class Typed:
     hour: str = "7"
     weekdays: tuple[str, ...] = _WORKDAYS
     max_papers: str = "10"
+    shown: str = ""
 
     def over(self, fields: Sent) -> Typed:
         """The same form with the fields that were sent in place of its own."""

@@ -15,6 +15,7 @@ from service.errors import InputError
 from service.web import forms, shown, trying
 from service.web.forms import Posted, Problem, Typed
 from service.web.guard import own_form
+from service.web.limits import measured, unhurried
 from service.web.pages import Desk, Here
 
 router = APIRouter()
@@ -35,10 +36,11 @@ EXAMPLES = (
 def front(desk: Here, k: Annotated[list[str] | None, Query()] = None, invitation: str = "") -> Response:
     """The front page, with the topics and the invitation of a link that was handed round."""
     given = [each for each in k or () if each.strip()]
-    return _page(desk, Typed(keywords="\n".join(given), invitation=invitation), fresh=True)
+    shown_at = str(int(desk.now().timestamp()))
+    return _page(desk, Typed(keywords="\n".join(given), invitation=invitation, shown=shown_at), fresh=True)
 
 
-@router.post("/subscribe", dependencies=[Depends(own_form)])
+@router.post("/subscribe", dependencies=[Depends(own_form), Depends(measured), Depends(unhurried)])
 def subscribe(desk: Here, fields: Posted) -> Response:
     """Sign up: the same answer for the same input, whatever we know about the address.
 

@@ -21,6 +21,7 @@ from service.subscriptions.owners import looks_shared
 from service.web import forms, resting, shown
 from service.web.forms import Posted, Problem, Typed
 from service.web.guard import own_form
+from service.web.limits import measured
 from service.web.pages import Desk, Here
 
 router = APIRouter()
@@ -56,7 +57,7 @@ def lost(desk: Here) -> Response:
     return desk.page("link", email="", problems=())
 
 
-@router.post("/manage", dependencies=[Depends(own_form)])
+@router.post("/manage", dependencies=[Depends(own_form), Depends(measured)])
 def send_link(desk: Here, fields: Posted) -> Response:
     """Mail the link, or nothing: the answer does not tell which."""
     form = Typed().over(fields)

@@ -148,6 +148,7 @@ MAIL = Bag(
     }
 )
 
+ERRORS = (400, 403, 404, 405, 409, 413, 418, 422, 429, 500, 503)
 CONFIRM: dict[str, object] = {"owner": "", "problems": (), "shared": False}
 
 SCENES: dict[str, list[dict[str, object]]] = {
@@ -229,7 +230,9 @@ SCENES: dict[str, list[dict[str, object]]] = {
     ],
     "resumed": [{"reader": reader(), "next": NOW}],
     "broken-link": [{"message": HOSTILE}],
-    "error": [{"status": status, "message": HOSTILE} for status in (400, 403, 404, 405, 409, 413, 418, 422, 500, 503)],
+    "error": [
+        {"status": status, "message": HOSTILE} for status in (400, 403, 404, 405, 409, 413, 418, 422, 429, 500, 503)
+    ],
     "text": [{"name": name, "body": HOSTILE + " https://paper.example"} for name in ("imprint", "privacy")],
     "mailbox": [{"mails": ()}, {"mails": (MAIL.summary,)}],
     "mail": [{"mail": MAIL, "name": HOSTILE}],

@@ -70,9 +70,9 @@ class Site:
 def site(folder: Path, **settings: str) -> Iterator[Site]:
     """Serve a fresh house; the port is the system's choice."""
     with house(folder, **settings) as home:
-        server = uvicorn.Server(
-            uvicorn.Config(create_app(home.world), host="127.0.0.1", port=0, log_level="critical", access_log=False)
-        )
+        quiet = {"host": "127.0.0.1", "port": 0, "log_level": "critical", "access_log": False}
+        trusted = home.world.settings.trusted_proxies
+        server = uvicorn.Server(uvicorn.Config(create_app(home.world), forwarded_allow_ips=trusted, **quiet))  # type: ignore[arg-type]
         thread = threading.Thread(target=server.run, name="pages", daemon=True)
         thread.start()
         try:

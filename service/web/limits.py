@@ -1,0 +1,110 @@
+"""How often a network, and everybody together, may send the forms that write to people.
+
+Comes in: requests. Goes out: nothing, or a page that says when to come back. Refuses to know: what a form says, and the
+address of a visitor for longer than it takes to hash it. The counts live in Redis where there is one, else here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import ipaddress
+import logging
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import Request
+from limits import RateLimitItem, parse_many
+from limits.errors import StorageError
+from limits.storage import MemoryStorage, storage_from_string
+from limits.strategies import SlidingWindowCounterRateLimiter
+from starlette.exceptions import HTTPException
+
+from service.settings import Settings
+from service.web.forms import Posted
+from service.web.guard import at_this_machine
+
+# Nobody reads a page, types an address and presses a button in less; a program that does has to wait for its answer.
+SHORTEST_VISIT = 2.0
+
+# One household or one attacker has a whole network of IPv6 addresses; a campus often stands behind one of IPv4.
+_IPV6_NETWORK = 56
+
+_ANSWER_LIMIT = 0.5
+_SCHEMES = {"redis+socket": "redis+unix", "memory": "memory", "redis": "redis", "rediss": "rediss"}
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Counts visits; `counts` may be out of reach, then this process counts alone in `spare`."""
+
+    counts: SlidingWindowCounterRateLimiter
+    spare: SlidingWindowCounterRateLimiter
+    network: tuple[RateLimitItem, ...]
+    everybody: tuple[RateLimitItem, ...]
+    key: bytes
+
+    def wait(self, visitor: str) -> int:
+        """Count one visit; the seconds to wait where it is one too many, else 0."""
+        try:
+            return self._wait(self.counts, visitor)
+        except StorageError as error:
+            _log.warning("the counts of visits are out of reach, so this process counts alone: %s", error)
+            return self._wait(self.spare, visitor)
+
+    def _wait(self, counts: SlidingWindowCounterRateLimiter, visitor: str) -> int:
+        named = hmac.new(self.key, network(visitor).encode(), hashlib.sha256).hexdigest()
+        asked = [(item, "network", named) for item in self.network] + [(item, "all", "") for item in self.everybody]
+        for item, *names in asked:
+            if not counts.hit(item, *names):
+                return max(1, round(counts.get_window_stats(item, *names).reset_time - time.time()))
+        return 0
+
+
+def gate(settings: Settings) -> Gate:
+    """The gate of one installation; opens no connection yet."""
+    scheme, _, rest = settings.broker_url.partition("://")
+    options: dict[str, Any] = {"wrap_exceptions": True}
+    if scheme != "memory":
+        options |= {"socket_timeout": _ANSWER_LIMIT, "socket_connect_timeout": _ANSWER_LIMIT}
+    storage = storage_from_string(f"{_SCHEMES[scheme]}://{rest}", **options)
+    return Gate(
+        SlidingWindowCounterRateLimiter(storage),
+        SlidingWindowCounterRateLimiter(MemoryStorage()),
+        tuple(parse_many(settings.limit_network)) if settings.limit_network else (),
+        tuple(parse_many(settings.limit_everybody)) if settings.limit_everybody else (),
+        settings.suppression_key.encode(),
+    )
+
+
+def network(visitor: str) -> str:
+    """The network that counts as one visitor; a text that is no address counts as itself."""
+    try:
+        address = ipaddress.ip_address(visitor)
+    except ValueError:
+        return visitor
+    mapped = getattr(address, "ipv4_mapped", None)
+    if mapped is not None or address.version == 4:
+        return str(mapped or address)
+    return str(ipaddress.ip_network((address, _IPV6_NETWORK), strict=False))
+
+
+def measured(request: Request) -> None:
+    """Refuse (429) a form that comes too often; whoever sits at this machine may send as many as they like."""
+    if at_this_machine(request):
+        return
+    seconds = request.app.state.gate.wait(request.client.host if request.client else "")
+    if seconds:
+        raise HTTPException(429, headers={"retry-after": str(seconds)})
+
+
+async def unhurried(request: Request, fields: Posted) -> None:
+    """Answer no sooner than a person could have sent the form, where it tells when it was shown."""
+    shown = fields.get("shown")
+    if fields.get("action") != "look" and shown.isascii() and shown.isdigit() and len(shown) < 12:
+        visit = request.app.state.desk.now().timestamp() - int(shown)
+        await asyncio.sleep(SHORTEST_VISIT - visit if 0 <= visit < SHORTEST_VISIT else 0)

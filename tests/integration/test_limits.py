@@ -1,0 +1,122 @@
+"""What one network, and everybody together, may send; a campus lives with it, and so does a lost Redis."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import redis
+
+from service.settings import Settings, load
+from service.web.limits import SHORTEST_VISIT, gate, network
+from tests import servers
+from tests.integration.sites import Site, form, site, text
+
+CAMPUS = {"X-Forwarded-For": "192.0.2.7"}
+
+
+@pytest.fixture
+def tight(tmp_path: Path) -> Iterator[Site]:
+    with site(tmp_path, limit_network="5 per hour", limit_everybody="8 per hour") as opened:
+        yield opened
+
+
+def settings(folder: Path, **more: str) -> Settings:
+    return load({}, None, data_dir=str(folder), **more)
+
+
+def statuses(pages: Site, network: str, times: int, path: str = "/subscribe") -> list[int]:
+    answers = (
+        pages.post(path, form(f"r{n}@uni.example", "lora"), headers={"X-Forwarded-For": network}) for n in range(times)
+    )
+    return [answer.status_code for answer in answers]
+
+
+def test_a_network_that_sends_too_much_hears_when_to_come_back(tight: Site) -> None:
+    assert statuses(tight, "192.0.2.7", 6) == [200] * 5 + [429]
+    refused = tight.post("/manage", {"email": "ada@uni.example"}, headers=CAMPUS)
+    assert refused.status_code == 429
+    assert 0 < int(refused.headers["retry-after"]) <= 3600
+    assert text(refused, "h1") == "That was a lot in a short time."
+    assert tight.get("/", headers=CAMPUS).status_code == 200, "reading is free"
+
+
+def test_everybody_together_has_a_limit_too(tight: Site) -> None:
+    assert [status for n in range(9) for status in statuses(tight, f"198.51.100.{n}", 1)] == [200] * 8 + [429]
+
+
+def test_one_click_is_never_counted(tight: Site) -> None:
+    for _ in range(12):
+        answer = tight.post("/unsubscribe/x", {"List-Unsubscribe": "One-Click"}, headers=CAMPUS)
+        assert answer.status_code == 404
+
+
+def test_whoever_sits_at_this_machine_is_not_counted(tight: Site) -> None:
+    for n in range(12):
+        assert tight.post("/subscribe", form(f"r{n}@uni.example", "lora")).status_code == 200
+
+
+def test_a_campus_behind_one_address_signs_up_in_one_lecture(tmp_path: Path) -> None:
+    at_the_gate = gate(settings(tmp_path))
+    assert [at_the_gate.wait("192.0.2.7") for _ in range(300)] == [0] * 300
+    assert at_the_gate.wait("192.0.2.7") > 0
+    assert at_the_gate.wait("192.0.2.8") == 0
+
+
+def test_without_limits_nothing_is_counted(tmp_path: Path) -> None:
+    free = gate(settings(tmp_path, limit_network="none", limit_everybody="none"))
+    assert not any(free.wait("192.0.2.7") for _ in range(1000))
+
+
+@pytest.mark.parametrize(
+    ("visitor", "counted"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2ff:1::1", "2001:db8:1:200::/56"),
+        ("", ""),
+    ],
+)
+def test_a_network_is_what_one_person_can_have(visitor: str, counted: str) -> None:
+    assert network(visitor) == counted
+
+
+def test_machines_count_together_in_redis_and_no_address_stands_there(tmp_path: Path, redis_url: str) -> None:
+    one, other = (gate(settings(tmp_path, broker_url=redis_url, limit_network="4 per hour")) for _ in range(2))
+    waits = [(one, other)[n % 2].wait("192.0.2.7") for n in range(5)]
+    assert waits[:4] == [0] * 4
+    assert waits[4] > 0
+    with redis.Redis.from_url(redis_url) as client:
+        keys = [str(key) for key in client.keys("*")]
+    assert [key for key in keys if "network" in key]
+    assert not [key for key in keys if "192.0.2" in key]
+
+
+def test_a_lost_redis_lets_people_in_and_each_process_counts_alone(tmp_path: Path) -> None:
+    lost = gate(settings(tmp_path, broker_url=f"redis://127.0.0.1:{servers.free_port()}/0", limit_network="2 per hour"))
+    assert [bool(lost.wait("192.0.2.7")) for _ in range(3)] == [False, False, True]
+
+
+def test_only_the_word_of_a_trusted_proxy_is_taken(tmp_path: Path) -> None:
+    with site(tmp_path, limit_network="2 per hour", trusted_proxies="192.0.2.1") as pages:
+        spoofed = [status for n in range(4) for status in statuses(pages, f"198.51.100.{n}", 1)]
+        assert spoofed == [200, 200, 429, 429], "all of them come from one machine, whatever they say"
+
+
+def test_a_program_waits_as_long_as_a_person_would_have_read(tmp_path: Path) -> None:
+    with site(tmp_path) as pages:
+        (shown,) = re.findall(r'name="shown" value="(\d+)"', pages.get("/").text)
+        assert int(shown) == int(pages.house.clock().timestamp())
+        begun = time.monotonic()
+        with ThreadPoolExecutor(20) as crowd:
+            hasty = crowd.map(lambda n: pages.post("/subscribe", form(f"r{n}@uni.example", shown=shown)), range(20))
+            assert {answer.status_code for answer in hasty} == {200}
+        assert SHORTEST_VISIT <= time.monotonic() - begun < 2 * SHORTEST_VISIT, "nobody waits behind another"
+        begun = time.monotonic()
+        for patient in (str(int(shown) - 60), str(int(shown) + 60), "", "x", "9" * 40):
+            assert pages.post("/subscribe", form("ada@uni.example", shown=patient)).status_code == 200
+        assert time.monotonic() - begun < SHORTEST_VISIT
