@@ -35,6 +35,7 @@ from service.store import Store
 from service.subscriptions import Subscriptions
 from service.subscriptions.owners import Owners
 from service.subscriptions.records import Records
+from service.subscriptions.returns import Returns
 
 _HERE = Path(__file__).resolve().parent
 
@@ -68,6 +69,7 @@ class World:
     pipeline: Pipeline
     subscriptions: Subscriptions
     records: Records
+    returns: Returns
     owners: Owners
     operations: Operations
     alarms: Alarms
@@ -112,6 +114,7 @@ def build(
         ),
         subscriptions,
         Records(store, subscriptions, identity, bell),
+        Returns(store, subscriptions, signer),
         Owners(subscriptions),
         operations,
         Alarms(store, operations, renderer, partial(mailer, settings), settings.operator, host(settings)),
@@ -143,6 +146,8 @@ def identify(settings: Settings) -> Identity:
         settings.privacy,
         settings.unsubscribe_mailto,
         release(),
+        settings.bounce_address,
+        settings.reply_to,
     )
 
 

@@ -61,6 +61,11 @@ COMMANDS = (
         "service.cli.operator:dkim",
         "Show what the DNS must hold, so that others can check the signatures of mails.",
     ),
+    (
+        "bounces",
+        "service.cli.bounces:bounces",
+        "Read what came back: bounces and complaints from files, a Maildir or standard input.",
+    ),
     ("status", "service.cli.work:status", "Say how things stand; exit code 1 where a source fails."),
     (
         "settings",

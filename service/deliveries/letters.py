@@ -139,14 +139,15 @@ def _texts(mail: Message) -> Iterator[tuple[str, str]]:
         if part.is_multipart():
             waiting.extend(reversed([one for one in part.get_payload() if isinstance(one, Message)]))
         elif part.get_content_maintype() == "text" and not _attached(part):
-            yield part.get_content_type(), _text(part)
+            yield part.get_content_type(), text_of(part)
 
 
 def _attached(part: Message) -> bool:
     return str(part.get("Content-Disposition", "")).strip().lower().startswith("attachment")
 
 
-def _text(part: Message) -> str:
+def text_of(part: Message) -> str:
+    """The text of one leaf, decoded as far as it can be."""
     try:
         payload = part.get_payload(decode=True)
     except (ValueError, LookupError, TypeError):

@@ -101,12 +101,13 @@ class Renderer:
         head = block([
             ("From", named(self._identity.name, sender)),
             ("To", recipient),
+            ("Reply-To", mailbox(self._identity.reply_to) if self._identity.reply_to else ""),
             ("Subject", unstructured(subject)),
             ("Date", format_datetime(envelope.date)),
             ("Message-ID", f"<{envelope.message_id}>"),
             ("Auto-Submitted", "auto-generated"),
             *(self._list_fields(envelope) if kind in _WITHDRAWABLE else ()),
-            ("Feedback-ID", f"{edition}:{kind.value}:{self._host()}:paperround" if edition else ""),
+            ("Feedback-ID", f"{edition or envelope.date.date()}:{kind.value}:{self._host()}:paperround"),
         ])  # fmt: skip
         return Message(sender, recipient, assemble(head, envelope.message_id, *sides))
 

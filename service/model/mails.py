@@ -110,7 +110,8 @@ class Digest:
 class Identity:
     """Who speaks: what every mail and page says about this installation. `base_url` has no slash at its end.
 
-    `mail_from` is a bare address; `unsubscribe_mailto` is empty unless mail to that address is received.
+    `mail_from` is a bare address; `unsubscribe_mailto`, `bounce_address` and `reply_to` are empty unless mail to those
+    addresses is received.
     """
 
     name: str = "Paper Round"
@@ -121,6 +122,8 @@ class Identity:
     privacy: str = ""
     unsubscribe_mailto: str = ""
     release: str = ""
+    bounce_address: str = ""
+    reply_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)

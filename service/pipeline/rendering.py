@@ -104,7 +104,12 @@ class Desk:
     def addresses(self, row: Delivery) -> tuple[str, str]:
         """Who a mail comes from and goes to, as its envelope says; nobody where the reader is gone."""
         reader = self.readers.get(row.subscriber_id)
-        return self.identity.mail_from, _recipient(row, reader) if reader else ""
+        return self._return_path(row), _recipient(row, reader) if reader else ""
+
+    def _return_path(self, row: Delivery) -> str:
+        """Where the mail comes back to: with a signed name of its row, where such mail is read (VERP)."""
+        name, _, domain = self.identity.bounce_address.partition("@")
+        return f"{name}+{self.signer.stamp(returned(row))}@{domain}" if name else self.identity.mail_from
 
     def message(self, row: Delivery) -> Message:
         """Render one row. Raises KeyError for a row whose subscriber or papers are gone."""
@@ -236,6 +241,11 @@ def _sought(row: Delivery) -> Iterator[tuple[int, int, str]]:
             yield paper_id, revision, row.payload["keywords"][number]
     for paper_id, revision, _, _, instead, _ in row.payload.get("near", ()):
         yield paper_id, revision, instead
+
+
+def returned(row: Delivery) -> str:
+    """What an envelope calls its row; a database that was restored may give a number again, so its name stands by."""
+    return f"{row.id:x}.{row.uid[:6]}"
 
 
 def _recipient(row: Delivery, reader: Subscriber) -> str:

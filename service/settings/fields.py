@@ -76,6 +76,13 @@ class Settings(BaseSettings):
     unsubscribe_mailto: Annotated[str, AfterValidator(values.address_or_none)] = Field(
         "", description="An address whose mail is read; named in List-Unsubscribe beside the link."
     )
+    bounce_address: Annotated[str, AfterValidator(values.bounce_address)] = Field(
+        "",
+        description="An address whose mail `paperround bounces` reads; each mail's envelope names itself there (VERP).",
+    )
+    reply_to: Annotated[str, AfterValidator(values.address_or_none)] = Field(
+        "", description="An address whose mail people read: where replies go."
+    )
     dkim_domain: Annotated[str, AfterValidator(signing.domain)] = Field(
         default_factory=lambda data: data["mail_from"].rpartition("@")[2],
         description="The domain that signs mails; its DNS holds the records that `paperround dkim` shows.",

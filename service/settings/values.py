@@ -15,6 +15,8 @@ from urllib.parse import SplitResult, urlsplit
 
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 SIGNUP_MODES = ("open", "invite", "closed")
+# The tag of a mail has 39 letters at most, and a name before the @ 64 (RFC 5321).
+LONGEST_BOUNCES = 24
 SHORTEST_KEY = 16
 SHORTEST_CODE = 8
 
@@ -177,6 +179,14 @@ def address_or_none(text: str) -> str:
     """Take a bare mail address or nothing; a `mailto:` in front is dropped."""
     bare = text.strip().removeprefix("mailto:")
     return address(bare) if bare else ""
+
+
+def bounce_address(text: str) -> str:
+    """Take a bare mail address to whose name a tag can be added, or nothing."""
+    bare = address_or_none(text)
+    if len(bare.partition("@")[0]) > LONGEST_BOUNCES:
+        raise ValueError(f"its name before the @ may have {LONGEST_BOUNCES} letters, so that a tag has room behind it")
+    return bare
 
 
 def mail_address(text: str) -> str:

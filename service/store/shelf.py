@@ -1,6 +1,7 @@
 """What was mailed, for reading it again.
 
-Comes in: the row of a digest, a reader. Goes out: digests as they were frozen. Refuses to know: leases, sending, links.
+Comes in: the row or the name of a mail, a reader. Goes out: mails as they were frozen. Refuses to know: leases,
+sending, links.
 """
 
 from __future__ import annotations
@@ -47,6 +48,17 @@ class Shelf:
         return [
             _kept(row) for row in self.connection.execute(select(delivery).where(mine).order_by(*newest).limit(limit))
         ]
+
+    def named(self, row: int, uid: str) -> Delivery | None:
+        """The mail of this number, if its name begins so."""
+        found = self.connection.execute(select(delivery).where(delivery.c.id == row)).first()
+        return as_delivery(found) if found is not None and found.uid.startswith(uid) else None
+
+    def by_uid(self, uid: str, since: datetime) -> Delivery | None:
+        """The mail of this name composed at or after `since`."""
+        wanted = select(delivery).where(delivery.c.uid == uid, delivery.c.composed_at >= since)
+        found = self.connection.execute(wanted).first()
+        return as_delivery(found) if found is not None else None
 
 
 def _kept(row: Any) -> Kept:

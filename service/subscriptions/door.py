@@ -95,6 +95,10 @@ class Door:
         """Why an address must not be written to, or nothing."""
         return unit.journal.suppressed(self._hashed(address))
 
+    def hold_against(self, unit: Unit, address: str, reason: str, now: datetime) -> None:
+        """Write to this address no more until somebody there confirms anew."""
+        unit.journal.suppress(self._hashed(address), reason, now)
+
     def _check_invitation(self, code: str) -> None:
         # Every code is compared in whole, so that the time taken tells nothing of how near a guess came.
         typed = code.encode(errors="replace")

@@ -206,6 +206,7 @@ def test_each_wrong_text_comes_with_its_mend(tmp_path: Path, name: str, text: st
         ("broker_url", "rediss://:pw@cache:6379/1", "rediss://:pw@cache:6379/1"),
         ("unsubscribe_mailto", "mailto:leave@example.org", "leave@example.org"),
         ("unsubscribe_mailto", "mailto:", ""),
+        ("bounce_address", "bounces@papers.example.org", "bounces@papers.example.org"),
         ("collect_interval", "30m", 1800),
         ("send_interval", "45", 45),
         ("log_level", "DEBUG", "debug"),

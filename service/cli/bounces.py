@@ -1,0 +1,69 @@
+"""`paperround bounces`: what came back, from files, a Maildir or standard input.
+
+Comes in: paths; none: one mail on standard input, as a mail server hands it to a program. Goes out: how many mails led
+to what. Refuses to know: what a bounce is.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service.bootstrap import World
+from service.cli.output import Json, rows, say, world
+from service.errors import StoreError
+from service.subscriptions.returns import Outcome
+
+# sysexits.h: a mail server keeps the mail and tries again.
+TRY_AGAIN = 75
+_MEANING = {
+    Outcome.ENDED: "complaints: the subscription has ended",
+    Outcome.RESTING: "addresses that are gone: nothing more is sent there",
+    Outcome.COUNTED: "bounces for good: counted",
+    Outcome.IGNORED: "nothing to do: delays, answers of people, known already",
+    Outcome.UNKNOWN: "of no mail of ours",
+}
+
+
+def bounces(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Mail files, folders of them, Maildirs; none: standard input.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Read what came back: bounces and complaints from files, a Maildir or standard input."""
+    try:
+        with world() as here:
+            counts = Counter(_taken(here, paths or []))
+    except StoreError as error:
+        if paths:
+            raise
+        say(str(error))
+        raise typer.Exit(TRY_AGAIN) from error
+    told = [
+        {"outcome": str(each), "mails": counts[each], "meaning": _MEANING[each]} for each in Outcome if counts[each]
+    ]
+    if paths:
+        rows(told, json, empty="no mail there")
+
+
+def _taken(here: World, paths: list[Path]) -> Iterable[Outcome]:
+    if not paths:
+        yield here.returns.take(sys.stdin.buffer.read(), here.now())
+    for file in (file for path in paths for file in _files(path)):
+        yield here.returns.take(file.read_bytes(), here.now())
+        if file.parent.name == "new":
+            # A Maildir's way of saying that a mail has been seen.
+            file.rename(file.parent.parent / "cur" / f"{file.name}:2,S")
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    folder = path / "new" if (path / "new").is_dir() and (path / "cur").is_dir() else path
+    return sorted(file for file in folder.iterdir() if file.is_file())

@@ -1,0 +1,90 @@
+"""What came back → what becomes of the reader it was sent to.
+
+Comes in: mails as bytes, the time. Goes out: subscriptions that end or rest, and one word per mail. Refuses to know:
+how a mail is read (`service.deliveries.returns`), where it was found.
+
+A mail names itself by the signed tag of its envelope (VERP), or by its Message-ID, whose random name nobody but its
+reader has seen. Reading a mail twice does what reading it once does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from service.deliveries.returns import Returned, Verdict, read_return
+from service.links import Signer
+from service.model import Subscriber, SubscriberState
+from service.store import Store, Unit
+from service.store.deliveries import Delivery
+from service.subscriptions import RUNNING, Subscriptions
+
+# So many mails must have come back for good before an address is written to no more.
+ENOUGH = 3
+WITHIN = timedelta(days=30)
+RETURNED = "returned"
+
+
+class Outcome(StrEnum):
+    """What one returned mail led to."""
+
+    ENDED = "ended"
+    RESTING = "resting"
+    COUNTED = "counted"
+    IGNORED = "ignored"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Returns:
+    """The use case around one returned mail."""
+
+    store: Store
+    subscriptions: Subscriptions
+    signer: Signer
+
+    def take(self, raw: bytes, now: datetime) -> Outcome:
+        """Do what a mail that came back asks for; no mail is too odd to be looked at."""
+        found = read_return(raw)
+        if found.verdict not in (Verdict.HARD, Verdict.COMPLAINT):
+            return Outcome.IGNORED
+        with self.store.write() as unit:
+            row = self._row(unit, found, now)
+            reader = unit.subscribers.get(row.subscriber_id) if row else None
+            if row is None or reader is None:
+                return Outcome.UNKNOWN
+            if found.verdict == Verdict.HARD:
+                return self._gone(unit, row, reader, found, now)
+            if reader.state == SubscriberState.LEFT:
+                return Outcome.IGNORED
+            unit.journal.note(reader.id, "complained", now, delivery=row.id)
+            self.subscriptions.door.hold_against(unit, reader.email, "complaint", now)
+        self.subscriptions.end(reader, now)
+        return Outcome.ENDED
+
+    def _row(self, unit: Unit, found: Returned, now: datetime) -> Delivery | None:
+        """The mail that came back; a tag that is not ours names none."""
+        for token in found.tokens:
+            number, _, uid = self.signer.stamped(token).partition(".")
+            if uid and (row := unit.shelf.named(int(number, 16), uid)):
+                return row
+        known = (unit.shelf.by_uid(uid, now - WITHIN) for uid in found.message_ids[:5])
+        return next((row for row in known if row), None)
+
+    def _gone(self, unit: Unit, row: Delivery, reader: Subscriber, found: Returned, now: datetime) -> Outcome:
+        """Count it once; an address that has changed since is not to blame."""
+        moved = unit.journal.last(reader.id, "moved")
+        if reader.state not in RUNNING or (moved and moved > row.composed_at):
+            return Outcome.IGNORED
+        events = [each for each in unit.journal.events(reader.id) if each["name"] == RETURNED]
+        rows = {each["detail"].get("delivery") for each in events if each["at"] > now - WITHIN}
+        if row.id in rows:
+            return Outcome.IGNORED
+        unit.journal.note(reader.id, RETURNED, now, delivery=row.id, status=found.status)
+        if len(rows) + 1 < ENOUGH:
+            return Outcome.COUNTED
+        unit.subscribers.set_state(reader.id, SubscriberState.SUPPRESSED)
+        unit.deliveries.cancel(reader.id)
+        unit.journal.note(reader.id, "bounced", now, delivery=row.id)
+        return Outcome.RESTING
