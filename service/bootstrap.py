@@ -28,9 +28,11 @@ from service.operations import Operations
 from service.operations.alarms import Alarms
 from service.pipeline import Pipeline
 from service.pipeline.pacing import Limits
+from service.pipeline.turns import Turns
 from service.settings import Settings
 from service.settings.signing import private_keys
 from service.sources.http import Client
+from service.sources.manners import Manners
 from service.store import Store
 from service.subscriptions import Subscriptions
 from service.subscriptions.owners import Owners
@@ -89,7 +91,7 @@ def build(
     bell = bell or SilentBell()
     store = Store(settings.database_url, settings.sqlite_synchronous)
     networks = (*settings.allowed_networks, *(("127.0.0.0/8", "::1/128") if allow_loopback else ()))
-    client = Client(settings.user_agent, networks)
+    client = Client(settings.user_agent, networks, manners=Manners(turns=Turns(store)))
     signer, identity, templates = Signer(settings.secret_keys), identify(settings), environment()
     subscriptions = Subscriptions(store, signer, settings, bell)
     renderer, operations = Renderer(templates, identity), Operations(store, client, settings)

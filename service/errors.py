@@ -101,6 +101,10 @@ class FetchError(PaperRoundError):
         self.gone = gone
 
 
+class HostBusy(FetchError):
+    """Nothing was asked: another visitor is at this host, or it wants to be left alone; no fault of the source."""
+
+
 class StoreError(PaperRoundError):
     """The database cannot be reached, or is not one of ours."""
 

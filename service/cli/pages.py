@@ -75,7 +75,7 @@ def _fetched(url: str) -> Listing:
     try:
         for address in kinds.pages(url, None):
             try:
-                return parse(client.fetch(address))
+                return parse(client.visit(address))
             except (FetchError, ParseError) as error:
                 problem = error
     finally:

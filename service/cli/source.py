@@ -99,6 +99,7 @@ def _row(source: Source) -> dict[str, Any]:
         "papers": source.last_count,
         "failures": source.failures,
         "problem": source.last_error,
+        "moved_from": source.moved_from,
     }
 
 

@@ -30,7 +30,11 @@ class Field(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What one fetch of a source returned. `body` is decoded of any content encoding, but still bytes."""
+    """What one fetch of a source returned. `body` is decoded of any content encoding, but still bytes.
+
+    `moved_to` is the address to ask from now on, where a redirect said so for good; `fresh_for` are the seconds for
+    which the server promises that nothing changes.
+    """
 
     body: bytes
     media_type: str
@@ -39,6 +43,8 @@ class Page:
     etag: str = ""
     last_modified: str = ""
     not_modified: bool = False
+    moved_to: str = ""
+    fresh_for: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +89,15 @@ class Paper:
 class Listing:
     """What a page says: its papers in page order, how many entries were unreadable, the day it is about, its form.
 
-    `form` names the format read (for example "hf-html", "hf-api", "capture-paragraphs", "rss", "jsonfeed").
+    `form` names the format read (for example "hf-html", "hf-api", "capture-paragraphs", "rss", "jsonfeed"). `every` are
+    the seconds between two visits that a feed asks for; 0 where it says nothing.
     """
 
     papers: tuple[Paper, ...]
     skipped: int = 0
     day: date | None = None
     form: str = ""
+    every: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ class Operations:
         problem: FetchError | ParseError | None = None
         for address in kinds.pages(url, None):
             try:
-                return parse(self.client.fetch(address))
+                return parse(self.client.visit(address))
             except (FetchError, ParseError) as error:
                 problem = problem or error
         assert problem is not None, "a source has at least one address"
@@ -99,7 +99,7 @@ class Operations:
         except ParseError as error:
             if kinds.recognise(url) == "capture":
                 raise
-            for feed in discovery.feeds(self.client.fetch(url)):
+            for feed in discovery.feeds(self.client.visit(url)):
                 with suppress(FetchError, ParseError):
                     return feed, self.probe(feed)
             raise error from None
@@ -108,7 +108,7 @@ class Operations:
         """Keep a source and make it due; one that is kept under another spelling is the same."""
         address = kinds.canonical(url)
         with self.store.write() as unit:
-            known = (each.url for each in unit.sources.all() if kinds.canonical(each.url) == address)
+            known = (each.url for each in unit.sources.all() if address in (kinds.canonical(each.url), each.moved_from))
             return unit.sources.add(next(known, address), kinds.recognise(url), now)
 
     def catalogue(self) -> list[Offer]:

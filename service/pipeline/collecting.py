@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from service.errors import FetchError, ParseError
+from service.errors import FetchError, HostBusy, ParseError
 from service.pipeline.listings import WEEKEND, Collected, Listings
 from service.sources import health, kinds, saved
 from service.sources.http import Client
@@ -29,6 +29,8 @@ LONGEST_BACK_OFF = timedelta(hours=6)
 GOLDEN = 0.618
 # Longer than any round of fetches may take: the poll is ours until then.
 HOLD = timedelta(minutes=15)
+# A feed that wants to be visited by the week would have its papers come a week late.
+LONGEST_LEARNT = timedelta(hours=6)
 # A category that nobody reads any longer is looked at this often, to see whether someone does.
 UNWANTED = timedelta(minutes=10)
 
@@ -50,24 +52,40 @@ class Collector:
             if not unit.sources.wanted(source_id):
                 unit.sources.wake(source_id, now + UNWANTED)
                 return Collected(source.url)
-        collected, error = self._days(source, now)
+        listings = Listings(self.store, self.client, source, now)
+        saved_pages = kinds.recognise(source.url) == "capture"
+        collected, error = self._saved(listings) if saved_pages else self._days(listings)
+        if isinstance(error, HostBusy):
+            return self._later(source, collected, error, now)
         if not isinstance(error, FetchError):
             error = health.emptied(source.url, collected.papers, source.last_count, error)
         if error is not None:
             return self._failed(source, collected, error, now)
-        with self.store.write() as unit:
-            unit.sources.polled(source.id, now, now + self.interval, collected.papers)
+        self._polled(listings, collected.papers)
         LOG.info("collected %s: %d papers, %d arrived", source.url, collected.papers, collected.arrived)
         return collected
 
-    def _days(self, source: Source, now: datetime) -> tuple[Collected, FetchError | ParseError | None]:
+    def _polled(self, listings: Listings, papers: int) -> None:
+        """Note a good poll, and what the server said of those to come."""
+        source, now, learned = listings.source, listings.now, listings.learned
+        every = source.every if learned.every is None else learned.every
+        wait = max(self.interval, min(timedelta(seconds=every), LONGEST_LEARNT))
+        with self.store.write() as unit:
+            unit.sources.polled(source.id, now, now + wait, papers, every)
+            moved = learned.moved_to and unit.sources.move(
+                source.id, learned.moved_to, kinds.recognise(learned.moved_to)
+            )
+            if moved:
+                unit.journal.note(None, "source moved", now, source=source.id, was=source.url, is_now=learned.moved_to)
+        if moved:
+            LOG.warning("%s has moved for good and is read at %s from now on", source.url, learned.moved_to)
+
+    def _days(self, listings: Listings) -> tuple[Collected, FetchError | ParseError | None]:
         """Read what is missing, oldest first; a day that cannot be read is left for later, the newest is still tried.
 
         Returns the first fault, after which no more of the past is asked for: the server may be in trouble.
         """
-        if kinds.recognise(source.url) == "capture":
-            return self._saved(source, now)
-        listings = Listings(self.store, self.client, source, now)
+        source, now = listings.source, listings.now
         collected, first = Collected(source.url), None
         for day in self._wanted(source, now):
             if first is not None and day is not None:
@@ -78,10 +96,9 @@ class Collector:
                 first = first or error
         return collected, first
 
-    def _saved(self, source: Source, now: datetime) -> tuple[Collected, FetchError | ParseError | None]:
+    def _saved(self, listings: Listings) -> tuple[Collected, FetchError | ParseError | None]:
         """Read the files that are new or changed; one that cannot be read is a fault and does not stop the others."""
-        listings = Listings(self.store, self.client, source, now)
-        collected = Collected(source.url)
+        source, collected = listings.source, Collected(listings.source.url)
         first: FetchError | ParseError | None = None
         try:
             for page in saved.pages(source.url):
@@ -106,22 +123,26 @@ class Collector:
         open_days = [day for day, urls in asked.items() if not settled(day, [answers.get(url) for url in urls], today)]
         return [*open_days, None]
 
+    def _later(self, source: Source, collected: Collected, error: HostBusy, now: datetime) -> Collected:
+        """Come back when the host is free; that it was not is no fault of the source."""
+        with self.store.write() as unit:
+            unit.sources.wake(source.id, now + max(timedelta(seconds=error.retry_after or 0), FIRST_BACK_OFF / 4))
+        LOG.info("%s is collected later: %s", source.url, error)
+        return collected
+
     def _failed(self, source: Source, collected: Collected, error: FetchError | ParseError, now: datetime) -> Collected:
         wait = min(FIRST_BACK_OFF * 2 ** min(source.failures, 10), LONGEST_BACK_OFF)
         asked = getattr(error, "retry_after", None) or 0
         # Sources that failed together come back apart; each always by the same share, so that a test can tell.
         wait *= 1 + source.id * GOLDEN % 1 / 4
         next_poll = now + max(wait, timedelta(seconds=asked))
+        gone = getattr(error, "gone", False) and len(kinds.pages(source.url)) == 1
         with self.store.write() as unit:
             unit.sources.failed(source.id, next_poll, str(error))
-            if getattr(error, "gone", False) and len(kinds.pages(source.url)) == 1:
+            if gone:
                 unit.sources.remove(source.id)
-        LOG.warning(
-            "could not collect %s: %s; next try at %s",
-            source.url,
-            str(error).rstrip("."),
-            next_poll.isoformat(timespec="minutes"),
-        )
+        then = "it is read no more" if gone else f"next try at {next_poll.isoformat(timespec='minutes')}"
+        LOG.warning("could not collect %s: %s; %s", source.url, str(error).rstrip("."), then)
         return Collected(
             source.url, collected.pages, collected.papers, collected.arrived, collected.skipped, str(error)
         )

@@ -7,7 +7,7 @@ days are wanted, when a source is due.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 
 from service.errors import FetchError, ParseError
@@ -51,6 +51,14 @@ class _Answer:
     papers: int
 
 
+@dataclass(slots=True)
+class Learned:
+    """What the newest page of a source said of the visits to come; `every` is None where it was not read anew."""
+
+    moved_to: str = ""
+    every: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Listings:
     """Reads the listings of one source; `past` ones are history, whose papers are no news."""
@@ -60,6 +68,7 @@ class Listings:
     source: Source
     now: datetime
     past: bool = False
+    learned: Learned = field(default_factory=Learned)
 
     def first_of(self, addresses: Sequence[str], day: date | None) -> Collected:
         """Read one day by the first of its addresses that holds papers; raises the first fault where none can be read.
@@ -120,6 +129,8 @@ class Listings:
         with self.store.read() as unit:
             validators, known = unit.sources.validators(url), unit.sources.answers([url])
         page = self.client.visit(url, *validators)
+        if url == self.source.url and page.moved_to:
+            self.learned.moved_to = page.moved_to
         if page.not_modified:
             papers = known[url][1] if url in known else 0
             answers.append(_Answer(url, (page.etag, page.last_modified), papers))
@@ -128,6 +139,8 @@ class Listings:
             return Collected(self.source.url, 1), ""
         seen.add(page.body)
         listing = parse(page)
+        if day is None:
+            self.learned.every = max(listing.every, page.fresh_for)
         clamped = day is not None and listing.day not in (None, day)
         arrived = self.keep(listing, self._arrival_time(listing, day))
         # The papers are welcome, but they say nothing of the day that was asked for.

@@ -29,6 +29,7 @@ Entry = Mapping[str, Any]
 _CATEGORY = re.compile(r"[a-z-]{2,10}(?:\.[A-Za-z-]{2,9})?")
 _MARKED_UP = re.compile(r"</[a-zA-Z]+\s*>|<br\s*/?>")
 _LONGEST = 100_000
+_PERIODS = {"hourly": 3_600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
 
 
 def read(text: str, url: str = "") -> Listing:
@@ -45,7 +46,8 @@ def read(text: str, url: str = "") -> Listing:
     skipped = len(read) - len(papers) + left_out
     if skipped and not papers:
         raise ParseError("this looks like a feed whose entries have no titles", "a feed without titles")
-    return Listing(papers, skipped, _day(papers, dict(feed.feed)), _form(feed.version))
+    channel = dict(feed.feed)
+    return Listing(papers, skipped, _day(papers, channel), _form(feed.version), _every(channel))
 
 
 def _parsed(body: bytes, headers: dict[str, str]) -> Any:
@@ -55,6 +57,16 @@ def _parsed(body: bytes, headers: dict[str, str]) -> Any:
         )
     except Exception as error:
         raise ParseError("this looks like broken XML, not a feed", "broken XML") from error
+
+
+def _every(channel: Entry) -> int:
+    """Seconds between two visits, by `ttl` (RSS 2.0, in minutes) or `sy:updatePeriod` and `sy:updateFrequency`."""
+    minutes = str(channel.get("ttl", "")).strip()
+    if minutes.isascii() and minutes.isdigit():
+        return int(minutes[:7]) * 60
+    period = _PERIODS.get(str(channel.get("sy_updateperiod", "")).strip().lower(), 0)
+    times = str(channel.get("sy_updatefrequency", "")).strip()
+    return period // max(int(times[:5]) if times.isascii() and times.isdigit() else 1, 1)
 
 
 def _form(version: str) -> str:

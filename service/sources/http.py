@@ -31,6 +31,8 @@ from service.sources.manners import Manners
 
 MEGABYTE = 1024 * 1024
 _MOST_REDIRECTS = 5
+# RFC 9110, section 15.4.
+_FOR_GOOD = frozenset({301, 308})
 _PIECE = 16 * 1024
 _ACCEPT = (
     "application/feed+json, application/atom+xml, application/rss+xml, application/json;q=0.9, application/xml;q=0.9, "
@@ -103,13 +105,13 @@ class Client:
         """
         headers = self._headers(etag, last_modified)
         with Watch(self._deadline) as watch, _Session(Gate(self._allowed, watch, self._resolve)) as session:
-            final, response = self._follow(session, watch, url.strip(), headers)
+            final, moved, response = self._follow(session, watch, url.strip(), headers)
             with contextlib.closing(response):
                 conditional = "If-None-Match" in headers or "If-Modified-Since" in headers
                 if response.status_code == requests.codes.not_modified and conditional:
-                    return _unchanged(_page(final, response, b""), etag, last_modified)
+                    return _unchanged(_page(final, moved, response, b""), etag, last_modified)
                 replies.check(_host(final), response.status_code, response.headers)
-                return _page(final, response, self._read(final, response, watch))
+                return _page(final, moved, response, self._read(final, response, watch))
 
     def close(self) -> None:
         """Nothing is kept between two fetches; here so that a client can be closed like any other neighbour."""
@@ -121,15 +123,20 @@ class Client:
 
     def _follow(
         self, session: _Session, watch: Watch, url: str, headers: dict[str, str]
-    ) -> tuple[str, requests.Response]:
-        """Ask, and ask again wherever a redirect points, each step guarded like the first."""
-        first = url
+    ) -> tuple[str, str, requests.Response]:
+        """Ask, and ask again wherever a redirect points, each step guarded like the first.
+
+        Returns where it ended, how far of that the redirects were for good ("" where the first was not), the answer.
+        """
+        first, moved, lasting = url, "", True
         for _ in range(_MOST_REDIRECTS + 1):
             response = self._ask(session, watch, url, headers)
             if not response.is_redirect:
-                return url, response
+                return url, moved, response
             with contextlib.closing(response):
-                url = _target(url, response.headers["Location"])
+                target = _target(url, response.headers["Location"])
+                lasting = lasting and response.status_code in _FOR_GOOD and not _weaker(url, target)
+                url, moved = target, target if lasting else moved
         raise FetchError(f"{_host(first)} redirects more than {_MOST_REDIRECTS} times.", False)
 
     def _ask(self, session: _Session, watch: Watch, url: str, headers: dict[str, str]) -> requests.Response:
@@ -160,7 +167,7 @@ class Client:
         return bytes(body)
 
 
-def _page(url: str, response: requests.Response, body: bytes) -> Page:
+def _page(url: str, moved: str, response: requests.Response, body: bytes) -> Page:
     return Page(
         body=body,
         media_type=response.headers.get("Content-Type", "").partition(";")[0].strip().lower(),
@@ -168,6 +175,8 @@ def _page(url: str, response: requests.Response, body: bytes) -> Page:
         fetched_at=datetime.now(UTC),
         etag=response.headers.get("ETag", ""),
         last_modified=response.headers.get("Last-Modified", ""),
+        moved_to=moved,
+        fresh_for=replies.fresh_for(response.headers),
     )
 
 
@@ -198,6 +207,11 @@ def _check(url: str) -> None:
         raise FetchError(f"This web address names no host: {url[:200]!r}.", False)
     if parsed.auth is not None or "@" in seen.netloc:
         raise FetchError(f"The address of {parsed.host} carries a name or password; those are not sent.", False)
+
+
+def _weaker(url: str, target: str) -> bool:
+    """Whether a redirect leaves TLS: such a one is followed, and never remembered."""
+    return url.lower().startswith("https:") and not target.lower().startswith("https:")
 
 
 def _target(url: str, location: str) -> str:

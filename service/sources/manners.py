@@ -8,16 +8,39 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from protego import Protego
 
-from service.errors import FetchError
+from service.errors import FetchError, HostBusy
 from service.model import Page
 
 Fetch = Callable[[str, str, str], Page]
+
+
+class Turns(Protocol):
+    """Which process is at a host, for all that share a database."""
+
+    def take(self, host: str, longest: float) -> float:
+        """Take a host's turn for so many seconds at most; returns 0 where it is ours, else the seconds to wait."""
+
+    def give_back(self, host: str, rest: float) -> None:
+        """End the turn, and leave the host alone for so many seconds."""
+
+
+class _Alone:
+    """The turns of a process that shares nothing: the lock of each host is enough."""
+
+    def take(self, host: str, longest: float) -> float:
+        return 0.0
+
+    def give_back(self, host: str, rest: float) -> None:
+        """Nobody waits elsewhere."""
+
 
 # What names us in a robots.txt; its stars speak to us, too.
 AGENT = "paperround"
@@ -30,6 +53,11 @@ _ALSO = ("https://api.biorxiv.org/", "https://connect.biorxiv.org/", "https://co
 # arXiv asks for three seconds between two calls of its API.
 _PACES = {"export.arxiv.org": 3.0}
 _LONGEST_PAUSE = 30.0
+# Longer than two fetches take, robots.txt and the page; a process that died gives its turn back by this.
+_TURN = 75.0
+# Whoever would wait longer comes back another time; until then its thread is free for other hosts.
+_PATIENCE = 20.0
+_NAP = 0.25
 
 
 @dataclass
@@ -44,17 +72,21 @@ class _Host:
 
 
 class Manners:
-    """Shared by all threads of a process: of two that visit one host the second waits."""
+    """Shared by all threads of a process, and by its turns with other processes: the second at one host waits."""
 
-    def __init__(self, pause: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, pause: Callable[[float], None] = time.sleep, turns: Turns | None = None) -> None:
         self._pause = pause
+        self._turns = turns or _Alone()
         self._lock = threading.Lock()
         self._hosts: dict[str, _Host] = {}
 
     def visit(self, fetch: Fetch, url: str, etag: str = "", last_modified: str = "") -> Page:
         """Fetch a page in its host's turn. Raises FetchError, also where robots.txt keeps us out or is out of order."""
-        host = self._host(url)
-        with host.lock:
+        parts = urlsplit(url)
+        name = f"{parts.scheme}://{parts.netloc}".lower()
+        with self._lock:
+            host = self._hosts.setdefault(name, _Host(pause=_PACES.get(parts.hostname or "", 0.0)))
+        with self._locked(name, host), self._turn(name, host):
             if not url.startswith(_FOR_PROGRAMS + _ALSO):
                 self._ask(host, fetch, url)
             self._wait(host)
@@ -63,12 +95,33 @@ class Manners:
             finally:
                 host.last = time.monotonic()
 
-    def _host(self, url: str) -> _Host:
-        parts = urlsplit(url)
-        with self._lock:
-            return self._hosts.setdefault(
-                f"{parts.scheme}://{parts.netloc}".lower(), _Host(pause=_PACES.get(parts.hostname or "", 0.0))
-            )
+    @contextmanager
+    def _locked(self, name: str, host: _Host) -> Iterator[None]:
+        """Be the only visitor of this process."""
+        if not host.lock.acquire(timeout=_PATIENCE):
+            raise _busy(name, _PATIENCE)
+        try:
+            yield
+        finally:
+            host.lock.release()
+
+    @contextmanager
+    def _turn(self, name: str, host: _Host) -> Iterator[None]:
+        """Be the only visitor of all processes; a host that asks for patience is left alone by every one of them."""
+        waited = 0.0
+        while wait := self._turns.take(name, _TURN):
+            if wait > _TURN or waited > _PATIENCE:
+                raise _busy(name, wait)
+            self._pause(min(wait, _NAP))
+            waited += _NAP
+        asked = 0.0
+        try:
+            yield
+        except FetchError as error:
+            asked = error.retry_after or 0.0
+            raise
+        finally:
+            self._turns.give_back(name, max(host.pause, asked))
 
     def _wait(self, host: _Host) -> None:
         if host.last is not None and (left := host.last + host.pause - time.monotonic()) > 0:
@@ -81,6 +134,12 @@ class Manners:
             host.read_at = time.monotonic()
         if host.rules is not None and not host.rules.can_fetch(url, AGENT):
             raise FetchError(f"{urlsplit(url).hostname} asks programs to stay away from this page (robots.txt).", False)
+
+
+def _busy(name: str, wait: float) -> HostBusy:
+    host = urlsplit(name).hostname
+    said = "asked to be left alone" if wait > _TURN else "has another visitor from here"
+    return HostBusy(f"{host} {said}; it is asked again in {wait:.0f} s.", True, wait)
 
 
 def _rules(fetch: Fetch, url: str) -> Protego:

@@ -55,6 +55,24 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     return min(max((then - now).total_seconds(), 0.0), _LONGEST_WAIT)
 
 
+def fresh_for(headers: Mapping[str, str]) -> int:
+    """Seconds for which a page stays as it is, by Cache-Control or Expires (RFC 9111, section 4.2); 0 where unsaid."""
+    said = {
+        name.strip().lower(): value.strip(' "')
+        for name, _, value in (part.partition("=") for part in headers.get("Cache-Control", "").split(","))
+    }
+    if said.keys() & {"no-store", "no-cache"}:
+        return 0
+    if (age := said.get("max-age", "")).isascii() and age.isdigit():
+        return max(int(age[:9]) - _number(headers.get("Age", "")), 0)
+    until, now = _moment(headers.get("Expires", "")), _moment(headers.get("Date", ""))
+    return max(int((until - now).total_seconds()), 0) if until and now else 0
+
+
+def _number(text: str) -> int:
+    return int(text[:9]) if text.isascii() and text.isdigit() else 0
+
+
 def _moment(value: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(value)

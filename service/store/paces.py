@@ -1,6 +1,6 @@
-"""How fast mails may go out, shared by every worker: one row for each limit.
+"""How fast mails may go out and who visits a host, shared by every worker: one row for each limit.
 
-Comes in: the name of a limit and its rate. Goes out: how many mails may go now. Refuses to know: relays and domains.
+Comes in: the name of a limit and its rate. Goes out: what may be done now. Refuses to know: relays, domains, sources.
 """
 
 from __future__ import annotations
@@ -38,3 +38,18 @@ class Paces:
             spent = update(pace).where(pace.c.name == name).values(next_free=earliest + taken * each)
             self.connection.execute(spent)
         return max(taken, 0), max(earliest + (taken + 1) * each - now, 0.0)
+
+    def take_turn(self, name: str, seconds: float) -> float:
+        """Hold a turn for so long at most; returns 0 where it is ours, else the seconds until it is free."""
+        self.connection.execute(insert_new(self.connection, pace).values(name=name, next_free=0.0))
+        now = database_now(self.connection)
+        free = update(pace).where(pace.c.name == name, pace.c.next_free <= now)
+        if self.connection.execute(free.values(next_free=now + seconds)).rowcount:
+            return 0.0
+        left = self.connection.execute(select(pace.c.next_free - now).where(pace.c.name == name)).scalar_one()
+        return max(float(left), 0.001)
+
+    def end_turn(self, name: str, rest: float) -> None:
+        """Let it be taken again after so many seconds."""
+        free = database_now(self.connection) + rest
+        self.connection.execute(update(pace).where(pace.c.name == name).values(next_free=free))

@@ -21,6 +21,7 @@ class Source:
     """Something we poll. Times are UTC; `failures` counts the polls in a row that failed.
 
     One that is not `common` was picked from the catalogue: it is polled and read for the profiles that name it.
+    `moved_from` is its address before a redirect for good; `every` are the seconds it asks for between two polls.
     """
 
     id: int
@@ -35,6 +36,8 @@ class Source:
     last_error: str
     last_count: int
     common: bool = True
+    moved_from: str = ""
+    every: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +82,9 @@ class Sources:
         return Source(**row._mapping) if row else None
 
     def find(self, url: str) -> Source | None:
-        """The source with this URL, or None."""
-        row = self.connection.execute(select(source).where(source.c.url == url)).first()
+        """The source that has this URL, or had it before it moved; or None."""
+        known = (source.c.url == url) | (source.c.moved_from == url)
+        row = self.connection.execute(select(source).where(known).order_by(source.c.url != url)).first()
         return Source(**row._mapping) if row else None
 
     def all(self) -> list[Source]:
@@ -101,14 +105,23 @@ class Sources:
         """Make a source due at once."""
         self.connection.execute(update(source).where(source.c.id == source_id).values(next_poll_at=now))
 
-    def polled(self, source_id: int, now: datetime, next_poll_at: datetime, papers: int) -> None:
-        """A poll went well and its page held so many papers."""
+    def move(self, source_id: int, url: str, kind: str) -> bool:
+        """Poll it at another address from now on; False where that is a source of its own already."""
+        if self.find(url) is not None:
+            return False
+        moved = update(source).where(source.c.id == source_id)
+        self.connection.execute(moved.values(moved_from=source.c.url, url=url, kind=kind))
+        return True
+
+    def polled(self, source_id: int, now: datetime, next_poll_at: datetime, papers: int, every: int = 0) -> None:
+        """A poll went well and its page held so many papers; `every` as in Source."""
         values = {
             "failures": 0,
             "last_error": "",
             "last_ok_at": now,
             "last_count": papers,
             "next_poll_at": next_poll_at,
+            "every": every,
         }
         self.connection.execute(update(source).where(source.c.id == source_id).values(filled=True, **values))
 

@@ -81,6 +81,8 @@ source = Table(
     Column("last_error", Text, nullable=False, server_default=""),
     Column("last_count", Integer, nullable=False, server_default="0"),
     Column("common", Boolean, nullable=False, server_default=text("true")),
+    Column("moved_from", Text, nullable=False, server_default=""),
+    Column("every", Integer, nullable=False, server_default="0"),
 )
 
 # What one address of a source answered last: its validators for the next conditional GET.
