@@ -10,6 +10,7 @@
     ├── SettingsError         the environment is wrong; names every wrong setting at once
     ├── ParseError            a page cannot be read as papers; says what it looked like
     ├── FetchError            a source could not be fetched
+    │   └── HostBusy          its host has another visitor, or wants to be left alone; nothing was asked
     ├── StoreError            the database cannot be reached or is not ours
     ├── RenderError           a message could not be made from its row
     └── DeliveryError         a message was not accepted

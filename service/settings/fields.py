@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from service.settings import signing, values
+from service.settings import reach, signing, values
 
 PREFIX = "PAPERROUND_"
 
@@ -118,7 +118,7 @@ class Settings(BaseSettings):
         "https://export.arxiv.org/api/query",
         description="Asked once a day for categories, TeX, DOI and comment of papers from listings; `none`: never.",
     )
-    allowed_networks: Annotated[tuple[str, ...], _Items, AfterValidator(values.networks)] = Field(
+    allowed_networks: Annotated[tuple[str, ...], _Items, AfterValidator(reach.networks)] = Field(
         default_factory=lambda data: values.LOOPBACK if values.is_loopback(data["base_url"]) else (),
         description="Private networks that sources may lie in (`10.0.0.0/8`), or `none`; by default the own machine "
         "while the base URL lies there, and none otherwise.",

@@ -163,11 +163,6 @@ def signup(value: object) -> str:
     return ", ".join(words)
 
 
-def networks(texts: tuple[str, ...]) -> tuple[str, ...]:
-    """Take IP networks or single addresses, or the word none."""
-    return () if texts == ("none",) else tuple(_network(text) for text in texts)
-
-
 def address(text: str) -> str:
     """Take a bare mail address; whether mail for it arrives is for the relay to say."""
     if not _ADDRESS.fullmatch(text.strip()):
@@ -289,13 +284,6 @@ def _split(text: str, schemes: tuple[str, ...], example: str, host_needed: bool 
     if not complete:
         raise ValueError(f"write a URL such as {example}")
     return parts
-
-
-def _network(text: str) -> str:
-    try:
-        return str(ipaddress.ip_network(text, strict=False))
-    except ValueError:
-        raise ValueError(f"{text} is no network; write networks such as 10.0.0.0/8, or none") from None
 
 
 def _either(choices: tuple[str, ...]) -> str:
