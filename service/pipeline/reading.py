@@ -53,6 +53,11 @@ class Issue:
     link: str
     composed_at: datetime
 
+    @property
+    def month(self) -> str:
+        """The month of its day, as YYYY-MM."""
+        return f"{self.edition:%Y-%m}"
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:

@@ -196,7 +196,10 @@ SCENES: dict[str, list[dict[str, object]]] = {
             "reader": reader(),
             "token": "t",
             "issues": [
-                Bag({"edition": date(2026, 11, 20), "papers": count, "title": title, "link": "https://paper.example/v"})
+                Bag(
+                    {"edition": date(2026, 11, 20), "month": "2026-11", "papers": count, "title": title}
+                    | {"link": "https://paper.example/v"}
+                )
                 for count, title in ((1, HOSTILE), (14, ""))
             ],
             "feeds": ((HOSTILE, "https://paper.example/feed/f"), ("Two", "https://paper.example/feed/g")),
