@@ -10,7 +10,7 @@ import email
 import email.policy
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
@@ -21,12 +21,13 @@ import typer
 from service.bootstrap import World
 from service.cli.output import say, world
 from service.cli.pictures import SCHEMES, WIDTHS, browser, chromium
-from service.cli.samples import SAMPLES, sample
+from service.cli.samples import SAMPLES, Sample, sample
 from service.errors import InputError
 from service.model import Message, Subscriber
 from service.pipeline.drafts import DIGEST, LETTERS, MAILS
 
-SAMPLED = (*(each.name for each in SAMPLES), *LETTERS)
+_SAMPLES = {each.name: each for each in SAMPLES}
+SAMPLED = (*_SAMPLES, *(name for name in LETTERS if name not in _SAMPLES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,8 @@ def preview(
     to.mkdir(parents=True, exist_ok=True)
     for each in shown:
         _written(each, to)
-    say(f"{len(shown)} mails stand in {to}, each as .eml, .html and .txt.")
+    counted = "1 mail stands" if len(shown) == 1 else f"{len(shown)} mails stand"
+    say(f"{counted} in {to}, as .eml, .html and .txt.")
     if pictures:
         _draw(shown, to)
 
@@ -73,25 +75,23 @@ def _of_subscriber(here: World, address: str, names: Sequence[str]) -> Iterator[
 
 
 def _of_samples(here: World, names: Sequence[str]) -> Iterator[Shown]:
-    """Each digest in a world of its own; every letter in the first."""
-    wanted = {name: [name] for name in names if name not in LETTERS}
-    letters = [name for name in names if name in LETTERS]
+    """Each sample in a world of its own; every other letter in the first."""
+    wanted = {name: [name] for name in names if name in _SAMPLES}
+    letters = [name for name in names if name not in _SAMPLES]
     if letters:
         wanted.setdefault(SAMPLES[0].name, []).extend(letters)
     now = here.now().replace(minute=0, second=0, microsecond=0)
-    for chosen in SAMPLES:
-        if chosen.name in wanted:
-            with tempfile.TemporaryDirectory(prefix="paperround-") as folder:
-                yield from _sampled(chosen.name, wanted[chosen.name], here, Path(folder), now)
+    for name, several in wanted.items():
+        with tempfile.TemporaryDirectory(prefix="paperround-") as folder:
+            yield from _sampled(_SAMPLES[name], several, here, Path(folder), now)
 
 
-def _sampled(name: str, wanted: Sequence[str], here: World, folder: Path, now: datetime) -> Iterator[Shown]:
-    chosen = next(each for each in SAMPLES if each.name == name)
+def _sampled(chosen: Sample, wanted: Sequence[str], here: World, folder: Path, now: datetime) -> Iterator[Shown]:
     with sample(chosen, here.settings, folder, now) as (small, reader):
-        for each in wanted:
-            found = _mail(small, DIGEST if each == name else each, reader, now)
+        for name in wanted:
+            found = _mail(small, name if name in LETTERS else DIGEST, reader, now)
             assert found is not None, "a sample always has something to show"
-            yield Shown(each, found.raw, found.html, found.text)
+            yield replace(found, name=name)
 
 
 def _mail(here: World, name: str, reader: Subscriber, now: datetime) -> Shown | None:
@@ -123,4 +123,4 @@ def _draw(shown: Sequence[Shown], folder: Path) -> None:
                 for width in WIDTHS:
                     picture = open_page.picture(each.html, scheme, width)
                     (folder / f"{each.name}-{scheme}-{width}.png").write_bytes(picture)
-    say(f"Each is drawn light and dark at {', '.join(map(str, WIDTHS))} pixels, as NAME-light-360.png.")
+    say(f"Drawn light and dark at {', '.join(map(str, WIDTHS))} pixels, as NAME-light-360.png.")

@@ -21,6 +21,8 @@ from service.store.unit import sqlite_url
 
 READER = "reader@example.org"
 KEYWORDS = ("low-rank adaptation", "neural tangent kernel", "protein", "diffus*", "agents", "-survey")
+# Each finds nothing, and would find something were it a little wider.
+_NEARLY = ('"Neural Tangent Kernels"', "protein AND chaperonins", "household robots that forget")
 _EVERY_DAY = frozenset(range(1, 8))
 # Where papers of the sample pages would come from; nothing is fetched there.
 _PUBLISHERS = {
@@ -50,6 +52,7 @@ SAMPLES = (
     Sample("digest-weekly", days=7, weekly=True),
     Sample("digest-catch-up", days=4),
     Sample("digest-trending", keywords=()),
+    Sample("quiet", days=8, keywords=_NEARLY),
 )
 
 

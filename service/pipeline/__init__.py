@@ -145,7 +145,7 @@ class Pipeline:
     @property
     def drafts(self) -> Drafts:
         """Any mail of any reader, made and never sent."""
-        return Drafts(self.store, Composer(self.store, self.window), self.desk)
+        return Drafts(self.store, self.window, Composer(self.store, self.window), self.desk)
 
     def sweep(self, now: datetime) -> dict[str, int]:
         """Take back what dead workers held, end pauses that are over, and ring again for all that waits."""

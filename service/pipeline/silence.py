@@ -12,7 +12,7 @@ from typing import Any
 from service import editions
 from service.model import DeliveryKind, Subscriber
 from service.pipeline.nearly import NearMiss, near_misses
-from service.pipeline.selection import Span, select
+from service.pipeline.selection import Selection, Span, select
 from service.pipeline.window import View
 from service.store.covered import Covered
 from service.store.deliveries import new_delivery
@@ -31,9 +31,14 @@ def quiet_note(view: View, reader: Subscriber, covered: Covered, day: date, now:
     selection = select(view, reader.profiles, Span(0, view.upto, now - WEEK), covered.papers)
     if selection.ranked or selection.trending or not selection.read:
         return None
-    near = [_frozen(view, miss) for miss in near_misses(view, selection)]
-    facts = {"read": selection.read, "days": WEEK.days, "near": near, "edition": day.isoformat()}
+    facts = told(view, selection) | {"edition": day.isoformat()}
     return new_delivery(DeliveryKind.QUIET, reader.id, day.isoformat(), now, facts)
+
+
+def told(view: View, selection: Selection) -> dict[str, Any]:
+    """What a note says of a week in which this was all that was found."""
+    near = [_frozen(view, miss) for miss in near_misses(view, selection)]
+    return {"read": selection.read, "days": WEEK.days, "near": near}
 
 
 def _frozen(view: View, miss: NearMiss) -> list[Any]:
