@@ -90,6 +90,16 @@ class SmtpMailer:
             with Watch(_FAREWELL) as watch:
                 wire.quit(watch)
 
+    def takes_utf8(self) -> bool:
+        """Whether every relay takes addresses with letters beyond ASCII (RFC 6531). Raises DeliveryError."""
+        known = True
+        for relay, context in self._carrier.relays:
+            wire = open_wire(relay, context, self._carrier.timeout)
+            known = known and wire.offers("smtputf8")
+            with Watch(_FAREWELL) as watch:
+                wire.quit(watch)
+        return known
+
     def close(self) -> None:
         """End the connection; never raises."""
         self._carrier.close()

@@ -18,6 +18,7 @@ from service.messages.visible import clean
 
 _LONGEST_LINE = 998
 _LONGEST_NAME = 60
+_ADDRESSED = ("To: ", "Reply-To: ")
 _ATOM = r"[0-9A-Za-z!#$%&'*+/=?^_`{|}~-]+"
 _LOCAL = re.compile(rf"{_ATOM}(\.{_ATOM})*")
 _DOMAIN = re.compile(
@@ -29,22 +30,28 @@ _LITERAL = re.compile(r"\[[0-9A-Za-z:.]+\]")
 def mailbox(address: str) -> str:
     """Return the one address of a mail as it goes on the wire, its domain in IDNA form.
 
-    A part before the @ that is not a plain dot-atom of RFC 5322 raises AddressError: quoted forms, since nobody has
-    one; lists of addresses, since a mail has one reader; letters beyond ASCII, since they need SMTPUTF8 (RFC 6531) at
-    every relay on the way, and a mail that some relay must return is worse than a clear refusal at the door.
+    A part before the @ that is not a plain dot-atom of RFC 5322, or of RFC 6531 where it has letters beyond ASCII,
+    raises AddressError: quoted forms, since nobody has one; lists of addresses, since a mail has one reader; signs that
+    cannot be seen or that turn the line around.
     """
     local, at, domain = address.rpartition("@")
-    if not local.isascii():
-        raise AddressError(f"{clean(address)} cannot be used: mail reaches only ASCII letters before the @")
     try:
         wire = domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
     except UnicodeError as error:
         raise AddressError(f"{clean(address)} is not a mail address: its domain cannot exist") from error
-    if not (
-        at and len(local) <= 64 and _LOCAL.fullmatch(local) and (_DOMAIN.fullmatch(wire) or _LITERAL.fullmatch(wire))
-    ):
+    if not (at and _is_local(local) and (_DOMAIN.fullmatch(wire) or _LITERAL.fullmatch(wire))):
         raise AddressError(f"{clean(address)} is not one mail address")
     return f"{local}@{wire}"
+
+
+def _is_local(local: str) -> bool:
+    """Whether this may stand before the @; RFC 6531 counts octets."""
+    return len(local.encode(errors="replace")) <= 64 and bool(_LOCAL.fullmatch(_plain(local)))
+
+
+def _plain(text: str) -> str:
+    """The text with an x for every letter beyond ASCII that can be seen."""
+    return "".join("x" if letter > "\x7f" and letter.isprintable() else letter for letter in text)
 
 
 def phrase(name: str) -> str:
@@ -72,11 +79,13 @@ def unstructured(text: str) -> str:
 def block(fields: Iterable[tuple[str, str]]) -> str:
     """Return header lines ended by CRLF, leaving out empty values.
 
-    A value must be ASCII whose line breaks are folds; anything else is a fault of the caller and raises ValueError.
+    A value must be ASCII whose line breaks are folds; anything else is a fault of the caller and raises ValueError. An
+    address alone may have letters beyond it (RFC 6532): `mailbox` has looked at them.
     """
     lines = [f"{name}: {value}" for name, value in fields if value]
     for line in lines:
-        if not re.fullmatch(r"[\x20-\x7e]*(?:\r\n [\x21-\x7e][\x20-\x7e]*)*", line):
+        signs = _plain(line) if line.startswith(_ADDRESSED) else line
+        if not re.fullmatch(r"[\x20-\x7e]*(?:\r\n [\x21-\x7e][\x20-\x7e]*)*", signs):
             raise ValueError(f"not a header line: {line[:80]!r}")
         if max(map(len, line.split("\r\n"))) > _LONGEST_LINE:
             raise ValueError(f"a header line is too long: {line[:80]!r}")

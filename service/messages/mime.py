@@ -1,7 +1,8 @@
 """Header lines and two texts → the bytes of a mail.
 
 Comes in: a header block, a text part and an HTML part. Goes out: a multipart/alternative message (RFC 2046) in CRLF,
-7-bit clean, the same bytes for the same values. Refuses to know: readers, papers, templates.
+7-bit clean but for an address that is not, the same bytes for the same values. Refuses to know: readers, papers,
+templates.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def assemble(header_block: str, message_id: str, text: bytes, html: bytes) -> by
     boundary = "=_" + sha256(message_id.encode()).hexdigest()[:32]
     head = f'{header_block}MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
     parts = _part(boundary, "plain", text) + _part(boundary, "html", html)
-    return head.encode("ascii") + parts + f"--{boundary}--\r\n".encode("ascii")
+    return head.encode() + parts + f"--{boundary}--\r\n".encode("ascii")
 
 
 def _part(boundary: str, subtype: str, body: bytes) -> bytes:

@@ -12,13 +12,13 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from service.settings import reach, signing, values
+from service.settings import addresses, reach, signing, values
 
 PREFIX = "PAPERROUND_"
 
 _Line = Annotated[str, AfterValidator(values.one_line)]
 _Url = Annotated[str, BeforeValidator(values.web_url)]
-_Address = Annotated[str, AfterValidator(values.address)]
+_Address = Annotated[str, AfterValidator(addresses.address)]
 _Text = Annotated[str, AfterValidator(str.strip)]
 _Items = BeforeValidator(values.items)
 _Interval = Annotated[int, BeforeValidator(values.interval)]
@@ -73,14 +73,14 @@ class Settings(BaseSettings):
         default_factory=lambda data: values.sender(data["base_url"]),
         description="The bare address that mails come from.",
     )
-    unsubscribe_mailto: Annotated[str, AfterValidator(values.address_or_none)] = Field(
+    unsubscribe_mailto: Annotated[str, AfterValidator(addresses.address_or_none)] = Field(
         "", description="An address whose mail is read; named in List-Unsubscribe beside the link."
     )
-    bounce_address: Annotated[str, AfterValidator(values.bounce_address)] = Field(
+    bounce_address: Annotated[str, AfterValidator(addresses.bounce_address)] = Field(
         "",
         description="An address whose mail `paperround bounces` reads; each mail's envelope names itself there (VERP).",
     )
-    reply_to: Annotated[str, AfterValidator(values.address_or_none)] = Field(
+    reply_to: Annotated[str, AfterValidator(addresses.address_or_none)] = Field(
         "", description="An address whose mail people read: where replies go."
     )
     dkim_domain: Annotated[str, AfterValidator(signing.domain)] = Field(
@@ -127,8 +127,8 @@ class Settings(BaseSettings):
         "Paper Round", description="What the pages and mails call this service."
     )
     contact: _Line = Field("", description="A mail address or page for readers and for the owners of sources.")
-    operator: Annotated[str, AfterValidator(values.address_or_none)] = Field(
-        default_factory=lambda data: values.mail_address(data["contact"]),
+    operator: Annotated[str, AfterValidator(addresses.address_or_none)] = Field(
+        default_factory=lambda data: addresses.mail_address(data["contact"]),
         description="Where alarms are mailed, one of each kind a day; the contact, if that is an address.",
     )
     imprint: _Text = Field("", description="Who runs this service: a text, or a link to one.")

@@ -15,13 +15,10 @@ from urllib.parse import SplitResult, urlsplit
 
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 SIGNUP_MODES = ("open", "invite", "closed")
-# The tag of a mail has 39 letters at most, and a name before the @ 64 (RFC 5321).
-LONGEST_BOUNCES = 24
 SHORTEST_KEY = 16
 SHORTEST_CODE = 8
 
 _DOMAIN = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]{0,61}[^\W_]")
-_ADDRESS = re.compile(r"[^\s@<>(),;:\"\[\]\\]+@[^\s@<>(),;:\"\[\]\\]+")
 _LIMITS = re.compile(r"(?:(?:; )?[1-9][0-9]{0,8} per (?:[1-9][0-9]{0,3} )?(?:second|minute|hour|day)s?)+")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -161,33 +158,6 @@ def signup(value: object) -> str:
         choices = "write open, invite, closed, or mail domains such as example.org, lab.example.edu"
         raise ValueError(choices + suggestion(wrong[0] if wrong else "", SIGNUP_MODES))
     return ", ".join(words)
-
-
-def address(text: str) -> str:
-    """Take a bare mail address; whether mail for it arrives is for the relay to say."""
-    if not _ADDRESS.fullmatch(text.strip()):
-        raise ValueError("write a bare mail address such as digest@example.org")
-    return text.strip()
-
-
-def address_or_none(text: str) -> str:
-    """Take a bare mail address or nothing; a `mailto:` in front is dropped."""
-    bare = text.strip().removeprefix("mailto:")
-    return address(bare) if bare else ""
-
-
-def bounce_address(text: str) -> str:
-    """Take a bare mail address to whose name a tag can be added, or nothing."""
-    bare = address_or_none(text)
-    if len(bare.partition("@")[0]) > LONGEST_BOUNCES:
-        raise ValueError(f"its name before the @ may have {LONGEST_BOUNCES} letters, so that a tag has room behind it")
-    return bare
-
-
-def mail_address(text: str) -> str:
-    """The text, where it is a bare mail address; nothing where it is something else."""
-    bare = text.strip().removeprefix("mailto:")
-    return bare if _ADDRESS.fullmatch(bare) else ""
 
 
 def key(text: str) -> str:

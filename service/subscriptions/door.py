@@ -10,7 +10,8 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from service.errors import AddressError, InvitationError
+from service.deliveries.smtp import SmtpMailer
+from service.errors import AddressError, DeliveryError, InvitationError
 from service.settings import Settings
 from service.store import Unit
 from service.subscriptions import mailboxes
@@ -18,6 +19,8 @@ from service.subscriptions import mailboxes
 # A mailbox gets so many mails until it confirms, and one a day: nobody is mailed into annoyance.
 MOST_ASKED = 3
 APART = timedelta(days=1)
+# So long the mail server may take to say what it can, in seconds: somebody waits for the page.
+PATIENCE = 5.0
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,16 @@ class Door:
         return not self.closed and (not self.by_invitation or self.takes_codes)
 
     def address(self, typed: str) -> tuple[str, str]:
-        """The address to write to, and the mailbox it names: one subscription per mailbox, however it is spelt."""
+        """The address to write to, and the mailbox it names: one subscription per mailbox, however it is spelt.
+
+        For letters beyond ASCII before the @ the mail server is asked whether it takes them (RFC 6531): a refusal here
+        is worth more than a mail that comes back. Raises AddressError.
+        """
         # On one's own machine invented domains such as reader@localhost are welcome.
         address = mailboxes.read(typed, serious=self.settings.production)
+        if not address.rpartition("@")[0].isascii() and not self._takes_utf8():
+            said = "the mail server here takes only plain letters (a to z) before the @"
+            raise AddressError(f"This mail address cannot be used: {said}. Please give another one.")
         return address, address.casefold()
 
     def admit(self, address: str, invitation: str = "") -> None:
@@ -98,6 +108,13 @@ class Door:
     def hold_against(self, unit: Unit, address: str, reason: str, now: datetime) -> None:
         """Write to this address no more until somebody there confirms anew."""
         unit.journal.suppress(self._hashed(address), reason, now)
+
+    def _takes_utf8(self) -> bool:
+        """A local mailbox takes everything; a server that does not answer has promised nothing."""
+        try:
+            return not self.settings.smtp_url or SmtpMailer(*self.settings.smtp_url, timeout=PATIENCE).takes_utf8()
+        except DeliveryError:
+            return False
 
     def _check_invitation(self, code: str) -> None:
         # Every code is compared in whole, so that the time taken tells nothing of how near a guess came.

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import idna
 import pytest
 
 from service.bootstrap import World
@@ -88,6 +89,28 @@ def test_each_step_of_joining_and_of_asking_for_the_link_is_mailed(post: Post) -
     (mail,) = post.sent()
     assert mail.mail["Subject"] == "Your link to Paper Round"
     assert post.pages.get(path_of(mail, "/manage/")).status_code == 200
+
+
+@pytest.mark.parametrize("address", ["jörg@uni.example", "用户@例子.example"])
+def test_an_address_beyond_ascii_is_served_where_the_mail_server_knows_such(tmp_path: Path, address: str) -> None:
+    with servers.smtp(utf8=True) as sink, site(tmp_path, smtp_url=sink.url, **SECRETS) as pages:
+        assert pages.post("/subscribe", form(address, "low-rank adaptation")).status_code == 200
+        pages.post(f"/confirm/{pages.token(address, Purpose.CONFIRM)}")
+        pages.house.morning()
+        for each in sink.wait(2):
+            wire = f"{address.partition('@')[0]}@{idna.encode(address.partition('@')[2]).decode()}"
+            assert each.recipients == (wire,)
+            assert {"SMTPUTF8", "BODY=8BITMIME"} <= set(each.options)
+            assert f"To: {wire}\r\n".encode() in each.body
+
+
+def test_an_address_beyond_ascii_is_refused_at_the_door_where_the_mail_server_knows_none(tmp_path: Path) -> None:
+    with servers.smtp(utf8=False) as sink, site(tmp_path, smtp_url=sink.url, **SECRETS) as pages:
+        page = pages.post("/subscribe", form("jörg@uni.example", "low-rank adaptation"))
+        assert page.status_code == 422
+        assert "takes only plain letters (a to z) before the @" in page.text
+        assert pages.house.world.subscriptions.find(ADA) is None
+        assert pages.post("/subscribe", form("joerg@bücher.example", "low-rank adaptation")).status_code == 200
 
 
 def test_who_moves_is_asked_at_the_new_address_and_told_at_the_old_one(post: Post) -> None:

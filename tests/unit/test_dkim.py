@@ -30,6 +30,11 @@ def test_every_mail_holds_as_it_arrives_with_both_keys(file: Path) -> None:
     assert holds(arrived(wire_form(seal().signed(file.read_bytes()))), seal()) == [True, True]
 
 
+def test_a_mail_to_an_address_beyond_ascii_holds() -> None:
+    mail = DIGEST.replace(b"To: reader@", "To: jörg@".encode())
+    assert holds(arrived(wire_form(seal().signed(mail))), seal()) == [True, True]
+
+
 @pytest.mark.parametrize("file", GOLDEN, ids=lambda file: str(file.stem))
 def test_a_signature_covers_all_that_one_click_unsubscribing_needs(file: Path) -> None:
     mail = file.read_bytes()
