@@ -91,7 +91,7 @@ def build(
     bell = bell or SilentBell()
     store = Store(settings.database_url, settings.sqlite_synchronous)
     networks = (*settings.allowed_networks, *(("127.0.0.0/8", "::1/128") if allow_loopback else ()))
-    client = Client(settings.user_agent, networks, manners=Manners(turns=Turns(store)))
+    client = Client(settings.user_agent, networks, manners=Manners(turns=Turns(store)), proxy=settings.proxy)
     signer, identity, templates = Signer(settings.secret_keys), identify(settings), environment()
     subscriptions = Subscriptions(store, signer, settings, bell)
     renderer, operations = Renderer(templates, identity), Operations(store, client, settings)

@@ -1,7 +1,7 @@
 """Pages named on the command line, and the papers on them.
 
 Comes in: file names, URLs, `-` for standard input. Goes out: listings, with a sentence on standard error for whatever
-cannot be read. Refuses to know: settings, the store.
+cannot be read. Refuses to know: the store, and settings but for the proxy.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import typer
 from service.cli import complain
 from service.errors import FetchError, InputError, ParseError
 from service.model import Listing, Page
+from service.settings import way_out
 from service.settings.values import LOOPBACK, agent
 from service.sources import kinds, parse
 from service.sources.http import Client
@@ -71,7 +72,7 @@ def _fetched(url: str) -> Listing:
     """Read a URL as a source does: the first of its addresses with papers, or what the address as given answers."""
     problem: FetchError | ParseError | None = None
     # Whoever types a loopback address into a shell of this machine may read it; a stored source may not.
-    client = Client(agent(""), LOOPBACK)
+    client = Client(agent(""), LOOPBACK, proxy=way_out())
     try:
         for address in kinds.pages(url, None):
             try:

@@ -18,11 +18,11 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from service.errors import SettingsError
-from service.settings import secret, values
+from service.settings import reach, secret, values
 from service.settings.environment import Given, gather
 from service.settings.fields import HIDDEN, NAMES, PREFIX, SECRETS, Settings
 
-__all__ = ["Row", "Settings", "described", "load"]
+__all__ = ["Row", "Settings", "described", "load", "way_out"]
 
 # Of these not even a wrong text may be shown: it may hold a password.
 _HIDDEN = {name for name in NAMES if not Settings.model_fields[name].repr}
@@ -49,6 +49,15 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path | None = None,
     settings = _checked(given, default_folder)
     settings._origins.update(given.origins)
     return settings if settings.production else _with_secrets(settings)
+
+
+def way_out() -> str:
+    """Return the proxy alone, for a command that needs no other setting. Raises SettingsError."""
+    given = gather(os.environ, Path(".env"), {})
+    try:
+        return reach.proxy(str(given.texts.get("proxy", "")))
+    except ValueError as error:
+        raise SettingsError(f"{PREFIX}PROXY: {error}.") from error
 
 
 def described(settings: Settings) -> list[Row]:

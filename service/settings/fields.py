@@ -123,6 +123,12 @@ class Settings(BaseSettings):
         description="Private networks that sources may lie in (`10.0.0.0/8`), or `none`; by default the own machine "
         "while the base URL lies there, and none otherwise.",
     )
+    proxy: Annotated[str, AfterValidator(reach.proxy)] = Field(
+        "",
+        repr=False,
+        description="The only way out, `http://USER:PASSWORD@HOST:3128`: sources are reached through this proxy, which "
+        "judges their names; numeric addresses in the allowed networks are reached without it.",
+    )
     service_name: Annotated[str, AfterValidator(values.one_line), AfterValidator(values.not_empty)] = Field(
         "Paper Round", description="What the pages and mails call this service."
     )

@@ -1,4 +1,4 @@
-"""How far this service may reach: networks, as text.
+"""How far this service may reach, and which way: networks and a proxy, as text.
 
 Comes in: a setting as text. Goes out: the same in one form, or ValueError with its mend. Refuses to know: sockets.
 """
@@ -6,11 +6,26 @@ Comes in: a setting as text. Goes out: the same in one form, or ValueError with 
 from __future__ import annotations
 
 from ipaddress import ip_network
+from urllib.parse import urlsplit
 
 
 def networks(texts: tuple[str, ...]) -> tuple[str, ...]:
     """Take IP networks or single addresses, or the word none."""
     return () if texts == ("none",) else tuple(_network(text) for text in texts)
+
+
+def proxy(text: str) -> str:
+    """Take the URL of a proxy, or the word none; a path has no meaning there."""
+    if text.strip() in ("", "none"):
+        return ""
+    try:
+        parts = urlsplit(text.strip())
+        complete = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        complete = False
+    if not complete or parts.path.strip("/") or parts.query:
+        raise ValueError("write a URL such as http://proxy.example.org:3128")
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _network(text: str) -> str:

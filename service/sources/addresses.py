@@ -1,7 +1,7 @@
 """Which network addresses a fetch may reach.
 
 Comes in: an address a name resolved to, and the networks the operator allows besides. Goes out: yes or no. Refuses to
-know: names, sockets, URLs.
+know: connections, URLs.
 
 The standard library's `is_global` differs between Python releases and says yes to multicast and to addresses that only
 wrap another; so what is refused is written out here, after the IANA special-purpose registries (RFC 6890).
@@ -9,6 +9,8 @@ wrap another; so what is refused is written out here, after the IANA special-pur
 
 from __future__ import annotations
 
+import socket
+import unicodedata
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
@@ -46,6 +48,21 @@ def reachable(address: str, allowed: Sequence[Network] = ()) -> bool:
     except ValueError:
         return False
     return _named(real, allowed) or _global(real)
+
+
+def literal(host: str) -> str:
+    """Return the address that a host names by itself, in whatever way of writing numbers; "" for a true name."""
+    text = unicodedata.normalize("NFKC", host).replace("\u3002", ".").strip("[]").rstrip(".").casefold()
+    if text == "localhost" or text.endswith(".localhost"):
+        return "127.0.0.1"
+    try:
+        return str(ip_address(text.partition("%")[0]))
+    except ValueError:
+        pass
+    try:
+        return socket.inet_ntoa(socket.inet_aton(text))
+    except (OSError, UnicodeError):
+        return ""
 
 
 def _unwrapped(address: Address) -> Address:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from requests.adapters import HTTPAdapter
-from urllib3 import PoolManager
+from urllib3 import PoolManager, ProxyManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
@@ -36,12 +36,19 @@ def system_resolver(host: str, port: int) -> Iterable[Resolved]:
 
 
 class Gate:
-    """Opens sockets to permitted addresses, within the watch's time."""
+    """Opens sockets to permitted addresses, within the watch's time; and to the proxy, wherever that is."""
 
-    def __init__(self, allowed: Sequence[Network], watch: Watch, resolve: Resolver = system_resolver) -> None:
+    def __init__(
+        self,
+        allowed: Sequence[Network],
+        watch: Watch,
+        resolve: Resolver = system_resolver,
+        proxy: tuple[str, int] | None = None,
+    ) -> None:
         self._allowed = allowed
         self._watch = watch
         self._resolve = resolve
+        self._proxy = proxy
 
     def connect(self, host: str, port: int) -> socket.socket:
         """Connect to the first permitted address that answers; FetchError says why none did."""
@@ -55,6 +62,8 @@ class Gate:
 
     def _permitted(self, host: str, port: int) -> list[Resolved]:
         found = self._addresses(host, port)
+        if (host, port) == self._proxy:
+            return found
         permitted = [entry for entry in found if reachable(str(entry[4][0]), self._allowed)]
         if permitted:
             return permitted
@@ -97,7 +106,7 @@ def _not_connected(host: str, failure: OSError | None, watch: Watch) -> FetchErr
 
 
 class GuardedAdapter(HTTPAdapter):
-    """A requests adapter whose every new socket comes from the gate, and which knows no proxy."""
+    """A requests adapter whose every new socket comes from the gate, also those to a proxy."""
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
@@ -108,6 +117,12 @@ class GuardedAdapter(HTTPAdapter):
         super().init_poolmanager(*args, **kwargs)
         manager: PoolManager = self.poolmanager
         manager.pool_classes_by_scheme = _pools(self._gate)
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> ProxyManager:
+        """Make the connections to a proxy through the gate."""
+        manager: ProxyManager = super().proxy_manager_for(*args, **kwargs)
+        manager.pool_classes_by_scheme = _pools(self._gate)
+        return manager
 
 
 def _pools(gate: Gate) -> dict[str, type[HTTPConnectionPool]]:

@@ -28,6 +28,7 @@ from service.model import Page
 from service.sources import addresses, inflate, replies
 from service.sources.connections import Gate, GuardedAdapter, Resolver, system_resolver
 from service.sources.manners import Manners
+from service.sources.route import Route
 
 MEGABYTE = 1024 * 1024
 _MOST_REDIRECTS = 5
@@ -60,7 +61,8 @@ class Client:
     """Fetches pages; may be shared between threads. Between two fetches it keeps no more than its manners.
 
     `allowed_networks` (CIDR) may be reached although they are not public. `deadline` bounds a whole fetch in seconds,
-    redirects included. `ca` names a file of certificates to trust instead of the public ones.
+    redirects included. `ca` names a file of certificates to trust instead of the public ones. With a `proxy` nothing is
+    reached but through it, see `Route`.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Client:
         ca: Path | None = None,
         resolve: Resolver = system_resolver,
         manners: Manners | None = None,
+        proxy: str = "",
     ) -> None:
         try:
             self._allowed = addresses.networks(allowed_networks)
@@ -85,6 +88,7 @@ class Client:
         self._max_decompressed = max_decompressed
         self._verify: str | bool = str(ca) if ca else True
         self._resolve = resolve
+        self._route = Route(self._allowed, proxy)
         self._manners = manners or Manners()
 
     def visit(self, url: str, etag: str = "", last_modified: str = "") -> Page:
@@ -104,7 +108,7 @@ class Client:
         Raises FetchError and nothing else. `Page.url` is where the redirects ended.
         """
         headers = self._headers(etag, last_modified)
-        with Watch(self._deadline) as watch, _Session(Gate(self._allowed, watch, self._resolve)) as session:
+        with Watch(self._deadline) as watch, _Session(self._gate(watch)) as session:
             final, moved, response = self._follow(session, watch, url.strip(), headers)
             with contextlib.closing(response):
                 conditional = "If-None-Match" in headers or "If-Modified-Since" in headers
@@ -115,6 +119,9 @@ class Client:
 
     def close(self) -> None:
         """Nothing is kept between two fetches; here so that a client can be closed like any other neighbour."""
+
+    def _gate(self, watch: Watch) -> Gate:
+        return Gate(self._allowed, watch, self._resolve, self._route.place)
 
     def _headers(self, etag: str, last_modified: str) -> dict[str, str]:
         headers = {"User-Agent": self._user_agent, "Accept": _ACCEPT, "Accept-Encoding": "gzip, deflate"}
@@ -141,10 +148,16 @@ class Client:
 
     def _ask(self, session: _Session, watch: Watch, url: str, headers: dict[str, str]) -> requests.Response:
         _check(url)
-        limit = watch.backstop()
+        proxies = self._route.proxies(_host(url))
         with _translated(url, watch):
             return session.get(
-                url, headers=headers, stream=True, allow_redirects=False, timeout=limit, verify=self._verify
+                url,
+                headers=headers,
+                stream=True,
+                allow_redirects=False,
+                timeout=watch.backstop(),
+                verify=self._verify,
+                proxies=proxies,
             )
 
     def _read(self, url: str, response: requests.Response, watch: Watch) -> bytes:
@@ -247,6 +260,8 @@ def _failure(url: str, watch: Watch, error: Exception) -> FetchError:
         return _overdue(url, watch)
     if isinstance(error, (requests.exceptions.InvalidURL, UnicodeError)):
         return FetchError(f"This is not a web address: {url[:200]!r}.", False)
+    if isinstance(error, requests.exceptions.ProxyError):
+        return FetchError(f"The proxy does not let this service through to {host}, or does not answer.")
     if isinstance(error, requests.exceptions.SSLError):
         return _distrusted(host, error)
     return FetchError(f"{host} broke the connection off, or did not answer in HTTP.")
