@@ -139,10 +139,10 @@ class Signer:
         return "This link is not valid: it may have been cut off or changed on the way. Please copy the whole link."
 
 
-def reader_links(signer: Signer, base_url: str, public_id: str, issued: datetime) -> ReaderLinks:
-    """The links that stay with a subscription, as absolute URLs; a mail takes those it may show."""
-    lasting = (Purpose.CONFIRM, Purpose.MANAGE, Purpose.PAUSE, Purpose.UNSUBSCRIBE)
-    return ReaderLinks(*(link(signer, base_url, each, public_id, issued) for each in lasting))
+def reader_links(signer: Signer, base_url: str, public_id: str, issued: datetime, view: str = "") -> ReaderLinks:
+    """The links that stay with a running subscription, as absolute URLs, beside the one to the mail itself."""
+    lasting = (Purpose.MANAGE, Purpose.PAUSE, Purpose.UNSUBSCRIBE)
+    return ReaderLinks(view=view, **{each.value: link(signer, base_url, each, public_id, issued) for each in lasting})
 
 
 def link(signer: Signer, base_url: str, purpose: Purpose, subject: str, issued: datetime) -> str:
@@ -171,9 +171,9 @@ def feed_link(signer: Signer, base_url: str, public_id: str, profile: int) -> st
 def _signer(keys: list[bytes], purpose: Purpose) -> itsdangerous.Signer:
     algorithm = _HalfDigest(hashlib.sha256)
     salt = f"paperround.link.{purpose}".encode()
-    return itsdangerous.Signer(
-        keys, salt=salt, key_derivation="hmac", digest_method=hashlib.sha256, algorithm=algorithm
-    )
+    # Each key is derived once (RFC 2104 with the salt for its text) instead of once for each link.
+    derived = [hmac.digest(key, salt, "sha256") for key in keys]
+    return itsdangerous.Signer(derived, salt=salt, key_derivation="none", algorithm=algorithm)
 
 
 def _mark(key: bytes, subject: str) -> str:

@@ -41,8 +41,9 @@ class CardPress:
 
     def card(self, selected: Selected, digest: Digest) -> PrintedCard:
         """The card of a paper; the same one for the same paper, keywords and places of hits."""
-        found = [(digest.keywords[match.keyword], id(match.hits)) for match in selected.matches]
-        key = (id(selected.paper.paper), digest.edition, *found)
+        key: tuple[object, ...] = (id(selected.paper.paper), digest.edition)
+        for match in selected.matches:
+            key += (digest.keywords[match.keyword], id(match.hits))
         return self._cards.get(key, lambda: PrintedCard(card(selected, digest.keywords, digest.edition), selected))
 
     def form(self, printed: PrintedCard, side: str, full: bool) -> bytes:
@@ -51,11 +52,6 @@ class CardPress:
         if known is None:
             known = printed.forms[side, full] = self._form(printed.card, side, full)
         return known
-
-    def title(self, printed: PrintedCard, side: str) -> bytes:
-        """The lines that only name a paper."""
-        shown = printed.card
-        return self._part(side, "also", (shown.title, shown.links), shown)
 
     def _form(self, shown: Card, side: str, full: bool) -> bytes:
         own = (shown.title, shown.links[0], shown.authors, shown.others, shown.categories, shown.upvotes, shown.stars)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Iterable
+from functools import lru_cache
 from textwrap import wrap
 
 import idna
@@ -24,6 +25,7 @@ _LOCAL = re.compile(rf"{_ATOM}(\.{_ATOM})*")
 _DOMAIN = re.compile(
     r"(?=.{1,253}$)[0-9A-Za-z_](?:[0-9A-Za-z_-]*[0-9A-Za-z_])?(?:\.[0-9A-Za-z_](?:[0-9A-Za-z_-]*[0-9A-Za-z_])?)*"
 )
+_LINE = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,997}(?:\r\n [\x21-\x7e][\x20-\x7e]{0,996})*")
 _LITERAL = re.compile(r"\[[0-9A-Za-z:.]+\]")
 
 
@@ -68,6 +70,8 @@ def named(name: str, address: str) -> str:
     return f"{shown} <{wire}>" if len(shown) + len(wire) < 60 else f"{shown}\r\n <{wire}>"
 
 
+# The mails of a morning share many subjects.
+@lru_cache(maxsize=4096)
 def unstructured(text: str) -> str:
     """Return a text as RFC 5322's unstructured: folded at spaces where it is ASCII, encoded words where it is not."""
     shown = clean(text)
@@ -85,10 +89,8 @@ def block(fields: Iterable[tuple[str, str]]) -> str:
     lines = [f"{name}: {value}" for name, value in fields if value]
     for line in lines:
         signs = _plain(line) if line.startswith(_ADDRESSED) else line
-        if not re.fullmatch(r"[\x20-\x7e]*(?:\r\n [\x21-\x7e][\x20-\x7e]*)*", signs):
-            raise ValueError(f"not a header line: {line[:80]!r}")
-        if max(map(len, line.split("\r\n"))) > _LONGEST_LINE:
-            raise ValueError(f"a header line is too long: {line[:80]!r}")
+        if not _LINE.fullmatch(signs):
+            raise ValueError(f"not a header line of at most {_LONGEST_LINE} characters: {line[:80]!r}")
     return "".join(line + "\r\n" for line in lines)
 
 

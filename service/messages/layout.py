@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import count
 from typing import Generic, NamedTuple, TypeVar
 
@@ -48,9 +49,12 @@ def groups(papers: Sequence[Paper], sections: Sequence[Section]) -> tuple[Group[
 def ahead(papers: Sequence[Paper], best: int) -> tuple[Paper, ...]:
     """The papers with the best one first: what a subject and its preheader speak of."""
     at = best if best < len(papers) else 0
+    if at == 0:
+        return tuple(papers)
     return (*papers[at : at + 1], *papers[:at], *papers[at + 1 :])
 
 
+@lru_cache(maxsize=64)
 def weeks(edition: date, since: date | None) -> tuple[int, ...]:
     """The number of the ISO 8601 week that holds most of the seven days before an edition.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from email.utils import format_datetime
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -25,6 +26,7 @@ from service.messages.visible import clean
 from service.model import DeliveryKind, Digest, Envelope, Identity, Message
 
 _WITHDRAWABLE = frozenset({DeliveryKind.DIGEST, DeliveryKind.QUIET})
+_date = lru_cache(maxsize=64)(format_datetime)
 _NO_FACTS: Mapping[str, object] = {}
 
 
@@ -97,30 +99,43 @@ class Renderer:
     def _message(
         self, kind: DeliveryKind, envelope: Envelope, subject: str, sides: Sequence[bytes], edition: str = ""
     ) -> Message:
-        sender, recipient = mailbox(self._identity.mail_from), mailbox(envelope.recipient)
+        recipient = mailbox(envelope.recipient)
         head = block([
-            ("From", named(self._identity.name, sender)),
+            ("From", self._from),
             ("To", recipient),
             ("Reply-To", mailbox(self._identity.reply_to) if self._identity.reply_to else ""),
             ("Subject", unstructured(subject)),
-            ("Date", format_datetime(envelope.date)),
+            ("Date", _date(envelope.date)),
             ("Message-ID", f"<{envelope.message_id}>"),
             ("Auto-Submitted", "auto-generated"),
             *(self._list_fields(envelope) if kind in _WITHDRAWABLE else ()),
-            ("Feedback-ID", f"{edition or envelope.date.date()}:{kind.value}:{self._host()}:paperround"),
+            ("Feedback-ID", f"{edition or envelope.date.date()}:{kind.value}:{self._host}:paperround"),
         ])  # fmt: skip
-        return Message(sender, recipient, assemble(head, envelope.message_id, *sides))
+        return Message(self._sender, recipient, assemble(head, envelope.message_id, *sides))
 
     def _list_fields(self, envelope: Envelope) -> list[tuple[str, str]]:
         """RFC 2919 and RFC 8058; these fields belong into a DKIM signature's h=."""
         unsubscribe, mailto = envelope.links.unsubscribe, self._identity.unsubscribe_mailto
         ways = [f"<{unsubscribe}>"] * bool(unsubscribe) + [f"<mailto:{mailto}>"] * bool(mailto)
         return [
-            ("List-Id", f"{phrase(self._identity.name)} <digest.{self._host()}>"),
+            ("List-Id", self._list_id),
             ("List-Unsubscribe", ",\r\n ".join(ways)),
             ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click" if unsubscribe else ""),
         ]
 
+    @cached_property
+    def _sender(self) -> str:
+        return mailbox(self._identity.mail_from)
+
+    @cached_property
+    def _from(self) -> str:
+        return named(self._identity.name, self._sender)
+
+    @cached_property
+    def _list_id(self) -> str:
+        return f"{phrase(self._identity.name)} <digest.{self._host}>"
+
+    @cached_property
     def _host(self) -> str:
         host = urlsplit(self._identity.base_url).hostname or "localhost"
         return "".join(letter if letter.isascii() and (letter.isalnum() or letter in ".-") else "-" for letter in host)

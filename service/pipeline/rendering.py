@@ -124,23 +124,21 @@ class Desk:
         return Envelope(_recipient(row, reader), f"{row.uid}@{host}", row.composed_at, self._links(row, reader))
 
     def _links(self, row: Delivery, reader: Subscriber) -> ReaderLinks:
-        links = reader_links(self.signer, self.identity.base_url, reader.public_id, row.composed_at)
+        """The links that a mail may show, and no others."""
+        signer, base_url, issued = self.signer, self.identity.base_url, row.composed_at
         if row.kind == DeliveryKind.CONFIRM:
-            return ReaderLinks(confirm=links.confirm)
+            return ReaderLinks(confirm=link(signer, base_url, Purpose.CONFIRM, reader.public_id, issued))
         if row.kind == DeliveryKind.MANAGE:
-            return ReaderLinks(manage=links.manage)
+            return ReaderLinks(manage=link(signer, base_url, Purpose.MANAGE, reader.public_id, issued))
         if row.kind in (DeliveryKind.FRESH, DeliveryKind.ADDRESS, DeliveryKind.OWNER):
             return ReaderLinks(fresh=self._fresh(row, reader))
         if row.kind not in LINKED:
             return ReaderLinks()
-        if row.kind == DeliveryKind.DIGEST:
-            links = replace(
-                links, view=view_link(self.signer, self.identity.base_url, row.id, row.uid, row.composed_at)
-            )
-        if reader.owner:
-            # What everybody on a list gets must not let anyone of them decide for all: that page mails the owner.
-            links = replace(links, manage=f"{self.identity.base_url}/manage", pause="")
-        return replace(links, confirm="")
+        is_digest = row.kind == DeliveryKind.DIGEST
+        view = view_link(signer, base_url, row.id, row.uid, issued) if is_digest else ""
+        links = reader_links(signer, base_url, reader.public_id, issued, view)
+        # What everybody on a list gets must not let anyone of them decide for all: that page mails the owner.
+        return replace(links, manage=f"{base_url}/manage", pause="") if reader.owner else links
 
     def _fresh(self, row: Delivery, reader: Subscriber) -> str:
         """The link for the one thing that was asked for; one to a new address holds for this very address alone."""
