@@ -38,6 +38,7 @@ from service.subscriptions import Subscriptions
 from service.subscriptions.owners import Owners
 from service.subscriptions.records import Records
 from service.subscriptions.returns import Returns
+from service.subscriptions.wishes import Wishes
 
 _HERE = Path(__file__).resolve().parent
 
@@ -77,6 +78,11 @@ class World:
     alarms: Alarms
     bell: Bell
     now: Callable[[], datetime] = _now
+
+    @property
+    def wishes(self) -> Wishes:
+        """The use cases beside the life of a subscription."""
+        return Wishes(self.store, self.subscriptions)
 
     def close(self) -> None:
         """Let go of the database and of kept-open connections."""

@@ -30,6 +30,8 @@ MOST = 12
 # Titles of so many papers are read for words that go together; so many of their phrases are counted.
 _TITLES, _TRIED = 300, 12
 _LEAST_TOGETHER, _LIFT, _COMMON = 2, 3.0, 0.1
+# One in so many of a topic's papers at least.
+_OFTEN = 12
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -141,7 +143,11 @@ class Suggester:
             papers = self.papers(phrase)
             both = len(papers & found)
             lift = both * total / (len(papers) * len(found)) if papers else 0.0
-            if both >= _LEAST_TOGETHER and lift >= _LIFT and len(papers) <= max(_COMMON * total, _LEAST_TOGETHER):
+            if (
+                both >= max(_LEAST_TOGETHER, len(found) // _OFTEN)
+                and lift >= _LIFT
+                and len(papers) <= max(_COMMON * total, _LEAST_TOGETHER)
+            ):
                 scored.append((both * math.log(lift), phrase, len(papers)))
         for _, phrase, count in sorted(scored, reverse=True)[:PER_TOPIC]:
             yield Suggestion(phrase, Kind.TOGETHER, keyword.text, count)

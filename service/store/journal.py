@@ -37,6 +37,11 @@ class Journal:
         rows = self.connection.execute(select(event).where(event.c.subscriber_id == subscriber_id).order_by(event.c.id))
         return [dict(row._mapping) for row in rows]
 
+    def named(self, name: str) -> list[dict[str, Any]]:
+        """Every line with this name, newest first."""
+        rows = self.connection.execute(select(event).where(event.c.name == name).order_by(event.c.id.desc()))
+        return [dict(row._mapping) for row in rows]
+
     def last(self, subscriber_id: int, name: str) -> datetime | None:
         """When this last happened to one subscriber, or None."""
         mine = (event.c.subscriber_id == subscriber_id) & (event.c.name == name)

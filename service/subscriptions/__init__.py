@@ -8,7 +8,6 @@ it who reads here; and a mail to an address that has not confirmed repeats nothi
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -17,13 +16,13 @@ from service import editions
 from service.errors import InputError, LinkError
 from service.keywords import parse_all, split
 from service.links import Purpose, Signer
-from service.model import Bell, DeliveryKind, Profile, Schedule, Subscriber, SubscriberState
+from service.model import Bell, Choice, DeliveryKind, Profile, Schedule, Subscriber, SubscriberState
 from service.settings import Settings
 from service.store import Store, Unit
 from service.store.deliveries import new_delivery
+from service.subscriptions.choices import canonical, checked
 from service.subscriptions.door import Door
 
-MOST_PAPERS = 100
 # So long the page after leaving can undo it. Later an old link must not bring anyone back.
 UNDO = timedelta(hours=1)
 
@@ -110,20 +109,18 @@ class Subscriptions:
         with self.store.read() as unit:
             return unit.subscribers.next_due(reader.id)
 
-    def change(self, token: str, keywords: str, schedule: Schedule, max_papers: int, now: datetime) -> Subscriber:
-        """Replace keywords, schedule and maximum, or raise LinkError, KeywordsError or InputError."""
+    def change(self, token: str, choice: Choice, now: datetime) -> Subscriber:
+        """Replace all that a reader chooses, or raise LinkError, KeywordsError or InputError."""
         reader = self._running(token, Purpose.MANAGE, now)
-        profile = _profile(keywords)
-        editions.check_schedule(schedule)
-        if not 1 <= max_papers <= MOST_PAPERS:
-            raise InputError(f"A digest holds 1 to {MOST_PAPERS} papers; {max_papers} is not among them.")
+        choice = checked(choice)
         with self.store.write() as unit:
-            if profile.keywords != _typed(reader):
-                unit.subscribers.set_profiles(reader.id, [(profile, _canonical(profile))], now)
+            if choice.profiles != reader.profiles:
+                unit.subscribers.set_profiles(reader.id, [(each, canonical(each)) for each in choice.profiles], now)
             due = unit.subscribers.next_due(reader.id)
-            moved = reader.state == SubscriberState.ACTIVE and schedule != reader.schedule and due is not None
-            following = editions.next_due(schedule, now) if moved and due and due > now else None
-            unit.subscribers.reschedule(reader.id, schedule, max_papers, following)
+            moved = reader.state == SubscriberState.ACTIVE and choice.schedule != reader.schedule and due is not None
+            following = editions.next_due(choice.schedule, now) if moved and due and due > now else None
+            unit.subscribers.reschedule(reader.id, choice.schedule, choice.max_papers, following)
+            unit.subscribers.set_quiet_digest(reader.id, choice.quiet_digest)
             unit.journal.note(reader.id, "changed", now)
         return self._again(reader)
 
@@ -253,7 +250,7 @@ class Subscriptions:
         else:
             row = known.id
             unit.subscribers.reschedule(row, schedule, known.max_papers, None)
-        unit.subscribers.set_profiles(row, [(profile, _canonical(profile))], now)
+        unit.subscribers.set_profiles(row, [(profile, canonical(profile))], now)
         unit.journal.note(row, "asked", now)
         return row
 
@@ -288,11 +285,3 @@ def _own(reader: Subscriber, purpose: Purpose) -> None:
 
 def _profile(typed: str) -> Profile:
     return Profile(tuple(keyword.text for keyword in parse_all(split(typed))))
-
-
-def _canonical(profile: Profile) -> Sequence[str]:
-    return [keyword.canonical for keyword in parse_all(profile.keywords)]
-
-
-def _typed(reader: Subscriber) -> tuple[str, ...]:
-    return tuple(text for profile in reader.profiles for text in profile.keywords)

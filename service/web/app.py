@@ -9,13 +9,27 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from service.bootstrap import World
-from service.web import copies, faults, front, leaving, lists, mailbox, records, site, subscription, trying
+from service.web import (
+    copies,
+    faults,
+    front,
+    leaving,
+    lists,
+    mailbox,
+    managing,
+    records,
+    site,
+    subscription,
+    trying,
+)
 from service.web.guard import Guard
 from service.web.limits import gate
 from service.web.pages import STATIC, desk
 
 # Every page of the product stands in one of them, but for the files below /static.
-ROUTERS = tuple(room.router for room in (front, trying, subscription, records, leaving, lists, copies, mailbox, site))
+ROUTERS = tuple(
+    room.router for room in (front, trying, subscription, managing, records, leaving, lists, copies, mailbox, site)
+)
 
 
 def create_app(world: World) -> FastAPI:

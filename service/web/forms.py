@@ -9,13 +9,13 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 from fastapi import Depends, Request
 
 from service import editions, keywords
 from service.errors import AddressError, InputError, InvitationError, KeywordError, KeywordsError
-from service.model import Schedule, Subscriber
+from service.model import Schedule
 
 _TEXTS = ("email", "invitation", "keywords", "timezone", "hour", "max_papers", "shown")
 _WORKDAYS = ("1", "2", "3", "4", "5")
@@ -71,7 +71,7 @@ class Typed:
 
     def schedule(self) -> Schedule:
         """What the fields say; only for a form without problems."""
-        return Schedule(editions.check_timezone(self.timezone), int(self.hour), _days(self.weekdays))
+        return Schedule(editions.check_timezone(self.timezone), int(self.hour), days(self.weekdays))
 
 
 async def sent(request: Request) -> Sent:
@@ -87,19 +87,37 @@ async def sent(request: Request) -> Sent:
 Posted = Annotated[Sent, Depends(sent)]
 
 
-def of(subscriber: Subscriber) -> Typed:
-    """The form that says what a subscriber has now."""
-    schedule = subscriber.schedule
-    chosen = [keyword for profile in subscriber.profiles for keyword in profile.keywords]
-    days = tuple(str(day) for day in sorted(schedule.weekdays))
-    return Typed("", "", "\n".join(chosen), schedule.timezone, str(schedule.hour), days, str(subscriber.max_papers))
-
-
 def check(form: Typed) -> list[Problem]:
     """Everything wrong with the form but its address, in the order of its fields."""
-    found = _problems("keywords", lambda: keywords.parse_all(keywords.split(form.keywords)))
-    found += _problems("weekdays", lambda: editions.check_schedule(Schedule(weekdays=_days(form.weekdays))))
-    found += _problems("hour", lambda: editions.check_schedule(Schedule(hour=_number(form.hour))))
+    return check_topics(form.keywords) + check_schedule(form)
+
+
+class Times(Protocol):
+    """The fields of a schedule as typed."""
+
+    @property
+    def timezone(self) -> str:
+        """An IANA name."""
+
+    @property
+    def hour(self) -> str:
+        """0 to 23."""
+
+    @property
+    def weekdays(self) -> tuple[str, ...]:
+        """1 to 7."""
+
+
+def check_topics(typed: str, field: str = "keywords") -> list[Problem]:
+    """Everything wrong with the topics of one field."""
+    found = _problems(field, lambda: keywords.parse_all(keywords.split(typed)))
+    return [replace(each, field=field) for each in found]
+
+
+def check_schedule(form: Times) -> list[Problem]:
+    """Everything wrong with a schedule."""
+    found = _problems("weekdays", lambda: editions.check_schedule(Schedule(weekdays=days(form.weekdays))))
+    found += _problems("hour", lambda: editions.check_schedule(Schedule(hour=number(form.hour))))
     found += _problems("timezone", lambda: editions.check_timezone(form.timezone))
     return found
 
@@ -114,11 +132,6 @@ def problems(error: InputError, field: str = "") -> list[Problem]:
     return [Problem(named, str(error))]
 
 
-def papers(form: Typed) -> int:
-    """The most papers a mail may show, as a number; -1, which is always refused, for what is none."""
-    return _number(form.max_papers)
-
-
 def _keyword(error: KeywordError) -> Problem:
     return Problem("keywords", str(error), error.keyword, error.position)
 
@@ -131,11 +144,12 @@ def _problems(field: str, attempt: Callable[[], object]) -> list[Problem]:
     return []
 
 
-def _days(given: Sequence[str]) -> frozenset[int]:
-    return frozenset(_number(each) for each in given)
+def days(given: Sequence[str]) -> frozenset[int]:
+    """Days of the week as typed."""
+    return frozenset(number(each) for each in given)
 
 
-def _number(text: str) -> int:
+def number(text: str) -> int:
     """A small number as typed; -1, which no field allows, for what is none."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else -1
 

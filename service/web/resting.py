@@ -38,12 +38,20 @@ def tomorrow(schedule: Schedule, now: datetime) -> date:
 
 def next_mail(reader: Subscriber, now: datetime) -> datetime | None:
     """When the next digest is due in UTC; None while none is to come."""
-    if reader.state is SubscriberState.ACTIVE:
-        return editions.next_due(reader.schedule, now)
+    return next(iter(next_mails(reader, reader.schedule, now, 1)), None)
+
+
+def next_mails(reader: Subscriber, schedule: Schedule, now: datetime, count: int) -> list[datetime]:
+    """When the next digests would be due by a schedule, in UTC; none while none is to come. Raises InputError."""
+    after = now
     if reader.state is SubscriberState.PAUSED and reader.paused_until is not None:
-        first = editions.due_at(reader.schedule, reader.paused_until)
-        return editions.next_due(reader.schedule, max(now, first - timedelta(seconds=1)))
-    return None
+        after = max(now, editions.due_at(schedule, reader.paused_until) - timedelta(seconds=1))
+    elif reader.state is not SubscriberState.ACTIVE:
+        return []
+    found: list[datetime] = []
+    while len(found) < count:
+        found.append(editions.next_due(schedule, found[-1] if found else after))
+    return found
 
 
 def _day(text: str) -> date:

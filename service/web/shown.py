@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from service.editions import check_timezone
+from service.tex import readable
 
 _AREAS = ("Africa/", "America/", "Antarctica/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
 
@@ -46,4 +47,15 @@ def query(topics: Iterable[str]) -> str:
     return urlencode([("k", topic) for topic in topics])
 
 
-FILTERS = {"masked": masked, "local": local, "marked": marked, "query": query}
+def source(url: str) -> str:
+    """What people call a source: the place it is read from."""
+    parts = urlsplit(url)
+    host, path = parts.netloc.removeprefix("www."), parts.path.rstrip("/")
+    if host.endswith("huggingface.co"):
+        return "Hugging Face Daily Papers"
+    if host.endswith("arxiv.org"):
+        return f"arXiv {path.rpartition('/')[2]}".strip()
+    return f"{host}{path}"[:60] or url[:60]
+
+
+FILTERS = {"masked": masked, "local": local, "marked": marked, "query": query, "source": source, "readable": readable}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -20,7 +19,9 @@ from service.messages.passages import Passage
 from service.messages.snippets import snippet
 from service.model import Profile, Schedule
 from service.pipeline import Advice, Morning, Week
-from service.web import forms
+from service.subscriptions.choices import MOST_PAPERS
+from service.web import choosing, forms
+from service.web.choosing import Menu, Wanted
 from service.web.forms import Problem, Typed
 from service.web.pages import Desk, Here
 
@@ -77,9 +78,33 @@ def facts(desk: Desk, form: Typed) -> dict[str, object]:
         "refused": refused,
         "week": week,
         "wanted": not week.trending,
-        "groups": _groups(week, schedule, now),
+        "groups": _groups(week),
         "topics": [_topic(each) for each in advice],
     }
+
+
+def mine(desk: Desk, form: Wanted, menu: Menu) -> dict[str, object]:
+    """What `_mornings.html` and the rows of topics show of a whole subscription as it stands in its form."""
+    now, pipeline = desk.now(), desk.world.pipeline
+    try:
+        schedule = form.schedule()
+    except InputError:
+        schedule = Typed().schedule()
+    week = pipeline.week(choosing.readable(form, menu), schedule, now, _papers(form))
+    parts = choosing.tried(form, menu)
+    rows = [pipeline.advice(each.keywords, now, each.sources) for each in parts]
+    return {
+        "now": now,
+        "timezone": schedule.timezone,
+        "week": week,
+        "groups": _groups(week, opened=1, at_length=3),
+        "rows": [[_topic(each) for each in advice] for advice in rows],
+        "offers": [pipeline.suggest(each.keywords, now) for each in parts],
+    }
+
+
+def _papers(form: Wanted) -> int:
+    return min(max(forms.number(form.max_papers), 1), MOST_PAPERS)
 
 
 def readable(typed: str) -> tuple[Sequence[str], list[Problem]]:
@@ -101,14 +126,14 @@ def _schedule(form: Typed) -> Schedule:
         return Typed().schedule()
 
 
-def _groups(week: Week, schedule: Schedule, now: datetime) -> list[Group]:
+def _groups(week: Week, opened: int = _OPEN, at_length: int = _AT_LENGTH) -> list[Group]:
     if week.trending:
         newest = next((each for each in week.mornings if each.papers), None)
         return [_group(newest, week, _TRENDING, _TRENDING, True)] if newest else []
     groups: list[Group] = []
-    left = _AT_LENGTH
+    left = at_length
     for morning in week.mornings:
-        groups.append(_group(morning, week, len(morning.papers), max(left, 0), sum(g.open for g in groups) < _OPEN))
+        groups.append(_group(morning, week, len(morning.papers), max(left, 0), sum(g.open for g in groups) < opened))
         left -= len(morning.papers)
     return groups
 

@@ -14,9 +14,13 @@ from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
 from service import bootstrap
 from service.links import FRESH
-from service.model import Identity, Profile, Schedule, Subscriber, SubscriberState
+from service.model import DeliveryState, Identity, Mend, Paper, Profile, Schedule, Subscriber, SubscriberState
+from service.pipeline import Suggestion, Why
+from service.pipeline.suggesting import Kind
 from service.settings import load
 from service.subscriptions.door import Door
+from service.subscriptions.wishes import Last
+from service.web.choosing import Menu, Part, Wanted
 from service.web.forms import Problem, Typed
 from service.web.pages import STATIC, prepared
 from service.web.shown import zones
@@ -49,7 +53,7 @@ def reader(state: SubscriberState = SubscriberState.ACTIVE, until: date | None =
 def advice(topic: str, count: int, *warnings: str) -> Bag:
     return Bag(
         {"keyword": topic, "count": count, "total": 900, "warnings": warnings, "exclusion": topic[:1] == "-"}
-        | {"days": (0, count, 2)}
+        | {"days": (0, count, 2), "last": NOW if count else None}
     )
 
 
@@ -127,11 +131,24 @@ def door(**settings: str) -> Door:
 
 
 def manage(**other: object) -> dict[str, object]:
-    facts: dict[str, object] = {"reader": reader(), "token": "t", "form": Typed(), "problems": (), "done": ""}
-    facts |= {"next": NOW, "tomorrow": date(2026, 11, 21), "unsubscribe": "/unsubscribe/u", "advice": ()}
+    facts: dict[str, object] = {"reader": reader(), "token": "t", "problems": (), "done": "", "asked": "", "why": None}
+    facts |= {"next": NOW, "tomorrow": date(2026, 11, 21), "unsubscribe": "/unsubscribe/u", "last": None}
+    facts |= {"form": wanted(Part("", "lora")), "menu": MENU, "changes": 0, "coming": [NOW], "posted": True}
+    facts |= {"now": NOW, "timezone": "Europe/Berlin", "week": week(0, 0), "groups": [], "rows": [[]], "offers": [()]}
     return facts | {"zones": zones()} | other
 
 
+def wanted(*parts: Part) -> Wanted:
+    return Wanted(parts, HOSTILE, "7", ("1", "3", HOSTILE), HOSTILE, True)
+
+
+def told(state: DeliveryState, error: str = "") -> Last:
+    return Last(NOW, 4, state, error)
+
+
+MENU = Menu({"1": "Papers of " + HOSTILE, "2": "Two"}, {"3": "cs.LG"}, frozenset({"cs.lg"}))
+OFFERS = [Suggestion(HOSTILE, Kind.ACRONYM, "lora", 3), Suggestion("a AND b", Kind.APART, HOSTILE, 1)]
+WHY = Why(HOSTILE, Paper(HOSTILE, ""), "nearly " + HOSTILE, Mend(0, HOSTILE, HOSTILE, 2, 20), "Change " + HOSTILE)
 COUNTS = (advice("low-rank adaptation", 14), advice(HOSTILE, 0, "matches nothing; " + HOSTILE), advice("-survey", 3))
 PENDING = reader(SubscriberState.PENDING, None, "low-rank adaptation", HOSTILE)
 PAUSED = reader(SubscriberState.PAUSED, date(2026, 12, 4), "lora")
@@ -184,10 +201,22 @@ SCENES: dict[str, list[dict[str, object]]] = {
     "link": [{"email": "", "problems": ()}, {"email": HOSTILE, "problems": [Problem("email", HOSTILE)]}],
     "link-sent": [{"email": HOSTILE}],
     "manage": [
-        manage(done="saved"),
-        manage(form=TYPED, problems=PROBLEMS, advice=COUNTS, done=HOSTILE),
-        manage(reader=PAUSED, done="paused"),
-        manage(reader=reader(SubscriberState.PAUSED), next=None),
+        manage(done="saved", last=told(DeliveryState.SENT)),
+        manage(
+            form=wanted(Part(HOSTILE, "lora\n" + HOSTILE, ("1",), HOSTILE), Part("Two", "cats")),
+            problems=[*PROBLEMS, Problem("categories-0", HOSTILE), Problem("keywords-1", HOSTILE)],
+            rows=[topics(*COUNTS), []],
+            offers=[OFFERS, ()],
+            groups=[group(card("A"), card(HOSTILE, 3), more=4)],
+            week=week(6),
+            changes=2,
+            done=HOSTILE,
+            asked=HOSTILE,
+            why=WHY,
+            last=told(DeliveryState.FAILED, HOSTILE),
+        ),
+        manage(reader=PAUSED, done="paused", last=told(DeliveryState.NONE), why=Why("Unknown."), changes=1),
+        manage(reader=reader(SubscriberState.PAUSED), next=None, last=told(DeliveryState.READY), posted=False),
     ],
     "come-back": [{"reader": reader(SubscriberState.LEFT), "token": "t", "topics": [HOSTILE, "lora"]}],
     "digests": [

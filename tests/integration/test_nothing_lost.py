@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.links import Purpose
-from service.model import Schedule
 from tests.integration.stores import paper
 from tests.integration.worlds import House, house
 
@@ -44,9 +43,7 @@ class Story:
     def edit(self) -> None:
         self.keywords = set(self.chance.sample(WORDS, self.chance.randint(1, 3)))
         self.token = self.home.token(ADA, Purpose.MANAGE)
-        self.home.world.subscriptions.change(
-            self.token, "\n".join(sorted(self.keywords)), Schedule(), 50, self.home.clock()
-        )
+        self.home.change(self.token, *sorted(self.keywords), max_papers=50)
         self.owed = {title: words & self.keywords for title, words in self.owed.items()}
 
     def wait(self) -> None:

@@ -103,7 +103,7 @@ def test_a_keyword_added_at_noon_finds_this_mornings_papers(home: House) -> None
     token = home.join(ADA, "low-rank adaptation")
     home.morning()
     home.clock.at += timedelta(hours=5)
-    home.world.subscriptions.change(token, "low-rank adaptation\ncounting cats", Schedule(), 10, home.clock())
+    home.change(token, "low-rank adaptation", "counting cats")
     home.clock.tomorrow()
     home.morning()
     assert home.titles(ADA, TITLES) == [[LORA.title], [CATS.title]]
@@ -236,7 +236,7 @@ def test_a_link_of_one_purpose_opens_nothing_else(home: House) -> None:
     with pytest.raises(LinkError):
         home.world.subscriptions.leave(home.token(ADA, Purpose.PAUSE), home.clock())
     with pytest.raises(LinkError):
-        home.world.subscriptions.change(home.token(ADA, Purpose.CONFIRM), "", Schedule(), 10, home.clock())
+        home.change(home.token(ADA, Purpose.CONFIRM))
 
 
 def test_an_unknown_address_and_a_known_one_are_answered_alike(home: House) -> None:

@@ -118,7 +118,7 @@ def test_a_near_miss_names_the_change_that_would_have_caught_it(
     assert instead in told
     # The reader takes the advice, and the next such paper comes.
     wanted = told.partition(" write: ")[2].partition(" http")[0]
-    home.world.subscriptions.change(home.token(ADA, Purpose.MANAGE), wanted, Schedule(), 10, home.clock())
+    home.change(home.token(ADA, Purpose.MANAGE), wanted)
     home.clock.at += timedelta(hours=1)
     days(home, 1, paper(f"{title} Again", "We tell of benchmarks.", arxiv_id="2611.09001", authors=("Marie LeCun",)))
     assert "Again" in home.digests(ADA)[-1].replace("*", "")

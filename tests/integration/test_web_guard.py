@@ -86,7 +86,13 @@ def test_https_is_insisted_on_where_the_service_is_reached_by_it(tmp_path: Path)
 
 
 FORMS = ["/subscribe", "/manage", "/confirm/{confirm}", "/manage/{manage}", "/manage/{manage}/pause"]
-FORMS += ["/manage/{manage}/resume", "/pause/{pause}", "/pause/{pause}/resume", "/unsubscribe/{unsubscribe}"]
+FORMS += [
+    "/manage/{manage}/resume",
+    "/manage/{manage}/mend",
+    "/pause/{pause}",
+    "/pause/{pause}/resume",
+    "/unsubscribe/{unsubscribe}",
+]
 FORMS += ["/unsubscribe/{unsubscribe}/undo", "/unsubscribe/{unsubscribe}/pause"]
 FORMS += [
     "/manage/{manage}/records",

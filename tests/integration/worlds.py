@@ -11,7 +11,7 @@ from pathlib import Path
 
 from service.bootstrap import World, build
 from service.links import Purpose
-from service.model import Paper, Schedule
+from service.model import Choice, Paper, Profile, Schedule
 from service.settings import load
 
 MORNING = datetime(2026, 11, 20, 7, 0, tzinfo=UTC)
@@ -58,6 +58,11 @@ class House:
         assert reader is not None
         self.world.subscriptions.confirm(self.token(email, Purpose.CONFIRM), self.clock())
         return self.token(email, Purpose.MANAGE)
+
+    def change(self, token: str, *keywords: str, max_papers: int = 10) -> None:
+        """Save these keywords, with the schedule everybody begins with."""
+        choice = Choice((Profile(keywords),), Schedule(), max_papers)
+        self.world.subscriptions.change(token, choice, self.clock())
 
     def token(self, email: str, purpose: Purpose) -> str:
         """The token a mail to this reader would carry."""

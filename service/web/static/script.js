@@ -71,5 +71,64 @@ document.addEventListener("click", (event) => {
   topics.dispatchEvent(new Event("input", { bubbles: true }));
 });
 
+// A whole subscription: its buttons change the form at once, and Save says how many changes wait.
+const counted = document.querySelector("[data-counts]");
+const lines = (text) => text.split(/\n/).map((line) => line.trim()).filter(Boolean);
+const values = () => {
+  const found = {};
+  for (const field of counted.querySelectorAll("input[name], textarea, select")) {
+    const key = field.type === "checkbox" ? field.name : field.id || field.name;
+    if (field.type === "checkbox") found[key] = (found[key] ?? "") + (field.checked ? field.value + " " : "");
+    else found[key] = field.value;
+  }
+  return found;
+};
+const differences = (before, now) =>
+  Object.keys(now).reduce((sum, key) => {
+    const [old, fresh] = [before[key] ?? "", now[key]];
+    if (old === fresh) return sum;
+    if (!key.startsWith("keywords")) return sum + 1;
+    const [gone, come] = [lines(old), lines(fresh)];
+    const left = gone.filter((line) => !come.includes(line)).length;
+    const added = come.filter((line) => !gone.includes(line)).length;
+    return sum + Math.max(left, added);
+  }, 0);
+
+if (counted) {
+  const save = counted.querySelector("[data-save]");
+  const waiting = Number(save.textContent.match(/\d+/) ?? 0);
+  const before = values();
+  const tell = () => {
+    const count = differences(before, values()) + waiting;
+    save.textContent = count ? `Save ${count} ${count === 1 ? "change" : "changes"}` : "Save";
+    for (const row of counted.querySelectorAll("[data-row]")) {
+      const field = row.closest(".profile").querySelector("textarea");
+      row.toggleAttribute("data-gone", !lines(field.value).includes(row.dataset.row));
+    }
+  };
+  counted.addEventListener("input", tell);
+  counted.addEventListener("click", (event) => {
+    const button = event.target.closest("button[name]");
+    const days = { daily: 7, weekdays: 5 }[button?.value];
+    const boxes = [...counted.querySelectorAll("[name=weekdays]")];
+    if (button?.name === "rhythm") {
+      const first = Math.max(boxes.findIndex((box) => box.checked), 0);
+      boxes.forEach((box, at) => (box.checked = days ? at < days : at === first));
+    } else if (["drop", "add", "swap"].includes(button?.name)) {
+      const field = button.closest(".profile").querySelector("textarea");
+      const topic = button.value.slice(button.value.indexOf(":") + 1);
+      const [old, fresh] = button.name === "swap" ? topic.split("→") : [topic, button.name === "add" ? topic : ""];
+      const there = lines(field.value);
+      const kept = there.filter((line) => line !== old && line !== fresh);
+      // A second press on a row takes the first one back.
+      if (fresh || (button.name === "drop" && !there.includes(old))) kept.push(fresh || old);
+      field.value = kept.join("\n");
+      if (button.name !== "drop") button.parentElement.remove();
+    } else return;
+    event.preventDefault();
+    tell();
+  });
+}
+
 // What is wrong is the first thing to hear about.
 document.getElementById("summary")?.focus();

@@ -1,0 +1,84 @@
+"""Small wishes of a reader who is about to leave or has left, and what was last sent to them.
+
+Comes in: tokens of unsubscribe links, subscribers. Goes out: changed schedules, notes, the last digest. Refuses to
+know: pages, what a whole choice is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from service import editions
+from service.errors import InputError
+from service.links import Purpose
+from service.model import DeliveryKind, DeliveryState, Subscriber, SubscriberState
+from service.store import Store
+from service.store.deliveries import Delivery
+from service.subscriptions import RUNNING, Subscriptions
+
+# The log keeps what was said about leaving, not a letter.
+LONGEST_REASON = 500
+_TOLD = (DeliveryState.SENT, DeliveryState.NONE, DeliveryState.FAILED, DeliveryState.QUARANTINED)
+_UNDER_WAY = (DeliveryState.READY, DeliveryState.CLAIMED, DeliveryState.SENDING)
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The latest edition: when it was finished or composed, how many papers it held, what became of it.
+
+    `state` is `sent`, `none` (nothing matched), `failed`, or `ready` for one under way; `error` says why it failed.
+    """
+
+    at: datetime
+    papers: int
+    state: DeliveryState
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """The use cases beside the life of a subscription."""
+
+    store: Store
+    subscriptions: Subscriptions
+
+    def last(self, reader: Subscriber) -> Last | None:
+        """What became of the reader's latest edition; None before the first."""
+        with self.store.read() as unit:
+            rows = [row for row in unit.deliveries.of(reader.id) if row.kind == DeliveryKind.DIGEST]
+        return next((_last(row) for row in rows if row.state in _TOLD + _UNDER_WAY), None)
+
+    def weekly(self, token: str, now: datetime) -> Subscriber:
+        """One mail a week instead of none, on the first of the reader's days; ends a pause. Raises LinkError."""
+        reader = self.subscriptions.reader(token, Purpose.UNSUBSCRIBE, now)
+        if reader.state not in RUNNING:
+            raise InputError("This subscription has ended; subscribe again to change it.")
+        schedule = replace(reader.schedule, weekdays=frozenset({min(reader.schedule.weekdays)}))
+        following = editions.next_due(schedule, now)
+        with self.store.write() as unit:
+            unit.subscribers.reschedule(reader.id, schedule, reader.max_papers, None)
+            if reader.state == SubscriberState.PAUSED or unit.subscribers.next_due(reader.id) is not None:
+                unit.subscribers.activate(reader.id, now, following, welcome=False)
+            unit.journal.note(reader.id, "changed", now)
+        return replace(reader, schedule=schedule, state=SubscriberState.ACTIVE, paused_until=None)
+
+    def reason(self, token: str, said: str, now: datetime) -> None:
+        """Keep why someone left, for the operator; nothing said is nothing kept. Raises LinkError."""
+        reader = self.subscriptions.reader(token, Purpose.UNSUBSCRIBE, now)
+        words = " ".join(said.split())[:LONGEST_REASON]
+        if words and reader.state == SubscriberState.LEFT:
+            with self.store.write() as unit:
+                unit.journal.note(reader.id, "reason", now, said=words)
+
+    def reasons(self) -> list[tuple[datetime, str]]:
+        """What people said when they left, the newest first."""
+        with self.store.read() as unit:
+            return [(row["at"], row["detail"].get("said", "")) for row in unit.journal.named("reason")]
+
+
+def _last(row: Delivery) -> Last:
+    state = DeliveryState.READY if row.state in _UNDER_WAY else row.state
+    failed = state in (DeliveryState.FAILED, DeliveryState.QUARANTINED)
+    papers = len(row.payload.get("papers", ())) + row.payload.get("more", 0)
+    return Last(row.finished_at or row.composed_at, papers, DeliveryState.FAILED if failed else state, row.error)

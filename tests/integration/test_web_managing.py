@@ -1,0 +1,147 @@
+"""Everything a reader can change behind the managing link, saved together; buttons that only change the form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+import requests
+from selectolax.lexbor import LexborHTMLParser
+
+from service.links import Purpose
+from service.model import Profile
+from tests.integration.sites import Site, form, site, text, ticked, value
+from tests.integration.stores import paper
+
+ADA = "ada@uni.example"
+LORA = paper("Sparse Low-Rank Adaptation (LoRA) of Very Large Models", "We use low-rank adaptation (LoRA) of models.")
+BIO, DAILY = "https://bio.example/feed", "https://papers.example/daily"
+Fields = Sequence[tuple[str, str]]
+
+
+@pytest.fixture
+def pages(tmp_path: Path) -> Iterator[Site]:
+    with site(tmp_path) as opened:
+        opened.house.arrive(LORA, source=DAILY)
+        opened.house.arrive(paper("Orchids of the Alps", "They bloom."), source=BIO)
+        opened.post("/subscribe", form(ADA, "LoRA", "-survey"))
+        opened.post(f"/confirm/{opened.token(ADA, Purpose.CONFIRM)}")
+        yield opened
+
+
+def path(pages: Site, more: str = "") -> str:
+    return f"/manage/{pages.token(ADA, Purpose.MANAGE)}{more}"
+
+
+def save(pages: Site, *fields: tuple[str, str]) -> requests.Response:
+    """Send the form as a browser does, with a profile for each `keywords`."""
+    rest = [("hour", "7"), ("timezone", "Europe/Berlin"), ("max_papers", "10")]
+    days = [("weekdays", day) for day in "12345" if not any(name == "weekdays" for name, _ in fields)]
+    named = {name for name, _ in fields}
+    return pages.post(path(pages), [*fields, *days, *(each for each in rest if each[0] not in named)])
+
+
+def sources(pages: Site) -> dict[str, int]:
+    return {each.url: each.id for each in pages.house.world.operations.sources()}
+
+
+def test_the_status_says_what_became_of_the_last_mail(pages: Site) -> None:
+    pages.house.morning()
+    page = pages.get(path(pages))
+    assert text(page, "h1") == "Next: Mon 07:00."
+    assert text(page, ".status .lead").startswith("Last: Fri 08:00, 1 paper, put into the local mailbox.")
+
+
+def test_the_next_three_times_follow_the_form(pages: Site) -> None:
+    assert "Mon 23 Nov 07:00, Tue 24 Nov 07:00, Wed 25 Nov 07:00" in text(pages.get(path(pages)), ".when")
+    page = save(pages, ("keywords", "LoRA"), ("weekdays", "2"), ("rhythm", "weekly"))
+    assert "Tue 24 Nov 07:00, Tue 1 Dec 07:00, Tue 8 Dec 07:00" in text(page, ".when")
+
+
+def test_a_row_tells_count_day_and_example(pages: Site) -> None:
+    row = text(pages.get(path(pages)), "[data-row=LoRA]")
+    assert row.startswith("LoRA 1 paper, last Fri 20 Nov")
+    assert "(LoRA) of Very Large Models" in row
+
+
+def test_a_button_changes_the_form_and_saves_nothing(pages: Site) -> None:
+    page = save(pages, ("keywords", "LoRA\n-survey"), ("drop", "0:-survey"))
+    assert value(page, "keywords") == "LoRA"
+    assert text(page, "[data-save]") == "Save 1 change"
+    page = save(pages, ("keywords", "LoRA"), ("add", "0:low-rank adaptation"), ("hour", "9"))
+    assert value(page, "keywords") == "LoRA\nlow-rank adaptation"
+    assert text(page, "[data-save]") == "Save 2 changes"
+    page = save(pages, ("keywords", "LoRA\ncats dogs"), ("swap", "0:cats dogs→cats AND dogs"))
+    assert value(page, "keywords") == "LoRA\ncats AND dogs"
+    assert ticked(save(pages, ("keywords", "LoRA"), ("rhythm", "daily"))) == list("1234567")
+    assert pages.reader(ADA).profiles == (Profile(("LoRA", "-survey")),)
+
+
+def test_other_names_are_offered(pages: Site) -> None:
+    assert "low-rank adaptation 1 paper" in text(pages.get(path(pages)), ".offers")
+
+
+def test_several_profiles_each_look_at_their_own_sources(pages: Site) -> None:
+    bio = sources(pages)[BIO]
+    page = save(pages, ("keywords", "LoRA"), ("more", "1"))
+    assert value(page, "keywords-1") == ""
+    two = [("name", "Nets"), ("keywords", "LoRA"), ("name", "Flowers"), ("keywords", "orchids\n-steel")]
+    assert save(pages, *two, ("sources-1", str(bio))).status_code == 303
+    assert pages.reader(ADA).profiles == (
+        Profile(("LoRA",), "Nets"),
+        Profile(("orchids", "-steel"), "Flowers", frozenset({bio})),
+    )
+    page = pages.get(path(pages))
+    assert text(page, "[data-save]") == "Save"
+    assert "Orchids of the Alps" in text(page, "#preview")
+    assert save(pages, *two, ("less", "1")).status_code == 200
+    assert save(pages, *two[:2]).status_code == 303
+    assert [each.name for each in pages.reader(ADA).profiles] == ["Nets"]
+
+
+def test_what_is_wrong_with_a_second_profile_is_told_there(pages: Site) -> None:
+    page = save(pages, ("name", "A"), ("keywords", "LoRA"), ("name", "B"), ("keywords", '"open'))
+    assert page.status_code == 422
+    assert text(page, "#keywords-1-problems")
+    page = save(pages, ("name", ""), ("keywords", "LoRA"), ("categories", "cs.NOWHERE"))
+    assert "no category cs.NOWHERE" in text(page, "#categories-0-problems")
+    assert pages.reader(ADA).profiles == (Profile(("LoRA", "-survey")),)
+
+
+def test_a_picked_category_is_polled_and_stays_picked(pages: Site) -> None:
+    assert save(pages, ("name", ""), ("keywords", "LoRA"), ("categories", "cs.LG")).status_code == 303
+    assert value(pages.get(path(pages)), "categories-0") == "cs.LG"
+    assert pages.reader(ADA).profiles[0].sources is not None
+
+
+def test_a_mail_on_quiet_days_is_asked_for_and_given_up(pages: Site) -> None:
+    assert save(pages, ("keywords", "LoRA"), ("quiet", "1")).status_code == 303
+    assert pages.reader(ADA).quiet_digest
+    assert LexborHTMLParser(pages.get(path(pages)).text).css_matches("[name=quiet][checked]")
+    assert save(pages, ("keywords", "LoRA")).status_code == 303
+    assert not pages.reader(ADA).quiet_digest
+
+
+def test_why_a_paper_did_not_come_is_answered_with_a_button_that_mends_it(pages: Site) -> None:
+    save(pages, ("keywords", "orchids in the Andes"))
+    page = pages.get(path(pages), params={"paper": "Orchids of the Alps"})
+    assert "orchids in the Andes came nearest" in text(page, "#why")
+    mend = {
+        str(each.attributes["name"]): each.attributes.get("value") or ""
+        for each in LexborHTMLParser(page.text).css("#why form[method=post] input")
+    }
+    assert pages.post(path(pages, "/mend"), mend).status_code == 303
+    assert pages.reader(ADA).profiles[0].keywords == (mend["add"],)
+    assert "Orchids of the Alps" in text(pages.get(path(pages)), "#preview")
+
+
+def test_asking_why_changes_nothing(pages: Site) -> None:
+    before = pages.reader(ADA)
+    for named in ("nonsense", "<script>", "x" * 5000, "https://arxiv.org/abs/9999.99999"):
+        assert pages.get(path(pages), params={"paper": named}).status_code == 200
+    assert pages.reader(ADA) == before
+
+
+def test_a_form_that_was_cut_off_is_not_answered_with_saved(pages: Site) -> None:
+    assert pages.post(path(pages), {"quiet": "1"}).status_code == 400
