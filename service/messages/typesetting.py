@@ -16,6 +16,8 @@ from service.messages.passages import Passage
 from service.messages.visible import shorten, web_link
 
 WIDTH = 72
+# Holds two words together while lines are made; no clean text has it.
+_GLUE = "\0"
 _LONG_WORD = re.compile(r"\S{24}(?=\S{6})")
 _BLANK_LINES = re.compile(r"\n{3,}")
 
@@ -52,7 +54,7 @@ def starred(passage: Passage) -> str:
 def hang(text: str, indent: int = 0, first: str = "") -> str:
     """Wrap one paragraph at 72 columns, whatever its white space, behind an indent; long words stay whole.
 
-    On the first line the indent ends in `first`.
+    On the first line the indent ends in `first`. The signs of votes and stars stay with their numbers.
     """
     # What `textwrap.fill` does with long words and hyphens kept whole, in a quarter of its time.
     space = " " * indent
@@ -60,13 +62,13 @@ def hang(text: str, indent: int = 0, first: str = "") -> str:
     lines: list[str] = []
     line: list[str] = []
     room = WIDTH - len(lead)
-    for word in text.split():
+    for word in text.replace("▲ ", f"▲{_GLUE}").replace("★ ", f"★{_GLUE}").split():
         if line and len(word) > room:
             lines.append(" ".join(line))
             line, room = [], WIDTH - indent
         line.append(word)
         room -= len(word) + 1
-    return lead + f"\n{space}".join([*lines, " ".join(line)]) if line else ""
+    return (lead + f"\n{space}".join([*lines, " ".join(line)])).replace(_GLUE, " ") if line else ""
 
 
 def local_time(moment: datetime, timezone: str) -> datetime:

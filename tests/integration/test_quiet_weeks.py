@@ -99,11 +99,11 @@ def test_a_week_without_any_paper_is_not_called_quiet(home: House) -> None:
         (
             "LoRA AND pruning",
             "LoRA for Phones",
-            "does not mention pruning",
+            "does not mention “pruning”",
             "Instead of LoRA AND pruning write: LoRA",
         ),
         ("au:yann lecun", "By Another", "same last name", 'Instead of au:yann lecun write: au:"lecun"'),
-        ("fast video diffusion", "Video Diffusion", "without fast", "write: video diffusion"),
+        ("fast video diffusion", "Video Diffusion", "without “fast”", "write: video diffusion"),
     ],
 )
 def test_a_near_miss_names_the_change_that_would_have_caught_it(

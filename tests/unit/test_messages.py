@@ -218,7 +218,7 @@ def test_a_quiet_note_shows_what_nearly_matched_in_both_parts() -> None:
     mail = mails.read(RENDERER.letter(DeliveryKind.QUIET, mails.ENVELOPE, mails.facts(DeliveryKind.QUIET)))
     assert "Three papers were nearly a match" in mail.seen
     assert [title in mail.flat_text for title in mail.titles] == [True] * 3
-    for said in ("does not mention pruning", 'Instead of "Sparse" write'):
+    for said in ("does not mention “pruning”", 'Instead of "Sparse" write'):
         assert said in mail.seen
         assert said in mail.flat_text
 

@@ -81,7 +81,8 @@ def assert_inert(mail: mails.Read) -> None:
     assert not any(set(str(value)) & set("\r\n\x85\u2028\u2029") for value in mail.mail.values())
     body = LexborHTMLParser(mail.html)
     assert {node.tag for node in body.css("body *")} <= {
-        "div", "table", "tbody", "tr", "td", "h1", "h2", "p", "a", "b", "bdi", "mark", "wbr", "ul", "li", "-comment"
+        "div", "table", "tbody", "tr", "td", "h1", "h2", "p", "a", "b", "bdi", "code", "mark", "wbr", "ul", "li",
+        "-comment",
     }  # fmt: skip
     assert {name for node in body.css("body *") for name in node.attributes} <= {
         "style", "class", "role", "aria-roledescription", "aria-label", "lang", "dir", "href", "width", "cellpadding",

@@ -214,3 +214,11 @@ def test_paragraphs_hang_behind_their_first_mark() -> None:
     assert lines[0].startswith(" 1. many")
     assert all(line.startswith(("    many", "    words")) for line in lines[1:])
     assert max(map(len, lines)) <= 72
+
+
+def test_a_sign_stays_on_the_line_of_its_number() -> None:
+    for words in range(60, 72):
+        lines = hang("x" * words + " ▲ 52 · ★ 1,310 · new").split("\n")
+        assert not [line for line in lines if line.endswith(("▲", "★"))]
+        assert " ".join(lines).endswith(" ▲ 52 · ★ 1,310 · new")
+        assert max(map(len, lines)) <= 72
