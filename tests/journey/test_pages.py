@@ -1,0 +1,157 @@
+"""Every page of the product in a browser: for everybody, narrow and wide, light and dark, quick and still."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import product
+
+import pytest
+from playwright.sync_api import Browser, Page, Response, sync_playwright
+
+from tests import outside
+from tests.integration.sites import site
+from tests.journey.walk import Visit, Walk, visits
+
+LARGEST, MOST_REQUESTS, MOST_SHIFT = 60_000, 6, 0.01
+LOOKS = tuple(product(("light", "dark"), (360, 768, 1280, 1600)))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser without a window."""
+    program = outside.browser()
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
+    texts = {
+        "imprint": "Example Institute\n1 Sample Street, Berlin",
+        "privacy": "We keep your address and topics.",
+    }
+    with site(tmp_path_factory.mktemp("walk"), contact="desk@uni.example", **texts) as opened:
+        walk = Walk(opened)
+        walk.prepare()
+        yield walk
+
+
+def test_every_page_is_for_everybody(browser: Browser, walk: Walk, full: bool, figure: Callable[[str], None]) -> None:
+    axe, wrong, seen = outside.axe(), [], 0
+    chosen = visits() if full else slice_of(visits())
+    for number, (method, path, visit) in enumerate(chosen):
+        page, name = opened(browser, walk, method, path, visit), f"{method} {path} {visit.face}".rstrip()
+        if page is None:
+            continue
+        seen += 1
+        for scheme, width in LOOKS if full else (LOOKS[number * 3 % len(LOOKS)],):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.set_viewport_size({"width": width, "height": 800})
+            wrong += [f"{name}, {scheme} {width}: {each}" for each in faults(page, axe)]
+        page.close()
+    assert wrong == []
+    assert seen > (40 if full else 7)
+    figure(
+        f"axe-core: {seen} pages in {len(LOOKS)} looks, no violation, nothing to scroll sideways, nothing that moves"
+    )
+
+
+def test_every_page_is_light_and_still(browser: Browser, walk: Walk, full: bool, figure: Callable[[str], None]) -> None:
+    wrong, largest = [], 0
+    for method, path, visit in visits():
+        if method != "GET" or (visit.face != "topics" and not full):
+            continue
+        heard: list[Response] = []
+        page = browser.new_page(viewport={"width": 360, "height": 740})
+        page.on("response", partial(_hear, heard))
+        if walk.open(page, method, path, visit):
+            page.wait_for_load_state("networkidle")
+            size = sum(len(each.body()) for each in heard)
+            shift = page.evaluate(_SHIFT)
+            largest = max(largest, size)
+            if size > LARGEST or len(heard) > MOST_REQUESTS or shift > MOST_SHIFT:
+                wrong.append(f"{path} {visit.face}: {size} bytes, {len(heard)} requests, moved by {shift}")
+        page.close()
+    assert wrong == []
+    figure(f"pages: at most {largest} bytes and {MOST_REQUESTS} requests each, no shift over {MOST_SHIFT}")
+
+
+def test_every_control_is_reached_by_the_keyboard_and_shows_it(browser: Browser, walk: Walk, full: bool) -> None:
+    chosen = visits() if full else slice_of(visits())[:2]
+    wrong = []
+    for method, path, visit in chosen:
+        page = opened(browser, walk, method, path, visit)
+        if page is not None:
+            wrong += [f"{method} {path} {visit.face}: {each}" for each in unreached(page)]
+            page.close()
+    assert wrong == []
+
+
+def slice_of(found: list[tuple[str, str, Visit]]) -> list[tuple[str, str, Visit]]:
+    """The pages with most on them: what the ordinary suite has time for."""
+    busy = {"/", "/subscribe", "/manage/{token}", "/confirm/{token}", "/unsubscribe/{token}"}
+    return [each for each in found if each[1] in busy][::2]
+
+
+def _hear(heard: list[Response], answer: Response) -> None:
+    heard.append(answer)
+
+
+def opened(browser: Browser, walk: Walk, method: str, path: str, visit: Visit) -> Page | None:
+    """A fresh browser in front of the page; None where the answer is none."""
+    page = browser.new_page(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+    if walk.open(page, method, path, visit):
+        return page
+    page.close()
+    return None
+
+
+def faults(page: Page, axe: str) -> Iterator[str]:
+    if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+        yield "it can be scrolled sideways"
+    if moving := page.evaluate(_MOVING):
+        yield f"{moving} moves for people who asked for stillness"
+    page.evaluate(axe)
+    for each in page.evaluate("axe.run().then(found => found.violations)"):
+        yield f"{each['id']}: {each['help']} ({each['nodes'][0]['html'][:120]})"
+
+
+def unreached(page: Page) -> list[str]:
+    """The controls that the Tab key does not come to, or that do not show it."""
+    wanted = page.evaluate(_CONTROLS)
+    dim = []
+    for _ in range(wanted + 5):
+        page.keyboard.press("Tab")
+        if look := page.evaluate(_FOCUSED):
+            dim.append(f"{look} does not show that it has the focus")
+    return dim + [f"{each} is not reached" for each in page.evaluate(_MISSED)]
+
+
+_SHIFT = """() => new Promise(done => {
+  new PerformanceObserver(list => done(list.getEntries().reduce((sum, each) => sum + each.value, 0)))
+    .observe({type: "layout-shift", buffered: true});
+  setTimeout(() => done(0), 100);
+})"""
+_MOVING = """() => [...document.querySelectorAll("*")].filter(each => {
+  const style = getComputedStyle(each);
+  return style.transitionDuration.split(", ").some(time => parseFloat(time) > 0) || style.animationName !== "none";
+}).map(each => each.tagName).slice(0, 1).join()"""
+_CONTROLS = """() => {
+  window.wanted = [...document.querySelectorAll("a[href], button, input, select, textarea, summary, iframe")]
+    .filter(each => each.tabIndex >= 0 && each.type !== "hidden" && each.checkVisibility());
+  window.reached = new Set();
+  return window.wanted.length;
+}"""
+_FOCUSED = """() => {
+  const here = document.activeElement;
+  if (!here || here === document.body) return "";
+  const known = window.reached.has(here);
+  window.reached.add(here);
+  const marked = each => each && getComputedStyle(each).outlineStyle !== "none";
+  if (known || here.tagName === "IFRAME" || marked(here) || marked(here.nextElementSibling)) return "";
+  return here.outerHTML.slice(0, 100);
+}"""
+_MISSED = "() => window.wanted.filter(each => !window.reached.has(each)).map(each => each.outerHTML.slice(0, 100))"
