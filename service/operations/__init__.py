@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from service.deliveries import maildir
-from service.editions import OVERDUE
 from service.errors import FetchError, InputError, ParseError, StoreError
 from service.model import Listing, Subscriber
 from service.operations import picking
@@ -248,7 +247,7 @@ class Operations:
                 unit.deliveries.states(),
                 unit.journal.beats(),
                 unit.journal.flag(BRAKE),
-                unit.subscribers.overdue(now - OVERDUE),
+                unit.subscribers.overdue(now),
                 tuple((each.url, unusual[each.id]) for each in unit.sources.all() if each.id in unusual),
             )
 

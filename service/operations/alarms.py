@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from service.editions import OVERDUE
 from service.errors import DeliveryError
 from service.messages import Renderer, clean
 from service.model import DeliveryKind, Envelope, Mailer
@@ -109,5 +108,5 @@ def _quarantine(unit: Unit, now: datetime) -> Alarm:
 
 
 def _overdue(unit: Unit, now: datetime) -> Alarm:
-    late = unit.subscribers.overdue(now - OVERDUE)
+    late = unit.subscribers.overdue(now)
     return Alarm("overdue", (f"{late} editions were due more than two days ago.",) if late else ())

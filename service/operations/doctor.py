@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 
 from service.deliveries.dkim import DkimKey
 from service.deliveries.smtp import SmtpMailer
-from service.editions import OVERDUE
 from service.errors import DeliveryError, StoreError
 from service.messages import Renderer
 from service.model import DeliveryKind, Envelope, Mailer
@@ -99,7 +98,7 @@ def _signs_of_life(store: Store, now: datetime) -> Iterator[Finding]:
 
 def _waiting(store: Store, now: datetime) -> Iterator[Finding]:
     with store.read() as unit:
-        hold, late = unit.journal.flag(BRAKE), unit.subscribers.overdue(now - OVERDUE)
+        hold, late = unit.journal.flag(BRAKE), unit.subscribers.overdue(now)
     if hold:
         yield Finding("hold", False, f"since {hold['since']}: {hold['why']}", "paperround release")
     if late:

@@ -125,6 +125,9 @@ class Pipeline:
         due more than two days ago waits until `overdue` says that it is still wanted.
         """
         composed = Composer(self.store, self.window, day, overdue, self.limits).run(now)
+        if overdue:
+            with self.store.write() as unit:
+                unit.deliveries.revive(now)
         if composed.ready:
             self.bell.deliver()
         return composed

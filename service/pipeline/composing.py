@@ -121,7 +121,7 @@ class Composer:
 
     def _say_what_waits(self, now: datetime) -> None:
         with self.store.read() as unit:
-            late = 0 if self.overdue or self.day else unit.subscribers.overdue(now - editions.OVERDUE)
+            late = 0 if self.overdue or self.day else unit.subscribers.overdue(now)
         if late:
             LOG.warning("%d editions were due over 48 h ago and wait for `paperround send --overdue`", late)
 

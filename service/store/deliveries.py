@@ -21,6 +21,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, any_, case, exists, func, or_, select, true, update
 
+from service.editions import OVERDUE
 from service.model import DeliveryKind, DeliveryState, SubscriberState
 from service.store.covered import Covered, of_rows
 from service.store.exchange import EXCHANGE
@@ -130,8 +131,8 @@ class Deliveries:
     def _lease(
         self, kind: ColumnElement[bool], token: str, now: datetime, limit: int, seconds: float
     ) -> list[Delivery]:
-        due = (delivery.c.state == DeliveryState.READY) & (delivery.c.not_before <= now) & kind
-        wanted = select(delivery.c.id).where(due).order_by(delivery.c.not_before, delivery.c.id).limit(limit)
+        order = (delivery.c.not_before, delivery.c.id)
+        wanted = select(delivery.c.id).where(_due(now) & kind).order_by(*order).limit(limit)
         chosen: ColumnElement[bool] = delivery.c.id.in_(wanted.scalar_subquery())
         if self.connection.dialect.name == "postgresql":
             # An array is read once; a subquery may run again for each row of a join, and lock more than `limit`.
@@ -271,14 +272,26 @@ class Deliveries:
         return [(row[0], row[1], row[2]) for row in rows]
 
     def is_due(self, now: datetime) -> bool:
-        """Whether any row is ready and due."""
-        due = (delivery.c.state == DeliveryState.READY) & (delivery.c.not_before <= now)
-        return self.connection.execute(select(delivery.c.id).where(due).limit(1)).first() is not None
+        """Whether any row may go out now."""
+        return self.connection.execute(select(delivery.c.id).where(_due(now)).limit(1)).first() is not None
+
+    def revive(self, now: datetime) -> None:
+        """Let editions that became old news while they waited go out after all."""
+        self.connection.execute(update(delivery).where(old_news(now)).values(not_before=now))
 
     def _outcome(self, token: str, row: int, values: dict[str, Any]) -> None:
-        ours: ColumnElement[bool] = (delivery.c.id == row) & (delivery.c.lease == token)
-        sending = delivery.c.state == DeliveryState.SENDING
-        self.connection.execute(update(delivery).where(ours & sending).values(values))
+        ours = (delivery.c.id == row, delivery.c.lease == token, delivery.c.state == DeliveryState.SENDING)
+        self.connection.execute(update(delivery).where(*ours).values(values))
+
+
+def old_news(now: datetime) -> ColumnElement[bool]:
+    """Whether an edition waits that was to go out so long ago that only the operator may send it."""
+    late = delivery.c.kind.in_(EDITIONS) & (delivery.c.not_before < now - OVERDUE)
+    return late & (delivery.c.state == DeliveryState.READY)
+
+
+def _due(now: datetime) -> ColumnElement[bool]:
+    return (delivery.c.state == DeliveryState.READY) & (delivery.c.not_before <= now) & ~old_news(now)
 
 
 def _welcome() -> ColumnElement[bool]:

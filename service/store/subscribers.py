@@ -14,10 +14,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, delete, func, insert, select, update
 
+from service.editions import OVERDUE
 from service.model import Profile, Schedule, Subscriber, SubscriberState
+from service.store.deliveries import old_news
 from service.store.rosters import Rosters
 from service.store.statements import chunks, insert_new, raise_counter
-from service.store.tables import keyword, profile, profile_keyword, subscriber
+from service.store.tables import delivery, keyword, profile, profile_keyword, subscriber
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +123,10 @@ class Subscribers:
         active = (subscriber.c.state == SubscriberState.ACTIVE) & subscriber.c.next_due_at.is_not(None)
         return next(iter(self._due(select(subscriber).where(active, subscriber.c.id == subscriber_id))), None)
 
-    def overdue(self, since: datetime) -> int:
-        """How many active subscribers have an edition that was due before `since`."""
-        late = (subscriber.c.state == SubscriberState.ACTIVE) & (subscriber.c.next_due_at < since)
+    def overdue(self, now: datetime) -> int:
+        """How many active subscribers have an edition that was due, or composed to go out, over 48 hours ago."""
+        waiting = subscriber.c.id.in_(select(delivery.c.subscriber_id).where(old_news(now)))
+        late = (subscriber.c.state == SubscriberState.ACTIVE) & ((subscriber.c.next_due_at < now - OVERDUE) | waiting)
         return self.connection.scalar(select(func.count()).select_from(subscriber).where(late)) or 0
 
     def next_due(self, subscriber_id: int) -> datetime | None:

@@ -70,6 +70,50 @@ def test_after_36_hours_one_digest_catches_up(home: House) -> None:
     assert len(home.digests()) == sent
 
 
+def test_a_digest_that_never_went_out_is_part_of_the_one_that_catches_up(home: House) -> None:
+    home.join(ADA, "low-rank adaptation")
+    home.morning()
+    before = len(home.digests())
+    home.arrive(LORA)
+    home.clock.tomorrow()
+    home.world.pipeline.compose(home.clock())
+    home.arrive(CATS)
+    home.clock.at += timedelta(hours=36)
+    home.world.pipeline.sweep(home.clock())
+    home.morning()
+    assert [sorted(titles) for titles in home.titles(ADA, TITLES)[before:]] == [sorted(TITLES)]
+
+
+@pytest.mark.parametrize(("hours", "sent"), [(47, 1), (49, 0)])
+def test_two_days_after_it_was_due_a_digest_is_old_news(home: House, hours: int, sent: int) -> None:
+    home.join(ADA, "low-rank adaptation")
+    home.morning()
+    before = len(home.digests())
+    home.arrive(LORA)
+    home.clock.at += DAY + timedelta(hours=hours)
+    home.morning()
+    assert len(home.digests()) - before == sent
+
+
+@pytest.mark.parametrize("schedule", [Schedule(), Schedule(weekdays=frozenset({6}))])
+def test_a_digest_that_never_went_out_is_old_news_after_two_days_too(home: House, schedule: Schedule) -> None:
+    home.join(ADA, "low-rank adaptation", schedule=schedule)
+    home.morning()
+    before = len(home.digests())
+    home.arrive(LORA)
+    assert home.clock.tomorrow().isoweekday() == 6
+    home.world.pipeline.compose(home.clock())
+    home.clock.at += timedelta(hours=80)
+    home.world.pipeline.sweep(home.clock())
+    home.morning()
+    assert len(home.digests()) == before
+    assert home.world.operations.status(home.clock()).overdue == 1
+    home.world.pipeline.compose(home.clock(), overdue=True)
+    home.world.pipeline.deliver(home.clock())
+    assert home.titles(ADA, TITLES)[before:] == [[LORA.title]]
+    assert home.world.operations.status(home.clock()).overdue == 0
+
+
 def test_what_was_due_two_days_ago_waits_for_the_operator(home: House) -> None:
     home.join(ADA, "low-rank adaptation")
     home.morning()
