@@ -55,27 +55,31 @@ def _keys(broker: redis.Redis) -> frozenset[str]:
 
 def growth(readings: Sequence[Reading]) -> dict[str, float]:
     """By how many percent each kind's memory is larger in the last fifth of the readings than in the first."""
-    part = max(1, len(readings) // 5)
-    before, after = readings[:part], readings[-part:]
+    before, after = _ends(readings)
     return {
         name: 100.0 * (_middle(each.memory[name] for each in after) / _middle(each.memory[name] for each in before) - 1)
         for name in readings[0].memory
     }
 
 
-def more_files(readings: Sequence[Reading]) -> dict[str, int]:
-    """How many more files each kind had open at most in the second half than in the first."""
-    half = len(readings) // 2
+def more_files(readings: Sequence[Reading]) -> dict[str, float]:
+    """How many more files each kind has open in the last fifth than in the first; what is open in passing is not."""
+    before, after = _ends(readings)
     return {
-        name: max(each.files[name] for each in readings[half:]) - max(each.files[name] for each in readings[:half])
+        name: _middle(each.files[name] for each in after) - _middle(each.files[name] for each in before)
         for name in readings[0].files
     }
 
 
-def new_keys(readings: Sequence[Reading]) -> set[str]:
-    """The broker's keys of the second half that the first did not have."""
-    half = len(readings) // 2
-    return set().union(*(each.keys for each in readings[half:])) - set().union(*(each.keys for each in readings[:half]))
+def more_keys(readings: Sequence[Reading]) -> float:
+    """How many more keys the broker holds in the last fifth than in the first."""
+    before, after = _ends(readings)
+    return _middle(len(each.keys) for each in after) - _middle(len(each.keys) for each in before)
+
+
+def _ends(readings: Sequence[Reading]) -> tuple[Sequence[Reading], Sequence[Reading]]:
+    part = max(1, len(readings) // 5)
+    return readings[:part], readings[-part:]
 
 
 def _middle(values: Iterable[int]) -> float:
