@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from itertools import islice
 from uuid import NAMESPACE_OID, uuid5
 
@@ -60,6 +61,15 @@ class Issue:
 
 
 @dataclass(frozen=True, slots=True)
+class Fed:
+    """A feed before it is rendered: the stamp changes with what it says, `updated` is when it last got a paper."""
+
+    stamp: str
+    updated: datetime
+    render: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """The use cases of reading again."""
 
@@ -100,21 +110,29 @@ class Reading:
             for position, profile in enumerate(_profiles(reader))
         )
 
-    def feed(self, token: str, now: datetime) -> tuple[str, datetime]:
-        """The Atom feed of a profile, and when it last got a paper. Raises LinkError, also where there is none now."""
+    def feed(self, token: str, now: datetime) -> Fed:
+        """The Atom feed of a profile. Raises LinkError, also where there is none now."""
         public_id, _, number = self.signer.verify(Purpose.FEED, token, now).partition("~")
         with self.store.read() as unit:
             reader = unit.subscribers.by_public_id(public_id)
             position = int(number) if number.isascii() and number.isdigit() else MOST_SHOWN
             if reader is None or reader.state not in _READS or position >= len(_profiles(reader)):
                 raise LinkError("This feed is no longer kept.")
-            rows = [_whole(unit, each) for each in unit.shelf.digests(reader.id, now - FED, MOST_SHOWN)]
+            kept = unit.shelf.digests(reader.id, now - FED, MOST_SHOWN)
+            hidden = unit.papers.hidden(paper_id for each in kept for paper_id in each.papers)
+        uids = [each.delivery.uid for each in kept]
+        updated = max((each.delivery.composed_at for each in kept), default=_NEVER)
+        # Equal stamps, equal feeds: whoever asks each hour is told that nothing is new before anything is rendered.
+        stamp = repr((self.identity, self.feeds(reader)[position], reader.profiles, uids, sorted(hidden)))
+        return Fed(stamp, updated, partial(self._fed, kept, reader, position, updated, now))
+
+    def _fed(self, kept: Sequence[Kept], reader: Subscriber, position: int, updated: datetime, now: datetime) -> str:
+        with self.store.read() as unit:
+            rows = [_whole(unit, each) for each in kept]
         desk = self._desk(rows, now)
-        updated = max((row.composed_at for row in rows), default=_NEVER)
         entries = islice(_entries(desk, rows, reader, position), MOST_SHOWN)
         name, address = self.feeds(reader)[position]
-        feed = Feed(_name(reader, f"feed/{position}"), name, address, updated, tuple(entries))
-        return desk.renderer.feed(feed), updated
+        return desk.renderer.feed(Feed(_name(reader, f"feed/{position}"), name, address, updated, tuple(entries)))
 
     def _desk(self, rows: Sequence[Delivery], now: datetime) -> Desk:
         desk = self.open_desk()

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 
 from service.links import Purpose
 from service.pipeline import Copy
-from service.web.caching import kept
+from service.web.caching import kept, stamped
 from service.web.pages import Here
 
 router = APIRouter()
@@ -47,8 +47,8 @@ def view(desk: Here, request: Request, token: str) -> Response:
 @router.get("/feed/{token}")
 def feed(desk: Here, request: Request, token: str) -> Response:
     """The papers of the last month's digests, newest first."""
-    found, updated = desk.world.pipeline.reading.feed(token, desk.now())
-    return kept(request, found, "application/atom+xml", updated, {})
+    fed = desk.world.pipeline.reading.feed(token, desk.now())
+    return stamped(request, fed.stamp, fed.render, "application/atom+xml", fed.updated, {})
 
 
 @router.get("/manage/{token}/digests")

@@ -187,3 +187,26 @@ def test_each_profile_has_a_feed_of_its_own(read: Site) -> None:
     assert addresses[0] != addresses[1]
     assert read.get(addresses[0]).status_code == 200
     assert read.get(addresses[1]).status_code in (404, 410), "there is no second profile"
+
+
+def test_a_feed_is_new_for_whoever_asks_once_it_says_something_else(changing: Site) -> None:
+    path = fed(changing)
+    tags = [changing.get(path).headers["etag"]]
+
+    def changed() -> bool:
+        answer = changing.get(path, headers={"If-None-Match": tags[-1]})
+        tags.append(answer.headers["etag"])
+        return answer.status_code == 200
+
+    assert not changed()
+    with changing.house.world.store.write() as unit:
+        unit.papers.hide(1)
+    assert changed()
+    changing.post(f"/manage/{changing.token(ADA, Purpose.MANAGE)}", {"keywords": "low-rank adaptation\nlamps"})
+    assert changed()
+    changing.house.clock.tomorrow()
+    assert not changed()
+    changing.house.arrive(paper("Low-Rank Adaptation of the Next Day", url="https://papers.example/next"))
+    changing.house.morning()
+    assert changed()
+    assert len(set(tags)) == 4
