@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -91,3 +94,23 @@ def test_a_dump_of_postgresql_is_brought_back_on_hold(
             assert copy.titles(ADA, [LORA.title])[before:] == [[LORA.title]]
             copy.world.pipeline.sweep(copy.clock())
             assert copy.world.operations.status(copy.clock()).hold is None, "it is asked once"
+
+
+def test_a_stand_by_that_takes_over_starts_on_hold(tmp_path: Path, full: bool) -> None:
+    if not full:
+        pytest.skip("starts two servers; run with --full")
+    with servers.own_postgres() as server, contextlib.ExitStack() as opened:
+        with house(tmp_path, database_url=server.url) as home:
+            home.world.pipeline.sweep(home.clock())
+            stand_by = replace(server, data=server.data.with_name("stand-by"), port=servers.free_port())
+            server.run("pg_basebackup", "-d", plain(server.url), "-D", str(stand_by.data), "-R").check_returncode()
+            stand_by.start()
+            opened.callback(stand_by.stop)
+            server.stop(signal.SIGQUIT)
+            server.start()
+            home.world.pipeline.sweep(home.clock())
+            assert home.world.operations.status(home.clock()).hold is None, "a server that comes back is no other"
+        stand_by.run("pg_ctl", "promote", "-w", "-D", str(stand_by.data)).check_returncode()
+        with house(tmp_path, database_url=stand_by.url) as other:
+            other.world.pipeline.sweep(other.clock())
+            assert other.world.operations.status(other.clock()).hold is not None
