@@ -55,6 +55,7 @@ class Index:
         self._found: dict[str, Found] = {}
         self._hit: dict[tuple[str, int], tuple[Hit, ...]] = {}
         self._stood: dict[Phrase, list[tuple[Slots, Slots]]] = {}
+        self._in_fields: dict[Phrase, dict[int, list[tuple[int, int]]]] = {}
         self._bulk: tuple[dict[Expression, int], Postings] | None = None
         self.add(papers)
 
@@ -73,6 +74,7 @@ class Index:
         self._found.clear()
         self._hit.clear()
         self._stood.clear()
+        self._in_fields.clear()
 
     def find(self, keyword: Keyword) -> Found:
         """Return the papers that a keyword finds; for an exclusion, those that it leaves out. It remembers."""
@@ -180,13 +182,23 @@ class Index:
                 yield from self._field_hits(phrase, field, text, 2 * position + number)
 
     def _field_hits(self, phrase: Phrase, field: Field, text: str, owner: int) -> Iterator[Hit]:
-        for starts, ends in self._kept_places(phrase):
-            mine = self._table.owners(starts) == owner
-            for first, last in zip(starts[mine].tolist(), ends[mine].tolist(), strict=True):
-                yield Hit(field, *_reading(text).visible(*self._table.span(first, last)))
+        for first, last in self._fields(phrase).get(owner, ()):
+            yield Hit(field, *_reading(text).visible(*self._table.span(first, last)))
+
+    def _fields(self, phrase: Phrase) -> dict[int, list[tuple[int, int]]]:
+        """Where a phrase stands, by the field it stands in: a batch of mails asks for few phrases and many papers."""
+        if phrase not in self._in_fields:
+            if len(self._in_fields) >= _REMEMBERED:
+                self._in_fields.clear()
+            stands = self._in_fields[phrase] = {}
+            for starts, ends in self._kept_places(phrase):
+                owners = self._table.owners(starts).tolist()
+                for owner, *place in zip(owners, starts.tolist(), ends.tolist(), strict=True):
+                    stands.setdefault(owner, []).append((place[0], place[1]))
+        return self._in_fields[phrase]
 
     def _kept_places(self, phrase: Phrase) -> list[tuple[Slots, Slots]]:
-        """Where a phrase stands in all papers: a batch of mails asks for few phrases and many papers."""
+        """Where a phrase stands in all papers."""
         if phrase not in self._stood:
             if len(self._stood) >= _REMEMBERED_PHRASES:
                 self._stood.clear()
@@ -210,7 +222,7 @@ def _merged(found: Postings, numbers: NDArray[np.int64], others: Sequence[tuple[
     )
 
 
-_reading = lru_cache(maxsize=256)(read)  # The papers of one morning are asked for again and again.
+_reading = lru_cache(maxsize=4096)(read)  # The papers of one morning are asked for again and again.
 
 
 def _any(masks: Iterable[Mask]) -> Mask:
