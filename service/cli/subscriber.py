@@ -1,4 +1,4 @@
-"""`paperround subscriber add|list|show|pause|resend|remove`: who reads.
+"""`paperround subscriber add|list|show|pause|resend|remove|reasons`: who reads.
 
 Comes in: addresses and keywords from the operator. Goes out: rows as a table or as JSON lines.
 """
@@ -90,6 +90,14 @@ def remove(email: str, erase: Annotated[bool, typer.Option(help="Forget everythi
         if erase:
             here.subscriptions.erase(reader, here.now())
     say(f"{reader.email} gets no more mail." + (" Everything about them is erased." if erase else ""))
+
+
+@app.command()
+def reasons(json: Json = False) -> None:
+    """Show what people said when they left; it is kept without their names."""
+    with world() as here:
+        said = [{"at": f"{at:%Y-%m-%d}", "said": words} for at, words in here.wishes.reasons()]
+    rows(said, json, empty="nobody has said why they left")
 
 
 def _row(reader: Subscriber, here: World) -> dict[str, Any]:

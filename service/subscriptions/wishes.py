@@ -49,27 +49,35 @@ class Wishes:
             rows = [row for row in unit.deliveries.of(reader.id) if row.kind == DeliveryKind.DIGEST]
         return next((_last(row) for row in rows if row.state in _TOLD + _UNDER_WAY), None)
 
-    def weekly(self, token: str, now: datetime) -> Subscriber:
-        """One mail a week instead of none, on the first of the reader's days; ends a pause. Raises LinkError."""
+    def rhythm(self, token: str, weekdays: frozenset[int], now: datetime) -> Subscriber:
+        """Mails on these days in place of none (no days: on the first of the reader's own); ends a pause.
+
+        Raises LinkError, or InputError for days that are none and for a subscription that has ended.
+        """
         reader = self.subscriptions.reader(token, Purpose.UNSUBSCRIBE, now)
         if reader.state not in RUNNING:
             raise InputError("This subscription has ended; subscribe again to change it.")
-        schedule = replace(reader.schedule, weekdays=frozenset({min(reader.schedule.weekdays)}))
+        if reader.owner:
+            raise InputError("Several people read this address, so its owner decides for them.")
+        chosen = weekdays or frozenset({min(reader.schedule.weekdays)})
+        schedule = editions.check_schedule(replace(reader.schedule, weekdays=chosen))
         following = editions.next_due(schedule, now)
         with self.store.write() as unit:
-            unit.subscribers.reschedule(reader.id, schedule, reader.max_papers, None)
-            if reader.state == SubscriberState.PAUSED or unit.subscribers.next_due(reader.id) is not None:
+            due = unit.subscribers.next_due(reader.id)
+            waits = reader.state == SubscriberState.ACTIVE and due is not None and due <= now
+            unit.subscribers.reschedule(reader.id, schedule, reader.max_papers, None if waits else following)
+            if reader.state == SubscriberState.PAUSED:
                 unit.subscribers.activate(reader.id, now, following, welcome=False)
             unit.journal.note(reader.id, "changed", now)
-        return replace(reader, schedule=schedule, state=SubscriberState.ACTIVE, paused_until=None)
+            return unit.subscribers.get(reader.id) or reader
 
     def reason(self, token: str, said: str, now: datetime) -> None:
-        """Keep why someone left, for the operator; nothing said is nothing kept. Raises LinkError."""
+        """Keep why someone left, without a name and for the operator; none said, none kept. Raises LinkError."""
         reader = self.subscriptions.reader(token, Purpose.UNSUBSCRIBE, now)
         words = " ".join(said.split())[:LONGEST_REASON]
         if words and reader.state == SubscriberState.LEFT:
             with self.store.write() as unit:
-                unit.journal.note(reader.id, "reason", now, said=words)
+                unit.journal.note(None, "reason", now, said=words)
 
     def reasons(self) -> list[tuple[datetime, str]]:
         """What people said when they left, the newest first."""

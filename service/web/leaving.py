@@ -7,6 +7,7 @@ and plain text for programs. Refuses to know: what becomes of mails that were un
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import PlainTextResponse
@@ -41,7 +42,7 @@ def stop(desk: Here, request: Request, token: str, fields: Posted) -> Response:
         return _stopped_by_program(desk, token)
     own_form(request)
     reader = desk.world.owners.leave(token, desk.now(), by_hand=True)
-    return desk.page("owner-asked" if _running(reader) else "stopped", reader=reader, token=token)
+    return desk.page("owner-asked" if _running(reader) else "stopped", reader=reader, token=token, thanked=False)
 
 
 @router.post("/unsubscribe/{token}/undo", dependencies=[Depends(own_form)])
@@ -54,6 +55,24 @@ def undo(desk: Here, token: str) -> Response:
 def rest_instead(desk: Here, token: str, fields: Posted) -> Response:
     """Pause, for whoever only wants some quiet."""
     return _paused(desk, token, Purpose.UNSUBSCRIBE, fields)
+
+
+@router.post("/unsubscribe/{token}/weekly", dependencies=[Depends(own_form)])
+def weekly_instead(desk: Here, token: str, fields: Posted) -> Response:
+    """One mail a week, for whoever only wants fewer; with `weekdays` it is undone."""
+    now, back = desk.now(), forms.days(fields.fields.get("weekdays", ()))
+    before = desk.world.subscriptions.reader(token, Purpose.UNSUBSCRIBE, now)
+    reader = desk.world.wishes.rhythm(token, back, now)
+    days = sorted(before.schedule.weekdays)
+    return desk.page("rhythm", reader=reader, token=token, before=() if back else days, next=_next(desk, reader))
+
+
+@router.post("/unsubscribe/{token}/reason", dependencies=[Depends(own_form)])
+def say_why(desk: Here, token: str, fields: Posted) -> Response:
+    """Keep why somebody left, if they like to say."""
+    desk.world.wishes.reason(token, " ".join((fields.get("why"), fields.get("said"))), desk.now())
+    reader = desk.world.subscriptions.reader(token, Purpose.UNSUBSCRIBE, desk.now())
+    return desk.page("stopped", reader=reader, token=token, thanked=True)
 
 
 @router.get("/pause/{token}")
@@ -114,7 +133,10 @@ def _paused(desk: Desk, token: str, purpose: Purpose, fields: Sent) -> Response:
     return desk.page("paused", reader=paused, token=token, purpose=purpose, next=resting.next_mail(paused, now))
 
 
+def _next(desk: Desk, reader: Subscriber) -> datetime | None:
+    return resting.next_mail(reader, desk.now())
+
+
 def _resumed(desk: Desk, token: str, purpose: Purpose) -> Response:
-    now = desk.now()
-    reader = desk.world.subscriptions.resume(token, now, purpose=purpose)
-    return desk.page("resumed", reader=reader, next=resting.next_mail(reader, now))
+    reader = desk.world.subscriptions.resume(token, desk.now(), purpose=purpose)
+    return desk.page("resumed", reader=reader, next=_next(desk, reader))

@@ -168,6 +168,7 @@ MAIL = Bag(
 ERRORS = (400, 403, 404, 405, 409, 413, 418, 422, 429, 500, 503)
 CONFIRM: dict[str, object] = {"owner": "", "problems": (), "shared": False}
 
+
 SCENES: dict[str, list[dict[str, object]]] = {
     "front": [
         front(),
@@ -248,7 +249,18 @@ SCENES: dict[str, list[dict[str, object]]] = {
         REST | {"reader": reader(SubscriberState.LEFT)},
         REST | {"reader": LIST},
     ],
-    "stopped": [{"reader": reader(SubscriberState.LEFT), "token": "t"}, {"reader": LIST, "token": "t"}],
+    "rhythm": [
+        {"reader": reader(), "token": "t", "before": (1, 2), "next": NOW},
+        {"reader": reader(), "token": "t", "before": (), "next": None},
+    ],
+    "stopped": [
+        {"reader": each, "token": "t", "thanked": thanked}
+        for each, thanked in (
+            (reader(SubscriberState.LEFT), False),
+            (reader(SubscriberState.LEFT), True),
+            (LIST, False),
+        )
+    ],
     "owner": [{"reader": LIST, "kept": kept} for kept in (False, True)],
     "owner-asked": [{"reader": LIST, "token": "t"}],
     "pause": [

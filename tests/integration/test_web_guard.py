@@ -93,6 +93,7 @@ FORMS += [
     "/pause/{pause}/resume",
     "/unsubscribe/{unsubscribe}",
 ]
+FORMS += ["/unsubscribe/{unsubscribe}/weekly", "/unsubscribe/{unsubscribe}/reason"]
 FORMS += ["/unsubscribe/{unsubscribe}/undo", "/unsubscribe/{unsubscribe}/pause"]
 FORMS += [
     "/manage/{manage}/records",

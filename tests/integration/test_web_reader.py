@@ -7,6 +7,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+import requests
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from service.links import Purpose
 from service.model import SubscriberState
@@ -34,6 +36,10 @@ def joined(pages: Site) -> Site:
 
 def link(pages: Site, purpose: Purpose) -> str:
     return f"/{purpose}/{pages.token(ADA, purpose)}"
+
+
+def hidden(page: requests.Response, name: str) -> list[LexborNode]:
+    return LexborHTMLParser(page.text).css(f"input[type=hidden][name={name}]")
 
 
 def test_opening_the_confirmation_link_changes_nothing(pages: Site) -> None:
@@ -178,6 +184,39 @@ def test_resting_is_offered_in_place_of_stopping(joined: Site) -> None:
     page = joined.post(link(joined, Purpose.UNSUBSCRIBE) + "/pause", {"days": "14"})
     assert text(page, "h1") == "Resting until Friday 4 December."
     assert joined.state(ADA) == SubscriberState.PAUSED
+
+
+def test_one_mail_a_week_is_offered_in_place_of_stopping_and_can_be_undone(joined: Site) -> None:
+    path = link(joined, Purpose.UNSUBSCRIBE)
+    assert "Weekly instead" in text(joined.get(path), "main")
+    page = joined.post(path + "/weekly")
+    assert "Mondays; the next mail comes on Monday 23 November at 07:00" in text(page, "main")
+    assert joined.reader(ADA).schedule.weekdays == {1}
+    days = [("weekdays", str(node.attributes["value"])) for node in hidden(page, "weekdays")]
+    assert text(joined.post(path + "/weekly", days), "h1") == "Done."
+    assert joined.reader(ADA).schedule.weekdays == {1, 2, 3, 4, 5}
+    assert joined.post(path + "/weekly", {"weekdays": "9"}).status_code == 409
+
+
+def test_why_somebody_left_is_kept_without_a_name(joined: Site) -> None:
+    path = link(joined, Purpose.UNSUBSCRIBE)
+    joined.post(path + "/reason", {"said": "Not left yet."})
+    joined.post(path)
+    page = joined.post(path + "/reason", {"why": "Too many mails.", "said": "<b>So many</b>"})
+    assert "Thank you" in text(page, "[role=status]")
+    assert [said for _, said in joined.house.world.wishes.reasons()] == ["Too many mails. <b>So many</b>"]
+    assert joined.post(path + "/undo").status_code == 200
+    assert joined.state(ADA) == SubscriberState.ACTIVE
+
+
+@pytest.mark.parametrize("state", [SubscriberState.LEFT, SubscriberState.SUPPRESSED])
+def test_who_left_or_complained_comes_back_by_confirming_again(joined: Site, state: SubscriberState) -> None:
+    with joined.house.world.store.write() as unit:
+        unit.subscribers.set_state(joined.reader(ADA).id, state)
+    joined.house.clock.at += DAY
+    joined.post("/subscribe", form(ADA, "low-rank adaptation"))
+    assert joined.post(link(joined, Purpose.CONFIRM)).status_code == 200
+    assert joined.state(ADA) == SubscriberState.ACTIVE
 
 
 def test_who_has_left_is_shown_the_way_back_with_topics_filled_in(joined: Site) -> None:
