@@ -33,6 +33,7 @@ _HATS = {
     "widetilde": "\u0303",
     "bar": "\u0304",
     "dot": "\u0307",
+    "overline": "\u0304",
 }
 _HATS |= {"ddot": "\u0308", "vec": "\u20d7", "check": "\u030c", "acute": "\u0301", "grave": "\u0300", "breve": "\u0306"}
 _DOUBLE = dict(zip("CHNPQRZEFKk", "ℂℍℕℙℚℝℤ𝔼𝔽𝕂𝕜", strict=True))
@@ -43,6 +44,7 @@ _UNSEEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
 )
 
+_HINTS = re.compile(r"[\\$`~]")
 _MATH = re.compile(
     r"(?<![\\$])\$\$?(?=[^\s$])((?:[^$\\]|\\.){1,600}?)(?<=\S)\$\$?(?!\$)|\\\(((?:[^\\]|\\[^)]){1,600}?)\\\)",
     re.DOTALL,
@@ -57,18 +59,50 @@ _LETTER = re.compile(
 _FONT = re.compile(rf"\\(?:{_FONTS})\s*\{{([^{{}}]{{0,600}})\}}")
 _SHAPE = re.compile(rf"\{{\\(?:{_SHAPES})\b\s*([^{{}}]{{0,600}}?)\s*\}}")
 _HREF = re.compile(r"\\href\s*\{([^{}]{0,600})\}\s*\{([^{}]{0,600})\}")
-_HAT = re.compile(rf"\\({'|'.join(_HATS)})\s*(?:\{{([^{{}}]{{1,3}})\}}|([A-Za-z])(?![A-Za-z]))")
+_HAT = re.compile(rf"\\({'|'.join(_HATS)})(?:\s*\{{([^{{}}]{{1,3}})\}}|\s+([A-Za-z])(?![A-Za-z])|\s*([^\W\d_A-Za-z]))")
 _BOARD = re.compile(r"\\mathbb\s*(?:\{([^{}]{1,10})\}|([A-Za-z])(?![A-Za-z]))")
 _FRACTION = re.compile(r"\\[dt]?frac\s*(?:\{([^{}]{1,100})\}\s*\{([^{}]{1,100})\}|(\d)(\d))")
-_ROOT = re.compile(r"\\sqrt\s*(?:\{([^{}]{1,100})\}|(\w))")
+_ROOT = re.compile(r"\\sqrt\s*(?:\[([^\[\]{}]{1,10})\])?\s*(?:\{([^{}]{1,100})\}|(\w))")
+# Commands with arguments, and what a person reads of them.
+_SPOKEN = tuple(
+    (re.compile(rf"\\(?:{names})\s*{arguments}"), read)
+    for names, arguments, read in (
+        ("d?binom|tbinom", r"\{([^{}]{1,60})\}\s*\{([^{}]{1,60})\}", r"(\1 choose \2)"),
+        ("underset", r"\{([^{}]{1,60})\}\s*\{([^{}]{1,60})\}", r"\2_{\1}"),
+        ("overset|stackrel", r"\{([^{}]{1,60})\}\s*\{([^{}]{1,60})\}", r"\2^{\1}"),
+        ("ket", r"\{([^{}]{1,60})\}", r"|\1⟩"),
+        ("bra", r"\{([^{}]{1,60})\}", r"⟨\1|"),
+        ("braket", r"\{([^{}]{1,60})\}", r"⟨\1⟩"),
+        ("abs", r"\{([^{}]{1,60})\}", r"|\1|"),
+        ("norm", r"\{([^{}]{1,60})\}", r"‖\1‖"),
+    )
+)
+_ROOTS = {"2": "√", "3": "∛", "4": "∜"}
+# Abbreviations that nearly every paper defines for itself.
+_SHORT = {"eg": "e.g.", "ie": "i.e.", "etal": "et al.", "wrt": "w.r.t.", "cf": "cf.", "vs": "vs.", "xspace": ""}
+_FUNCTIONS = frozenset(
+    {"arg", "argmin", "argmax", "cos", "cosh", "cot", "csc", "deg", "det", "dim", "exp", "gcd", "hom", "inf", "ker"}
+    | {"lcm", "lg", "lim", "liminf", "limsup", "ln", "log", "max", "min", "mod", "Pr", "sec", "sign", "sin", "sinh"}
+    | {"span", "sup", "tan", "tanh", "tr"}
+)
 _SCRIPT = re.compile(r"([\^_])\s*(?:\{([^{}]{0,100})\}|([^\s{}\\^_]))")
 _COMMAND = re.compile(r"\\([A-Za-z]+)\*?(\s*)")
 _SPACING = re.compile(r"\\(?:[,;:> ]|quad\b|qquad\b|hspace\{[^{}]{0,20}\})")
 _NOTHING = re.compile(
-    r"\\(?:!|left\b|right\b|[bB]igg?[lr]?\b|displaystyle\b|limits\b|rm\b|it\b|bf\b|cal\b|math(?:rm|bf|cal|it|sf|bb)(?=\s+\w))\s*"
+    r"\\(?:!|left\b|right\b|[bB]igg?[lr]?\b|displaystyle\b|limits\b|rm\b|it\b|bf\b|cal\b|math(?:rm|bf|cal|it|sf)(?=\s+\w))\s*"
 )
 _ESCAPED = re.compile(r"\\([%&_#${}])")
-_TIE = re.compile(r"(?<=[\w.)])~(?=[\w\\(])")
+_TIE = re.compile(r"(?<=[\w.)])~(?=[\w\\(\[])")
+# The ties of a text whose backslashes are gone, where they can be nothing else.
+_BARE_TIE = re.compile(r"(?<=[a-z]{2})~(?=[A-Za-z(\d])|(?<=[a-z]\.)~(?=[A-Z\d])")
+_DASH = re.compile(r"(?<=\w)--(-?)(?=\w)")
+_QUOTED = re.compile(
+    r"``((?:[^`'\"“”]|(?<=\w)'(?=\w)|`[^`']{1,60}'(?!')){1,300})(?:''|[\"”])|(?<![\w`])`(\w[^`']{0,60})'(?![\w'])"
+)
+_KEY = re.compile(r"\\cite[a-z]*\*?\s*\{([^{}]{1,200})\}")
+_NOTE = re.compile(r"\s*\\footnote\s*\{([^{}]{1,400})\}")
+_BESIDE = re.compile(r"\s+(?=\\r(?:Vert|vert|angle|ceil|floor|right)(?![A-Za-z])|\\right(?![A-Za-z]))")
+_COMPARED = re.compile(r"[<>=+±~−-]+")
 _PRICED = re.compile(r"\A[^\\]*[A-Za-z]{3,} [A-Za-z]{2,}[^\\]*\Z")
 _TELLING = re.compile(r"[\\^_=]")
 _DEPTH = 6
@@ -93,18 +127,22 @@ def readable(text: str) -> str:
     Line breaks and private-use characters stay. What is not understood stays as it stands; this never raises.
     """
     seen = _UNSEEN.sub("", text)
-    if "\\" in seen or "$" in seen:
-        seen = _prose(_MATH.sub(_math, seen)) if len(seen) <= _LONGEST else seen
+    if len(seen) <= _LONGEST and _HINTS.search(seen):
+        read = _MATH.sub(_math, seen)
+        prose = _prose(read) if "\\" in seen or read != seen else read
+        seen = _QUOTED.sub(_quotes, _BARE_TIE.sub(" ", prose))
     return unicodedata.normalize("NFC", seen)
 
 
 def _prose(text: str) -> str:
-    if "\\" not in text:
-        return text
-    unwrapped = _unwrap(_letters(text))
-    named = _COMMAND.sub(_symbol, unwrapped)
-    quoted = re.sub(r"``(.{1,300}?)''", r"“\1”", named)
-    return _ESCAPED.sub(r"\1", _TIE.sub(" ", quoted))
+    spaced = re.sub(r"(?<=\S)\\[,;: ](?=\S)", " ", _NOTE.sub(r" (\1)", _KEY.sub(r"[\1]", text)))
+    named = _COMMAND.sub(_symbol, _unwrap(_letters(spaced)))
+    dashed = _DASH.sub(lambda found: "—" if found[1] else "–", named)
+    return _ESCAPED.sub(r"\1", _TIE.sub(" ", dashed))
+
+
+def _quotes(found: re.Match[str]) -> str:
+    return f"“{found[1]}”" if found[1] else f"‘{found[2]}’"
 
 
 def _letters(text: str) -> str:
@@ -146,15 +184,16 @@ def _named(name: str) -> str:
 
 def _symbol(command: re.Match[str]) -> str:
     """Outside formulas people write `\\alpha Centauri` and mean the space, which TeX would swallow."""
-    meant = _named(command[1])
-    return meant + command[2] if meant else command[0]
+    meant = _SHORT[command[1]] if command[1] in _SHORT else _named(command[1])
+    return meant + command[2] if meant or command[1] in _SHORT else command[0]
 
 
 def _math(found: re.Match[str]) -> str:
     """Read a formula whole, or leave it whole; words between two prices are no formula."""
     formula = found[1] or found[2] or ""
+    compared = _COMPARED.fullmatch(formula)
     if _PRICED.search(formula) or (
-        found.string[found.end() : found.end() + 1].isdigit() and not _TELLING.search(formula)
+        not compared and found.string[found.end() : found.end() + 1].isdigit() and not _TELLING.search(formula)
     ):
         return found[0]
     read = _formula(formula)
@@ -165,30 +204,40 @@ def _formula(formula: str) -> str:
     text = _letters(formula)
     for literal, sentinel in _KEPT:
         text = text.replace(literal, sentinel)
-    text = _NOTHING.sub("", _SPACING.sub(" ", text))
+    text = _NOTHING.sub("", _SPACING.sub(" ", _BESIDE.sub("", text)))
     for _ in range(_DEPTH):
         inner = _inside_out(text)
         if inner == text:
             break
         text = inner
-    return re.sub(r"\{([^{}]*)\}", r"\1", re.sub(r"\{([^{}]*)\}", r"\1", text))
+    text = re.sub(r"\{([^{}]*)\}", r"\1", re.sub(r"\{([^{}]*)\}", r"\1", text))
+    return re.sub(r"(?<=[(\[]) +| +(?=[)\]])| +(?= )", "", text)
 
 
 def _inside_out(text: str) -> str:
     text = _FONT.sub(_unfont, _SHAPE.sub(_unfont, _HAT.sub(_hat, _BOARD.sub(_board, text))))
+    for command, read in _SPOKEN:
+        text = command.sub(read, text)
     text = _COMMAND.sub(_in_formula, _SCRIPT.sub(_script, text))
     return _ROOT.sub(_root, _FRACTION.sub(_fraction, text))
 
 
 def _in_formula(command: re.Match[str]) -> str:
     """A function's name (log) keeps apart from letters; a sign keeps the space after it only with one before it."""
-    meant = _named(command[1])
+    meant = command[1] if command[1] in _FUNCTIONS else _named(command[1])
     if not meant:
         return command[0]
-    before = command.string[: command.start()][-1:]
+    before, behind = command.string[: command.start()][-1:], command.string[command.end() :]
     if meant.isalpha() and len(meant) > 1:
-        return (" " if before.isalnum() else "") + meant + (" " if command[2] else "")
-    return meant + (" " if command[2] and before.isspace() else "")
+        return (" " if before.isalnum() else "") + meant + (" " if command[2] or behind[:1] == "\\" else "")
+    return meant + (" " if command[2] and (before.isspace() or before in {"_", "^"} or _is_sign(behind)) else "")
+
+
+def _is_sign(text: str) -> bool:
+    """Whether a text begins with what stands between two terms, and not with a term."""
+    following = _COMMAND.match(text)
+    first = _named(following[1])[:1] if following else text[:1]
+    return bool(first) and not first.isalnum() and first not in "([{|^_'"
 
 
 def _unfont(found: re.Match[str]) -> str:
@@ -198,8 +247,8 @@ def _unfont(found: re.Match[str]) -> str:
 
 
 def _hat(found: re.Match[str]) -> str:
-    letters = found[2] or found[3]
-    return letters + _HATS[found[1]] if len(letters) == 1 else found[0]
+    letters = found[2] or found[3] or found[4]
+    return "".join(letter + _HATS[found[1]] for letter in letters) if letters.isalnum() else found[0]
 
 
 def _board(found: re.Match[str]) -> str:
@@ -211,7 +260,10 @@ def _fraction(found: re.Match[str]) -> str:
 
 
 def _root(found: re.Match[str]) -> str:
-    return "√" + _group(found[1] or found[2])
+    radicand, sign = found[2] or found[3], _ROOTS.get(found[1] or "2", "")
+    if found[1] and not sign:
+        sign = f"^{{{found[1]}}}√"
+    return sign + (radicand if len(radicand) == 1 or radicand.isdecimal() else f"({radicand})")
 
 
 def _group(text: str) -> str:
@@ -226,8 +278,9 @@ def _script(found: re.Match[str]) -> str:
     text = (found[2] if found[2] is not None else found[3]).strip()
     if text in table:
         return table[text]
-    if text and all(character in table for character in text):
+    word = len(text) > 2 and text.isascii() and text.isalpha()
+    if text and not word and all(character in table for character in text):
         return "".join(table[character] for character in text)
     if "\\" in text:
         return found[0]
-    return kept + (text if len(text) < 2 or text.isalnum() else f"({text})") if text else ""
+    return kept + (text if len(text) < 2 else _group(text)) if text else ""

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import time
 import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.errors import ParseError
+from service.model import Page
+from service.sources import parse
 from service.tex import readable
+
+HERE = Path(__file__).parent
+# TeX, and what is left of it where a page has lost its dollars and backslashes.
+ODD = re.compile(
+    r"[$\\^{}]|``|''|\w_\w|~\S|\d(?:times|sim)|(?:times|sim)\d|\b(?:math\w+|alpha|beta|lambda|Omega|ell|leq|approx)\b"
+)
 
 READ = {
     r"$\mu$P": "μP",
@@ -47,9 +61,45 @@ LEFT = [
 ]
 
 
+def digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:16]
+
+
 @pytest.mark.parametrize("text", READ)
 def test_tex_becomes_what_a_person_reads(text: str) -> None:
     assert readable(text) == READ[text]
+
+
+def test_tex_of_every_field_becomes_what_a_person_reads() -> None:
+    cases = [line.split("\t") for line in (HERE / "tex_cases.tsv").read_text("utf-8").splitlines()]
+    wrong = [(text, answer, readable(text)) for text, answer in cases if readable(text) != answer]
+    assert wrong == []
+    assert len(cases) > 150
+
+
+def texts(folder: Path) -> Iterator[str]:
+    """Every title and abstract of the real listings."""
+    for file in sorted(folder.rglob("*")):
+        if file.is_file() and file.relative_to(folder).parts[0] not in {"bounce", "mime", "relevance", "feeds"}:
+            with suppress(ParseError):
+                papers = parse(Page(file.read_bytes(), "", file.as_uri())).papers
+                yield from (text for paper in papers for text in (paper.title, paper.abstract))
+
+
+def test_real_titles_and_abstracts_read_as_a_person_reads_them(
+    shared: Path, seeds: list[Path], figure: Callable[[str], None]
+) -> None:
+    """Answers were read by hand; only their digests stand here. A text without an answer is to stay as it is."""
+    lines = [line.split("\t") for line in (HERE / "tex_answers.tsv").read_text("utf-8").splitlines()]
+    answers = {text: answer for text, answer, *_ in lines}
+    real = dict.fromkeys(text for folder in (shared / "corpus", seeds[0].parent) for text in texts(folder))
+    right = [text for text in real if digest(readable(text)) == answers.get(digest(text), digest(text))]
+    odd = [text for text in real if ODD.search(text)]
+    sure = [text for text in odd if text in set(right)]
+    figure(f"TeX: {len(right)} of {len(real)} real texts right, {len(sure)} of the {len(odd)} with TeX or its remains")
+    assert len(answers.keys() & {digest(text) for text in real}) == len(answers) > 40
+    assert len(right) >= 0.999 * len(real)
+    assert len(sure) >= 0.99 * len(odd) > 100
 
 
 @pytest.mark.parametrize("text", LEFT)
