@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from service import editions
-from service.model import Subscriber
+from service.model import Profile, Subscriber
 from service.pipeline.origins import Origins
-from service.pipeline.selection import Look, Selection, excluded
+from service.pipeline.selection import Selection, excluded
 from service.pipeline.window import Mask, View
 
 FULL = 3
@@ -116,13 +116,18 @@ def _sections(selection: Selection, groups: Sequence[tuple[int, list[int]]], wee
         return []
     best = set(selection.ranked[:FULL])
     return [
-        [_name(selection.looks[number]), len(mine), FULL if weekly else sum(position in best for position in mine)]
+        [
+            named(selection.looks[number].profile),
+            len(mine),
+            FULL if weekly else sum(position in best for position in mine),
+        ]
         for number, mine in groups
     ]
 
 
-def _name(look: Look) -> str:
-    return look.profile.name or ", ".join(look.profile.keywords[:FULL])
+def named(profile: Profile) -> str:
+    """What a profile is called where there are several: by its name, else by its first keywords."""
+    return profile.name or ", ".join(profile.keywords[:FULL])
 
 
 def _per_day(view: View, reader: Subscriber, selection: Selection, cover: Cover) -> list[tuple[str, int]]:

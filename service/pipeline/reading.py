@@ -18,6 +18,7 @@ from service.links import Purpose, Signer, feed_link, view_link, viewed
 from service.matching import Index
 from service.messages import Entry, Feed, bibtex, clean, ris
 from service.model import Digest, Identity, Paper, Profile, Section, StoredPaper, Subscriber, SubscriberState
+from service.pipeline.frozen import named
 from service.pipeline.rendering import Desk
 from service.pipeline.selection import read_keyword
 from service.store import Store, Unit
@@ -104,10 +105,13 @@ class Reading:
 
     def feeds(self, reader: Subscriber) -> tuple[tuple[str, str], ...]:
         """The name and the feed's address of each profile of a reader."""
-        base = self.identity.base_url
+        base, profiles = self.identity.base_url, _profiles(reader)
         return tuple(
-            (profile.name, feed_link(self.signer, base, reader.public_id, position))
-            for position, profile in enumerate(_profiles(reader))
+            (
+                named(profile) if len(profiles) > 1 else profile.name,
+                feed_link(self.signer, base, reader.public_id, place),
+            )
+            for place, profile in enumerate(profiles)
         )
 
     def feed(self, token: str, now: datetime) -> Fed:

@@ -13,7 +13,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from service.links import Purpose, feed_link
-from service.model import Schedule, SubscriberState
+from service.model import Profile, Schedule, SubscriberState
 from tests.integration.sites import Site, site, text
 from tests.integration.stores import paper
 from tests.integration.worlds import MORNING
@@ -181,12 +181,35 @@ def test_a_hidden_paper_leaves_every_copy(changing: Site) -> None:
         assert "Part 1" in answer.text
 
 
-def test_each_profile_has_a_feed_of_its_own(read: Site) -> None:
-    world, reader = read.house.world, read.reader(ADA)
-    addresses = [feed_link(world.signer, "", reader.public_id, position) for position in (0, 1)]
-    assert addresses[0] != addresses[1]
-    assert read.get(addresses[0]).status_code == 200
-    assert read.get(addresses[1]).status_code in (404, 410), "there is no second profile"
+def test_each_profile_has_a_feed_of_its_own(changing: Site) -> None:
+    home, reader = changing.house, changing.reader(ADA)
+    first, second = (feed_link(home.world.signer, "", reader.public_id, position) for position in (0, 1))
+    assert changing.get(second).status_code in (404, 410), "there is no second profile yet"
+    profiles = [
+        (Profile(("low-rank adaptation",), "Adapters"), ("low-rank adaptation",)),
+        (Profile(("orchids",), "Flowers & <more>"), ("orchids",)),
+    ]
+    with home.world.store.write() as unit:
+        unit.subscribers.set_profiles(reader.id, profiles, home.clock())
+    home.clock.tomorrow()
+    home.arrive(
+        paper("Orchids of the Next Day", url="https://papers.example/orchids"),
+        paper("Low-Rank Adaptation of Orchids", url="https://papers.example/both"),
+        paper("Low-Rank Adaptation Alone", url="https://papers.example/alone"),
+    )
+    home.morning()
+    adapters, flowers = (feedparser.parse(changing.get(path).content) for path in (first, second))
+    assert (adapters.feed.title, flowers.feed.title) == ("Paper Round: Adapters", "Paper Round: Flowers & <more>")
+    assert adapters.feed.id != flowers.feed.id
+    assert {entry.link for entry in flowers.entries} == {
+        "https://papers.example/orchids",
+        "https://papers.example/both",
+    }
+    own = {"https://papers.example/both", "https://papers.example/alone"}
+    assert {entry.link for entry in adapters.entries} == own | {each.url for each in PAPERS}
+    page = changing.get(f"/manage/{changing.token(ADA, Purpose.MANAGE)}/digests")
+    links = LexborHTMLParser(page.text).css('a[type="application/atom+xml"]')
+    assert [link.text() for link in links] == ["Adapters", "Flowers & <more>"]
 
 
 def test_a_feed_is_new_for_whoever_asks_once_it_says_something_else(changing: Site) -> None:
