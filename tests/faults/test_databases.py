@@ -117,7 +117,7 @@ def test_sqlite_is_whole_after_a_process_was_killed(seed: int, facts: Facts, ful
 @pytest.mark.trials("SQLite: 4 writers and 50 web clients", full=1, slice=1)
 def test_nobody_is_told_that_the_database_is_locked(seed: int, facts: Facts, full: bool, tmp_path: Path) -> None:
     """Sign-ups come from 50 people at a time while four processes write without a pause."""
-    goal, of_writers = (50_000, 30_000) if full else (500, 300)
+    goal, of_writers = (50_000, 30_000) if full else (300, 300)
     with contextlib.ExitStack() as opened:
         sink = opened.enter_context(sinks.running(tmp_path / "sink.log"))
         home = opened.enter_context(town(tmp_path, sink.url))

@@ -71,14 +71,14 @@ def watch(pids: Mapping[str, int], broker: redis.Redis | None, seconds: float) -
     return readings
 
 
-def judge(readings: list[Reading], facts: Facts, most_growth: float) -> None:
-    """Nothing has become more."""
+def judge(readings: list[Reading], facts: Facts, most_growth: float = 10.0, most_files: int = 0) -> None:
+    """Nothing has become more; a few readings cannot tell apart what is open in passing."""
     grown, files, keys = gauges.growth(readings), gauges.more_files(readings), gauges.more_keys(readings)
     facts |= {f"most memory growth of {name} in %": round(percent, 1) for name, percent in grown.items()}
     facts |= {"most new files": max(files.values()), "most new keys": keys}
     assert facts["mails"] > 0
     assert max(grown.values()) < most_growth, grown
-    assert max(files.values()) <= 0, files
+    assert max(files.values()) <= most_files, files
     assert keys <= 0, sorted(readings[-1].keys - readings[0].keys)
 
 
@@ -110,7 +110,7 @@ def test_steady_work_leaves_nothing_behind(
         readings = watch(pids, opened.enter_context(broker.client()), 600)
         facts |= {"mails": sink.count() - before, "sources read": len(studies.asked) - asked}
         assert [web.ends, worker.ends, beat.ends] == [[], [], []]
-    judge(readings, facts, 10.0)
+    judge(readings, facts)
 
 
 @pytest.mark.trials("a little steady work", full=1, slice=1)
@@ -129,4 +129,4 @@ def test_a_little_steady_work_leaves_nothing_behind(seed: int, facts: Facts, tmp
         assert sender.pid
         readings = watch({"web": front.process.pid, "worker": sender.pid}, None, 1.5)
         facts["mails"] = sink.count() - before
-    judge(readings, facts, 50.0)
+    judge(readings, facts, most_growth=50.0, most_files=2)
