@@ -54,7 +54,13 @@ class Visit:
     broken: bool = False
 
 
-FORM = {"keywords": "\n".join(TOPICS), "email": "eve@uni.example", "hour": "7", "timezone": "Europe/Berlin"}
+FORM = {
+    "keywords": "\n".join(TOPICS),
+    "email": "eve@uni.example",
+    "hour": "7",
+    "timezone": "Europe/Berlin",
+    "weekdays": "1",
+}
 WRONG = {"keywords": 'lora "flow\nmamba', "email": "eve@", "hour": "25", "timezone": "Europe/Belin", "weekdays": "9"}
 KEPT = "?k=" + "&k=".join(topic.replace(" ", "+") for topic in TOPICS)
 LEFT = Visit("left", "left")
