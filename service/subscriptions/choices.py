@@ -55,4 +55,5 @@ def canonical(profile: Profile) -> Sequence[str]:
 
 def _profile(given: Profile) -> Profile:
     keywords = tuple(keyword.text for keyword in parse_all(given.keywords))
-    return Profile(keywords, " ".join(given.name.split())[:LONGEST_NAME], given.sources or None)
+    name = " ".join(given.name.split())[:LONGEST_NAME]
+    return replace(given, keywords=keywords, name=name, sources=given.sources or None)

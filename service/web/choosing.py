@@ -45,6 +45,7 @@ class Part:
     keywords: str = ""
     sources: tuple[str, ...] = ()
     categories: str = ""
+    replacements: bool = False
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -126,7 +127,7 @@ def check(form: Wanted, menu: Menu) -> list[Problem]:
 
 def choice(form: Wanted, menu: Menu, pick: Callable[[list[str]], frozenset[int]]) -> Choice:
     """The choice a form without problems means; `pick` has categories polled. Raises InputError."""
-    profiles = tuple(Profile(part.topics, part.name, _sources(part, menu, pick)) for part in form.parts)
+    profiles = tuple(_profile(part, part.topics, _sources(part, menu, pick)) for part in form.parts)
     return Choice(profiles, form.schedule(), forms.number(form.max_papers), form.quiet)
 
 
@@ -138,7 +139,7 @@ def tried(form: Wanted, menu: Menu) -> tuple[Profile, ...]:
         return frozenset(known[code.casefold()] for code in codes if code.casefold() in known)
 
     return tuple(
-        Profile(_good(part.topics), part.name, _sources(part, menu, pick) if part.sources or part.categories else None)
+        _profile(part, _good(part.topics), _sources(part, menu, pick) if part.sources or part.categories else None)
         for part in form.parts
     )
 
@@ -168,7 +169,12 @@ def _part(profile: Profile, menu: Menu) -> Part:
     ids = sorted(map(str, profile.sources or ()), key=int)
     ticked = tuple(each for each in ids if each in menu.sources or each not in menu.categories)
     codes = menu.codes(ids)
-    return Part(profile.name, "\n".join(profile.keywords), menu.ticked(ticked, codes), " ".join(codes))
+    chosen = menu.ticked(ticked, codes)
+    return Part(profile.name, "\n".join(profile.keywords), chosen, " ".join(codes), profile.replacements)
+
+
+def _profile(part: Part, topics: tuple[str, ...], sources: frozenset[int] | None) -> Profile:
+    return Profile(topics, part.name, sources, part.replacements)
 
 
 def _sent_part(sent: Sent, number: int, old: Part, menu: Menu) -> Part:
@@ -178,7 +184,8 @@ def _sent_part(sent: Sent, number: int, old: Part, menu: Menu) -> Part:
 
     named = "name" in sent.fields
     sources = sent.fields.get(f"sources-{number}", ()) if named else old.sources
-    part = Part(text("name", old.name), text("keywords", ""), sources, text("categories", old.categories))
+    wanted = bool(sent.get(f"replacements-{number}")) if named else old.replacements
+    part = Part(text("name", old.name), text("keywords", ""), sources, text("categories", old.categories), wanted)
     return replace(part, sources=menu.ticked(part.sources, _codes(part)))
 
 
@@ -207,4 +214,4 @@ def _part_changes(old: Part, new: Part) -> int:
     gone, come = set(old.topics) - set(new.topics), set(new.topics) - set(old.topics)
     moved = not gone and not come and old.topics != new.topics
     others = (old.name != new.name) + (set(old.sources) != set(new.sources)) + (_codes(old) != _codes(new))
-    return max(len(gone), len(come)) + moved + others
+    return max(len(gone), len(come)) + moved + others + (old.replacements != new.replacements)

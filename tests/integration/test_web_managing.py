@@ -145,3 +145,14 @@ def test_asking_why_changes_nothing(pages: Site) -> None:
 
 def test_a_form_that_was_cut_off_is_not_answered_with_saved(pages: Site) -> None:
     assert pages.post(path(pages), {"quiet": "1"}).status_code == 400
+
+
+def test_new_versions_are_asked_for_by_a_profile_and_given_up(pages: Site) -> None:
+    assert "New versions of papers, too" in text(pages.get(path(pages)))
+    two = (("name", "One"), ("keywords", "LoRA"), ("name", "Two"), ("keywords", "orchids"))
+    save(pages, *two, ("replacements-1", "1"))
+    assert [each.replacements for each in pages.reader(ADA).profiles] == [False, True]
+    boxes = LexborHTMLParser(pages.get(path(pages)).text).css("[name^=replacements-]")
+    assert ["checked" in each.attributes for each in boxes] == [False, True]
+    save(pages, *two)
+    assert [each.replacements for each in pages.reader(ADA).profiles] == [False, False]
