@@ -9,6 +9,7 @@ know: SQL, sources, matching, how mails are made or sent. GET and HEAD never cha
     pages.py          facts + template → answer; shown.py puts times and addresses into a reader's terms
     forms.py          fields as typed → values, with all that is wrong at once
     front.py          the shop window and signing up; trying.py: what topics would bring
+    starting.py       topics from papers
     subscription.py   confirming; managing.py, choosing.py: what a reader chooses; leaving.py: pausing and stopping
     lists.py          what the owner of a shared address decides
     records.py        everything exported, everything erased, another address

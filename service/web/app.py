@@ -19,6 +19,7 @@ from service.web import (
     managing,
     records,
     site,
+    starting,
     subscription,
     trying,
 )
@@ -28,7 +29,8 @@ from service.web.pages import STATIC, desk
 
 # Every page of the product stands in one of them, but for the files below /static.
 ROUTERS = tuple(
-    room.router for room in (front, trying, subscription, managing, records, leaving, lists, copies, mailbox, site)
+    room.router
+    for room in (front, trying, starting, subscription, managing, records, leaving, lists, copies, mailbox, site)
 )
 
 

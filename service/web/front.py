@@ -80,5 +80,6 @@ def _page(desk: Desk, form: Typed, problems: Sequence[Problem] = (), *, fresh: b
         examples=[each for each in EXAMPLES if each not in form.keywords.splitlines()],
         zones=shown.zones(),
         door=desk.world.subscriptions.door,
+        sources=[each for each in desk.world.operations.sources() if each.active and each.common],
         **trying.facts(desk, form),
     )

@@ -18,7 +18,7 @@ from service.messages.cards import Card, card
 from service.messages.passages import Passage
 from service.messages.snippets import snippet
 from service.model import Profile, Schedule
-from service.pipeline import Advice, Morning, Week
+from service.pipeline import Advice, Morning, Suggestion, Week
 from service.subscriptions.choices import MOST_PAPERS
 from service.web import choosing, forms
 from service.web.choosing import Menu, Wanted
@@ -31,6 +31,7 @@ _TRENDING = 5
 # So many cards show a sentence of their abstract; the page stays small, and nobody reads on for longer.
 _AT_LENGTH = 12
 _OPEN = 3
+_OFFERED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,14 @@ class Topic:
 
     advice: Advice
     example: Passage | None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A suggestion, and the topics there are once it is taken."""
+
+    suggestion: Suggestion
+    lines: tuple[str, ...]
 
 
 @router.get("/preview")
@@ -79,7 +88,8 @@ def facts(desk: Desk, form: Typed) -> dict[str, object]:
         "week": week,
         "wanted": not week.trending,
         "groups": _groups(week),
-        "topics": [_topic(each) for each in advice],
+        "topics": [topic(each) for each in advice],
+        "offers": _offers(topics, desk.world.pipeline.suggest(topics, now) if topics else ()),
     }
 
 
@@ -98,8 +108,8 @@ def mine(desk: Desk, form: Wanted, menu: Menu) -> dict[str, object]:
         "timezone": schedule.timezone,
         "week": week,
         "groups": _groups(week, opened=1, at_length=3),
-        "rows": [[_topic(each) for each in advice] for advice in rows],
-        "offers": [pipeline.suggest(each.keywords, now) for each in parts],
+        "rows": [[topic(each) for each in advice] for advice in rows],
+        "offers": [pipeline.suggest(each.keywords, now)[:_OFFERED] for each in parts],
     }
 
 
@@ -111,11 +121,18 @@ def readable(typed: str) -> tuple[Sequence[str], list[Problem]]:
     """The topics that can be tried, and what is wrong with the others."""
     entries = split(typed)
     try:
-        return [topic.text for topic in parse_all(entries)], []
+        return [keyword.text for keyword in parse_all(entries)], []
     except KeywordsError as error:
         wrong = {each.keyword for each in error.errors}
         good = () if "" in wrong else [entry for entry in entries if entry not in wrong]
-        return [topic.text for topic in parse_all(good)], forms.problems(error)
+        return [keyword.text for keyword in parse_all(good)], forms.problems(error)
+
+
+def _offers(topics: Sequence[str], found: Sequence[Suggestion]) -> list[Offer]:
+    return [
+        Offer(each, (*(text for text in topics if not (each.instead and text == each.topic)), each.keyword))
+        for each in found[:_OFFERED]
+    ]
 
 
 def _schedule(form: Typed) -> Schedule:
@@ -143,7 +160,8 @@ def _group(morning: Morning, week: Week, count: int, at_length: int, opened: boo
     return Group(morning, cards, at_length, opened and bool(cards))
 
 
-def _topic(advice: Advice) -> Topic:
+def topic(advice: Advice) -> Topic:
+    """A topic with the words around its newest hit."""
     example = advice.example
     hits = example.matches[0].hits if example else ()
     return Topic(advice, snippet(example.paper.paper, hits) if example and hits else None)

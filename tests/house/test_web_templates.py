@@ -15,7 +15,7 @@ from selectolax.lexbor import LexborHTMLParser as HTMLParser
 from service import bootstrap
 from service.links import FRESH
 from service.model import DeliveryState, Identity, Mend, Paper, Profile, Schedule, Subscriber, SubscriberState
-from service.pipeline import Suggestion, Why
+from service.pipeline import Start, Suggestion, Why
 from service.pipeline.suggesting import Kind
 from service.settings import load
 from service.subscriptions.door import Door
@@ -24,6 +24,7 @@ from service.web.choosing import Menu, Part, Wanted
 from service.web.forms import Problem, Typed
 from service.web.pages import STATIC, prepared
 from service.web.shown import zones
+from service.web.trying import Offer
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "web"
 HOSTILE = "<script>alert(1)</script>\"'&{{ 7*7 }}"
@@ -119,6 +120,8 @@ def front(**other: object) -> dict[str, object]:
         "week": week(0, 0, True),
         "groups": [],
         "topics": [],
+        "offers": (),
+        "sources": (),
     }
     facts |= {"zones": zones(), "door": door()}
     return facts | other
@@ -179,6 +182,11 @@ SCENES: dict[str, list[dict[str, object]]] = {
             week=week(1208),
             groups=[group(card(HOSTILE), coming=True), group(), group(card("A"), card(HOSTILE, 3), more=1204), group()],
             topics=topics(*COUNTS),
+            offers=[Offer(each, ("lora", HOSTILE)) for each in OFFERS],
+            sources=[
+                Bag({"url": url, "last_ok_at": at}) for url in (HOSTILE, "https://a.example") for at in (None, NOW)
+            ]
+            * 4,
         ),
         front(form=Typed(keywords="lora"), week=week(0), groups=[group(coming=True), group()], topics=topics(*COUNTS)),
         front(form=Typed(keywords="lora"), week=week(0, 0), groups=[group(coming=True)]),
@@ -187,6 +195,11 @@ SCENES: dict[str, list[dict[str, object]]] = {
         front(door=door(signup="invite", invitations="open-sesame"), problems=PROBLEMS[-1:]),
         front(door=door(signup="uni.example, lab.example")),
         front(door=door(signup="uni.example", invitations="open-sesame"), form=TYPED),
+    ],
+    "start": [
+        {"typed": "", "found": Start(), "topics": [], "chosen": ()},
+        {"typed": HOSTILE, "found": Start((), (HOSTILE,), (HOSTILE,)), "topics": topics(*COUNTS), "chosen": [HOSTILE]},
+        {"typed": HOSTILE, "found": Start((), (), (HOSTILE, "b")), "topics": [], "chosen": ()},
     ],
     "inbox": [{"email": HOSTILE}],
     "confirm": [

@@ -21,6 +21,7 @@ ADA = "ada@uni.example"
 PUBLIC = [
     "/",
     "/manage",
+    "/start?papers=x",
     "/robots.txt",
     "/healthz",
     "/static/style.css",

@@ -131,7 +131,7 @@ def test_looking_first_counts_topics_and_keeps_the_address(pages: Site) -> None:
     page = pages.post("/subscribe", form("half@typed", "low-rank adaptation") | {"action": "look"})
     assert page.status_code == 200
     assert value(page, "email") == "half@typed"
-    assert text(page, ".counts li").startswith("low-rank adaptation 1 paper Sparse Low-Rank Adaptation")
+    assert text(page, ".counts li").startswith("low-rank adaptation 1 paper, last Fri 20 Nov Sparse Low-Rank")
     assert pages.mails() == []
 
 
