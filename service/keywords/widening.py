@@ -46,16 +46,19 @@ class Wider:
         return write(self.expression)
 
 
-def wider(expression: Expression) -> Iterator[Wider]:
-    """Yield every expression that one change makes of this one."""
+def wider(expression: Expression, typed: str = "") -> Iterator[Wider]:
+    """Yield every expression that one change makes of this one.
+
+    Words that a hyphen joins in the keyword as it was `typed` stay together.
+    """
     match expression:
         case And(operands):
             yield from _without_one(operands)
-            yield from _one_wider(And, operands)
+            yield from _one_wider(And, operands, typed)
         case Or(operands):
-            yield from _one_wider(Or, operands)
+            yield from _one_wider(Or, operands, typed)
         case Phrase():
-            yield from _of_phrase(expression)
+            yield from _of_phrase(expression, typed.casefold())
         case Person(text) if " " in text:
             yield Wider(Change.NAME, Person(text.split()[-1]))
 
@@ -69,15 +72,14 @@ def _without_one(operands: tuple[Expression, ...]) -> Iterator[Wider]:
             yield Wider(Change.MISSING, kept[0] if len(kept) == 1 else And(kept), write(left))
 
 
-def _one_wider(kind: type[And | Or], operands: tuple[Expression, ...]) -> Iterator[Wider]:
+def _one_wider(kind: type[And | Or], operands: tuple[Expression, ...], typed: str) -> Iterator[Wider]:
     for at, operand in enumerate(operands):
-        for each in wider(operand):
+        for each in wider(operand, typed):
             yield Wider(each.change, kind((*operands[:at], each.expression, *operands[at + 1 :])), each.lacking)
 
 
-def _of_phrase(phrase: Phrase) -> Iterator[Wider]:
-    words = [part.word + "*" * part.prefix for part in phrase.parts]
-    telling = [word for word in words if word.lower() not in FUNCTION and len(word) > 1]
+def _of_phrase(phrase: Phrase, typed: str) -> Iterator[Wider]:
+    telling = [term for term in _terms(phrase, typed) if term.lower() not in FUNCTION and len(term) > 1]
     if phrase.exact:
         yield Wider(Change.FORM, Phrase(phrase.text, exact=False, field=phrase.field))
     elif (ending := _ENDING.search(phrase.text)) and " " not in phrase.text[ending.start() :]:
@@ -89,3 +91,17 @@ def _of_phrase(phrase: Phrase) -> Iterator[Wider]:
     if len(telling) > 2:
         yield Wider(Change.SHORTER, Phrase(" ".join(telling[1:]), phrase.exact, phrase.field), telling[0])
         yield Wider(Change.SHORTER, Phrase(" ".join(telling[:-1]), phrase.exact, phrase.field), telling[-1])
+
+
+def _terms(phrase: Phrase, typed: str) -> list[str]:
+    """The words of a phrase, those joined by a hyphen as one term."""
+    terms: list[str] = []
+    before = ""
+    for part in phrase.parts:
+        word = part.word + "*" * part.prefix
+        if before and f"{before}-{part.word}".casefold() in typed:
+            terms[-1] += f" {word}"
+        else:
+            terms.append(word)
+        before = part.word
+    return terms

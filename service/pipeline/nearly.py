@@ -25,6 +25,7 @@ SHARE, FEW = 0.05, 3
 TRIED = 300
 _NEARNESS = list(Change)
 _WORD = re.compile(r"[^\W_]+")
+_JOINED = re.compile(r"[^\W_]+(?:-[^\W_]+)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def _caught(
 def changes(keyword: Keyword) -> list[tuple[Wider, Keyword]]:
     """Every change of a keyword that can be written down and is not itself a slip."""
     found = []
-    for each in wider(keyword.expression):
+    for each in wider(keyword.expression, keyword.text):
         instead = _written(each, keyword.text)
         if instead is not None and not instead.warnings and instead.canonical != keyword.canonical:
             found.append((each, instead))
@@ -93,11 +94,14 @@ def changes(keyword: Keyword) -> list[tuple[Wider, Keyword]]:
 
 
 def _written(change: Wider, typed: str) -> Keyword | None:
-    """The wider keyword, in the capitals that the reader typed where these mean the same."""
+    """The wider keyword, with the capitals and hyphens that the reader typed where these mean the same."""
     capitals = {word.casefold(): word for word in _WORD.findall(typed)}
     try:
         plain = parse(change.text)
-        own = parse(_WORD.sub(lambda word: capitals.get(word[0], word[0]), plain.canonical))
+        spelt = _WORD.sub(lambda word: capitals.get(word[0], word[0]), plain.canonical)
+        for joined in _JOINED.findall(typed):
+            spelt = spelt.replace(joined.replace("-", " "), joined)
+        own = parse(spelt)
     except KeywordError:
         return None
     return own if own.canonical == plain.canonical else plain

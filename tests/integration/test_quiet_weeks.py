@@ -103,6 +103,7 @@ def test_a_week_without_any_paper_is_not_called_quiet(home: House) -> None:
             "Instead of LoRA AND pruning write: LoRA",
         ),
         ("au:yann lecun", "By Another", "same last name", 'Instead of au:yann lecun write: au:"lecun"'),
+        ("Test-time training", "A Test-Time View on Training", "stand apart", "write: Test-time AND training"),
         ("fast video diffusion", "Video Diffusion", "without “fast”", "write: video diffusion"),
     ],
 )

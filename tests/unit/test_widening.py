@@ -13,7 +13,7 @@ from tests.unit.test_matching import keyword, paper
 
 
 def changes(typed: str) -> set[tuple[str, str]]:
-    return {(each.change.value, each.text) for each in wider(parse(typed).expression)}
+    return {(each.change.value, each.text) for each in wider(parse(typed).expression, typed)}
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,11 @@ def changes(typed: str) -> set[tuple[str, str]]:
 )
 def test_a_keyword_can_do_with_less(typed: str, change: Change, instead: str) -> None:
     assert (change.value, instead) in changes(typed)
+
+
+def test_what_a_hyphen_joins_stays_together() -> None:
+    assert changes("test-time training") == {("apart", "test time AND training"), ("form", "test time train*")}
+    assert ("shorter", "low rank adaptation") in changes("low-rank adaptation of transformers")
 
 
 @pytest.mark.parametrize("typed", ["mamba", "cat:cs.lg", "au:lecun", "diffus*"])
