@@ -114,7 +114,9 @@ class Table:
 
     def begins_after(self, head: str, tail: str) -> bool:
         """Whether a word like `tail` may stand beside the very word `head`, judged by its first letter alone."""
-        numbers = self._numbers(Step(Key.PLAIN, head))
+        # Nearly every head that is asked for is no word of the text; those are told without a step.
+        ascii_ = head.isascii() and self._frozen
+        numbers = self._keyed[Key.PLAIN].get(head.lower(), ()) if ascii_ else self._numbers(Step(Key.PLAIN, head))
         if not numbers or not tail.isascii() or tail[:2].lower() in _OTHER_LETTER:
             return bool(numbers)
         wanted = 1 << (ord(tail[0].lower()) & _BIT)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -97,7 +98,11 @@ def _span(view: View, due: Due, covered: Covered, now: datetime) -> Span:
     edited = covered.at is None or due.changed_at > covered.at
     again = due.changed_at - SECOND_LOOK if edited else None
     since = now - (WEEKLY_LOOK_BACK if is_weekly(due.subscriber) else LOOK_BACK)
-    return Span(covered.upto, view.upto, since, again, covered.at)
+    return _shared(covered.upto, view.upto, since, again, covered.at)
+
+
+# Readers whose editions cover the same arrivals share one span, and so one mask of papers.
+_shared = lru_cache(maxsize=10_000)(Span)
 
 
 def _silent(covered: Covered, now: datetime) -> bool:

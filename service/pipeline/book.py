@@ -67,6 +67,7 @@ class Book:
         self._lookup = Lookup()
         self._view: tuple[View | None, int] = (None, 0)
         self._found = _NOTHING
+        self._exclusions = np.zeros(0, np.bool_)
         self.keywords: list[Keyword] = []
         self.number: dict[str, int] = {}
 
@@ -100,6 +101,12 @@ class Book:
         elif len(self.keywords) > have:
             self._found = _appended(self._found, [view.find(each) for each in self.keywords[have:]])
         return self._found
+
+    def exclusions(self) -> NDArray[np.bool_]:
+        """For each keyword of the book whether it leaves papers out."""
+        if len(self._exclusions) != len(self.keywords):
+            self._exclusions = np.array([each.exclusion for each in self.keywords], np.bool_)
+        return self._exclusions
 
     def _roster(self, unit: Unit, readers: Numbers) -> Roster:
         marks = unit.rosters.marks()

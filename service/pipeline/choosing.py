@@ -104,15 +104,16 @@ class _Masks:
 
     def add(self, view: View, sources: frozenset[int] | None, asked: Asked) -> None:
         """Take in the next profile."""
-        key = (sources, asked.span)
-        if key not in self._known:
-            self._known[key] = self._put(asked.span.mask(view.firsts(sources)))
-        row = self._known[key]
-        delivered = [view.position[each] for each in asked.delivered if each in view.position]
-        if delivered and self._rows[row][delivered].any():
-            fresh = self._rows[row].copy()
-            fresh[delivered] = False
-            row = self._put(fresh)
+        key = (sources, id(asked.span))  # Equal ones that are not the same cost a mask more.
+        row = self._known.get(key, -1)
+        if row < 0:
+            row = self._known[key] = self._put(asked.span.mask(view.firsts(sources)))
+        if asked.delivered:
+            delivered = [view.position[each] for each in asked.delivered if each in view.position]
+            if self._rows[row][delivered].any():
+                fresh = self._rows[row].copy()
+                fresh[delivered] = False
+                row = self._put(fresh)
         self.read.append(row)
         self.kept.append(row)
 
@@ -130,7 +131,7 @@ class _Masks:
 def choose_all(view: View, book: Book, profiles: Profiles, asked: Sequence[Asked]) -> Chosen:
     """Choose for every reader of a batch, of whom profiles know the places in `asked`."""
     found, owners = book.found(view), profiles.owners()
-    exclusion = np.array([each.exclusion for each in book.keywords], np.bool_)[profiles.keywords]
+    exclusion = book.exclusions()[profiles.keywords]
     masks = _Masks(len(view.papers))
     for reader, sources in zip(profiles.readers.tolist(), profiles.sources, strict=True):
         masks.add(view, sources, asked[reader])

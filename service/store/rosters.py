@@ -12,7 +12,7 @@ the blocks whose number it does not know, and over them the rows of all readers 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -170,8 +170,8 @@ class Rosters:
                 self._write(block, number, Roster.joined([self.block(block).without(mine), self.rows(mine)]))
             else:
                 self._write(block, number, self.block_of_rows(block))
-        for piece in chunks(seen):
-            self.connection.execute(delete(profile_change).where(profile_change.c.id.in_(piece)))
+        for first, last in _runs(sorted(seen)):
+            self.connection.execute(delete(profile_change).where(profile_change.c.id.between(first, last)))
         return len(readers)
 
     def _rows(self, whose: ColumnElement[bool]) -> Roster:
@@ -196,3 +196,10 @@ class Rosters:
 
 def _choice(sources: Sequence[int] | None, replacements: bool) -> Choice:
     return (None if sources is None else tuple(sources)), replacements
+
+
+def _runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield the first and last of each run of neighbours: a mark that commits late stands in no run."""
+    ends = np.flatnonzero(np.diff(np.array(numbers, np.int64)) != 1)
+    firsts, lasts = [0, *(ends + 1)], [*ends, len(numbers) - 1]
+    yield from ((numbers[first], numbers[last]) for first, last in zip(firsts, lasts, strict=True) if numbers)
