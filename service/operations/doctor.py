@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from service.deadlines import Watch
 from service.deliveries.dkim import DkimKey
 from service.deliveries.smtp import SmtpMailer
 from service.errors import DeliveryError, StoreError
@@ -30,6 +31,7 @@ SILENT = timedelta(minutes=5)
 SLOW_CLOCK = 30.0  # seconds
 GOOD_RSA_BITS = 2048
 SMALL_DISK = 1_000_000_000  # bytes
+LOOK_UP_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,8 @@ def _base_url(url: str) -> Finding:
     host = parts.hostname or ""
     mend = "PAPERROUND_BASE_URL is how readers reach this service: https, and a name that resolves"
     try:
-        found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None)}
+        with Watch(LOOK_UP_SECONDS) as watch:
+            found = {str(entry[4][0]) for entry in watch.within(lambda: socket.getaddrinfo(host, None))}
     except OSError:
         return Finding("base URL", False, f"{host} does not resolve", mend)
     if all(ip_address(address.partition("%")[0]).is_loopback for address in found):

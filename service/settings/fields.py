@@ -169,6 +169,11 @@ class Settings(BaseSettings):
     limit_everybody: Annotated[str, AfterValidator(values.limits)] = Field(
         "10000 per hour", description="How many such forms are taken in all; or `none`."
     )
+    metrics_token: Annotated[str, AfterValidator(reach.token)] = Field(
+        "",
+        repr=False,
+        description="Who shows it as `Authorization: Bearer …` may read `/metrics` from elsewhere than this machine.",
+    )
     log_level: Annotated[str, BeforeValidator(values.one_of("debug", "info", "warning", "error"))] = Field(
         "info", description="The least important lines that are logged."
     )
@@ -201,5 +206,5 @@ class Settings(BaseSettings):
 
 SECRETS = ("secret_keys", "suppression_key")
 # Of these nothing at all is ever shown.
-HIDDEN = (*SECRETS, "dkim_key")
+HIDDEN = (*SECRETS, "dkim_key", "metrics_token")
 NAMES = tuple(Settings.model_fields)

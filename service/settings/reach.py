@@ -28,6 +28,14 @@ def proxy(text: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def token(text: str) -> str:
+    """Take a token that nobody guesses and every header can carry, or nothing."""
+    bare = text.strip()
+    if bare and (len(bare) < 16 or not bare.isascii() or not bare.isprintable() or " " in bare):
+        raise ValueError("write at least 16 letters and digits, without spaces")
+    return bare
+
+
 def _network(text: str) -> str:
     try:
         return str(ip_network(text, strict=False))

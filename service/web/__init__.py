@@ -13,7 +13,7 @@ know: SQL, sources, matching, how mails are made or sent. GET and HEAD never cha
     subscription.py   confirming; managing.py, choosing.py: what a reader chooses; leaving.py: pausing and stopping
     lists.py          what the owner of a shared address decides
     records.py        everything exported, everything erased, another address
-    mailbox.py        the local mailbox, on loopback only; site.py: health, robots, imprint
+    mailbox.py        the local mailbox, on loopback only; metrics.py: /metrics; site.py: health, robots, imprint
 """
 
 from service.web.app import create_app

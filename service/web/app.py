@@ -17,6 +17,7 @@ from service.web import (
     lists,
     mailbox,
     managing,
+    metrics,
     records,
     site,
     starting,
@@ -28,10 +29,8 @@ from service.web.limits import gate
 from service.web.pages import STATIC, desk
 
 # Every page of the product stands in one of them, but for the files below /static.
-ROUTERS = tuple(
-    room.router
-    for room in (front, trying, starting, subscription, managing, records, leaving, lists, copies, mailbox, site)
-)
+_ROOMS = (front, trying, starting, subscription, managing, records, leaving, lists, copies, mailbox, metrics, site)
+ROUTERS = tuple(room.router for room in _ROOMS)
 
 
 def create_app(world: World) -> FastAPI:

@@ -68,7 +68,7 @@ LEFT = Visit("left", "left")
 # What is no page: files for programs, and mails, which may run nothing and are looked at by themselves.
 FILES = {
     "/view/{token}.bib", "/view/{token}.ris", "/feed/{token}", "/mailbox/{name}/raw", "/healthz", "/robots.txt",
-    "/favicon.ico", "/export/{token}", "/view/{token}", "/mailbox/{name}/html",
+    "/metrics", "/favicon.ico", "/export/{token}", "/view/{token}", "/mailbox/{name}/html",
 }  # fmt: skip
 VISITS: dict[tuple[str, str], list[Visit]] = {
     ("GET", "/"): [Visit(), Visit("topics", query=KEPT)],
