@@ -121,12 +121,16 @@ def _too_many(count: int) -> KeywordError:
 
 _SEPARATOR = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029,;\uff0c\uff1b\u3001]")
 _LINE_END = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+_MARKS = frozenset('"()')
+# A line break inside a quoted phrase: its next quote stands in the next line, behind a word and before none.
+_WRAPPED = re.compile(r'[\n\r]{1,2}[^"\n\r\v\f\x1c-\x1e\x85\u2028\u2029]*[^\s"]"(?![^\s,;)\uff0c\uff1b\u3001])')
 
 
 def split(text: str) -> tuple[str, ...]:
     """Split a form field at line breaks, commas and semicolons outside quotes and brackets; blanks are dropped.
 
-    Where a quote or bracket is never closed, its line ends it, so that one slip spoils one line only.
+    The line ends a quote that the next line does not close, and every bracket where one is never closed, so that one
+    slip spoils one line only: a quote that opens another line's phrase must not be taken for the other half.
     """
     found, open_ended = _split(text)
     if open_ended:
@@ -135,18 +139,21 @@ def split(text: str) -> tuple[str, ...]:
 
 
 def _split(text: str) -> tuple[list[str], bool]:
-    """Return the entries, and whether a quote or bracket stood open at the end."""
+    """Return the entries, and whether a bracket stood open at the end."""
+    plain = "".join(mark if (mark := read(sign).text) in _MARKS else sign for sign in text)
     found, begun, quoted, depth = [], 0, False, 0
-    for at, sign in enumerate(text):
-        plain = sign if sign in "()" else read(sign).text
-        if plain == '"' and text[at - 1 : at] != "\\":
+    for at, sign in enumerate(plain):
+        if sign == '"' and plain[at - 1 : at] != "\\":
             quoted = not quoted
-        elif not quoted and plain in {"(", ")"}:
-            depth = max(0, depth + (1 if plain == "(" else -1))
+        elif quoted and _LINE_END.match(sign) and not _WRAPPED.match(plain, at):
+            found.append(text[begun:at])
+            begun, quoted, depth = at + 1, False, 0
+        elif not quoted and sign in {"(", ")"}:
+            depth = max(0, depth + (1 if sign == "(" else -1))
         elif not quoted and not depth and _SEPARATOR.match(sign):
             found.append(text[begun:at])
             begun = at + 1
-    return [*found, text[begun:]], quoted or depth > 0
+    return [*found, text[begun:]], depth > 0
 
 
 def advise(keyword: Keyword, count: int, total: int) -> tuple[str, ...]:
