@@ -17,7 +17,6 @@ from service.settings import addresses, reach, signing, values
 PREFIX = "PAPERROUND_"
 
 _Line = Annotated[str, AfterValidator(values.one_line)]
-_Url = Annotated[str, BeforeValidator(values.web_url)]
 _Address = Annotated[str, AfterValidator(addresses.address)]
 _Text = Annotated[str, AfterValidator(str.strip)]
 _Items = BeforeValidator(values.items)
@@ -33,7 +32,7 @@ class Settings(BaseSettings):
     port: Annotated[int, BeforeValidator(values.whole(1, 65535))] = Field(
         8080, description="The port the web server listens on."
     )
-    base_url: _Url = Field(
+    base_url: Annotated[str, BeforeValidator(values.own_url)] = Field(
         default_factory=lambda data: f"http://127.0.0.1:{data['port']}",
         description="How readers reach this service; every link in a mail begins with it.",
     )

@@ -102,6 +102,14 @@ def web_url(value: object) -> str:
     return text.rstrip("/")
 
 
+def own_url(value: object) -> str:
+    """Take the URL that readers reach this service by: a host name of its own, without a path behind it."""
+    url = web_url(value)
+    if urlsplit(url).path:
+        raise ValueError("the pages need a host name of their own, such as https://papers.example.org, without a path")
+    return url
+
+
 def web_url_or_none(value: object) -> str:
     """Take what `web_url` takes, or nothing; `none` says nothing."""
     text = str(value).strip()
