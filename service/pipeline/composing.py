@@ -86,7 +86,8 @@ class Composer:
         while batch := self._batch(now, after):
             last, editions_due = batch
             total, after = _sum(total, self._write(editions_due, now)), last
-        LOG.info("composed %d digests, %d quiet, %d superseded", total.ready, total.quiet, total.superseded)
+        level = logging.INFO if total != Composed() else logging.DEBUG
+        LOG.log(level, "composed %d digests, %d quiet, %d superseded", total.ready, total.quiet, total.superseded)
         return total
 
     def draft(self, reader: Subscriber, now: datetime) -> dict[str, Any] | None:

@@ -191,6 +191,11 @@ class Desk:
             hidden=tuple((text, count) for text, count in frozen.get("hidden", ())),
         )
 
+    def emptied(self, row: Delivery) -> bool:
+        """Whether a digest had papers when it was frozen, and shows none of them any more."""
+        frozen = row.payload.get("papers") if row.kind == DeliveryKind.DIGEST else ()
+        return bool(frozen) and not any(self._is_known(entry[0], entry[1]) for entry in frozen or ())
+
     def _is_known(self, paper_id: int, revision: int) -> bool:
         return paper_id not in self._hidden and (paper_id, revision) in self._kept.texts
 

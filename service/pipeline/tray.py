@@ -154,8 +154,19 @@ class Tray:
             self._again = 0.0
             desk = self.open_desk()
             desk.lay_out(rows, self.now)
+            rows = self._worth_sending(rows, desk)
             self._rows |= {row.id: (row, desk) for row in rows}
             self._queue.extend(rows)
+
+    def _worth_sending(self, rows: Sequence[Delivery], desk: Desk) -> list[Delivery]:
+        """The rows that still say something: every paper of a digest may have been hidden since it was chosen."""
+        empty = {row.id for row in rows if desk.emptied(row)}
+        if empty:
+            LOG.info("%d digests are not sent: every paper in them was hidden", len(empty))
+            with self.store.write() as unit:
+                for number in sorted(empty):
+                    unit.deliveries.end(self.token, number, DeliveryState.NONE, self.now, "every paper was hidden")
+        return [row for row in rows if row.id not in empty]
 
     def _claim(self) -> tuple[list[Delivery], float]:
         """Lease what may go out now; where the limits let nothing out, the seconds until they do."""

@@ -30,7 +30,7 @@ from service.store.tables import delivery, subscriber
 
 # Kinds that only an active subscriber gets; the others answer something the reader just did.
 EDITIONS = (DeliveryKind.DIGEST, DeliveryKind.QUIET)
-NEVER_BEGUN = (DeliveryState.READY, DeliveryState.CLAIMED)
+NEVER_BEGUN, HELD = (DeliveryState.READY, DeliveryState.CLAIMED), (DeliveryState.CLAIMED, DeliveryState.SENDING)
 MAX_RECOVERIES = 3
 RECOVERY = timedelta(seconds=1)
 # What a sender reads of a row; the rest is for those who look at it later.
@@ -180,7 +180,7 @@ class Deliveries:
         self._outcome(token, row, values | {"error": error[:500]})
 
     def end(self, token: str, row: int, state: DeliveryState, now: datetime, error: str) -> None:
-        """This mail was begun and is over: failed or quarantined, and why."""
+        """This mail is over: failed or quarantined once begun, or of no use before; and why."""
         values = {"state": state, "lease": None, "lease_until": None, "finished_at": now, "error": error[:500]}
         self._outcome(token, row, values)
 
@@ -280,7 +280,7 @@ class Deliveries:
         self.connection.execute(update(delivery).where(old_news(now)).values(not_before=now))
 
     def _outcome(self, token: str, row: int, values: dict[str, Any]) -> None:
-        ours = (delivery.c.id == row, delivery.c.lease == token, delivery.c.state == DeliveryState.SENDING)
+        ours = (delivery.c.id == row, delivery.c.lease == token, delivery.c.state.in_(HELD))
         self.connection.execute(update(delivery).where(*ours).values(values))
 
 

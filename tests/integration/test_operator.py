@@ -58,6 +58,23 @@ def test_a_hidden_paper_is_in_no_mail_even_where_it_was_chosen(home: House) -> N
         home.world.operations.hide_paper("arxiv:1", home.clock())
 
 
+def test_a_digest_whose_papers_were_all_hidden_is_not_sent(home: House) -> None:
+    home.arrive(LORA)
+    home.join(ADA, "low-rank adaptation")
+    home.join("bob@example.org", "low-rank adaptation")
+    home.morning()
+    home.clock.tomorrow()
+    home.arrive(CATS)
+    home.world.pipeline.compose(home.clock())
+    home.world.operations.hide_paper("arxiv:2611.01004", home.clock())
+    home.world.pipeline.deliver(home.clock())
+    assert home.titles(ADA, TITLES) == [[LORA.title]]
+    assert len(home.digests()) == 2
+    home.clock.tomorrow()
+    home.morning()
+    assert len(home.digests()) == 2, "the edition is over, and the next one holds nothing new"
+
+
 def test_after_36_hours_one_digest_catches_up(home: House) -> None:
     home.join(ADA, "low-rank adaptation")
     home.morning()
