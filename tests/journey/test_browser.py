@@ -14,6 +14,7 @@ from tests import servers
 from tests.journey.steps import READER, feed, link, read, service
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+NEW = "new.reader@example.org"
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
 
 
@@ -44,6 +45,72 @@ def test_a_reader_comes_stays_and_leaves(
         leaves(page, base + link(digest, "unsubscribe"))
         assert len(smtp.messages) <= 3, "a confirmation, a digest and a goodbye"
         page.close()
+
+
+def test_what_could_hurt_needs_a_fresh_link_from_a_mail(
+    browser: Browser, tmp_path: Path, smtp: servers.Sink, settings: dict[str, str], full: bool
+) -> None:
+    if not full:
+        pytest.skip("a whole journey through five mails: run with --full")
+    pages = feed("The Colour of Alpine Orchids")
+    with demo_pages.serve(pages) as origin, service(tmp_path, sources=f"{origin}/feed", **settings) as base:
+        page = browser.new_page(viewport=PHONE, java_script_enabled=False)  # type: ignore[arg-type]
+        subscribes(page, base)
+        page.goto(base + link(read(smtp.wait(1)[0]), "confirm"))
+        page.get_by_role("button", name="Yes, send my first digest").click()
+        manage = link(read(smtp.wait(2)[1]), "manage")
+        for what in ("export", "erase", "move"):
+            answer = page.goto(base + manage.replace("/manage/", f"/{what}/"))
+            assert answer is not None
+            assert answer.status == 404, "a digest is not enough"
+        records = exports(page, base, manage, smtp)
+        assert READER in records
+        assert "orchids" in records
+        moves(page, base, manage, smtp)
+        erases(page, base, manage, smtp)
+        page.close()
+
+
+def asks(page: Page, base: str, manage: str, smtp: servers.Sink, what: str, button: str) -> None:
+    """Ask for a link on the records page, and follow it from the mail."""
+    page.goto(base + manage)
+    page.get_by_role("link", name="see or erase your records").click()
+    fits(page)
+    before = len(smtp.messages)
+    page.get_by_role("button", name=button).click()
+    expect(page.get_by_role("heading", name="Look in your inbox.")).to_be_visible()
+    page.goto(base + link(read(smtp.wait(before + 1)[before]), what))
+    fits(page)
+
+
+def exports(page: Page, base: str, manage: str, smtp: servers.Sink) -> str:
+    asks(page, base, manage, smtp, "export", "Mail me the link to my records")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the file").click()
+    return Path(download.value.path()).read_text("utf-8")
+
+
+def moves(page: Page, base: str, manage: str, smtp: servers.Sink) -> None:
+    asks(page, base, manage, smtp, "move", "Mail me the link to change my address")
+    before = len(smtp.messages)
+    page.get_by_label("The new address").fill(NEW)
+    page.get_by_role("button", name="Ask there").click()
+    confirm = smtp.wait(before + 1)[before]
+    assert confirm.recipients == (NEW,)
+    page.goto(base + link(read(confirm), "address"))
+    page.get_by_role("button", name="Yes, send them here").click()
+    expect(page.get_by_role("heading", name="Done.")).to_be_visible()
+    assert smtp.wait(before + 2)[before + 1].recipients == (READER,), "the old address is told"
+
+
+def erases(page: Page, base: str, manage: str, smtp: servers.Sink) -> None:
+    asks(page, base, manage, smtp, "erase", "Mail me the link to erase everything")
+    assert smtp.messages[-1].recipients == (NEW,)
+    page.get_by_role("button", name="Erase everything").click()
+    expect(page.get_by_role("heading", name="Erased.")).to_be_visible()
+    answer = page.goto(base + manage)
+    assert answer is not None
+    assert answer.status == 410
 
 
 def fits(page: Page) -> None:
