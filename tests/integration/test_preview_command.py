@@ -51,7 +51,7 @@ def test_every_kind_of_mail_can_be_looked_at() -> None:
 
 
 def test_an_invented_reader_shows_mails_and_leaves_no_trace(here: Path, full: bool) -> None:
-    names = SAMPLED if full else ("digest", "digest-weekly", "quiet", "fresh-erase")
+    names = SAMPLED if full else ("digest", "goodbye", "fresh-erase")
     result = run(*names, "--no-pictures")
     assert result.exit_code == 0, result.output
     assert sorted(path.name for path in (here / "preview").iterdir()) == sorted(
@@ -63,7 +63,7 @@ def test_an_invented_reader_shows_mails_and_leaves_no_trace(here: Path, full: bo
         subjects[path.stem] = str(mail["Subject"])
         assert path.with_suffix(".html").read_text("utf-8").startswith("<!doctype html>")
         assert str(mail["Subject"]) in path.with_suffix(".html").read_text("utf-8")
-    assert subjects["digest-weekly"].startswith("Week ")
+    assert not full or subjects["digest-weekly"].startswith("Week ")
     assert len(set(subjects.values())) == len(names)
     assert not (here / "data" / "paperround.sqlite3").exists()
     assert "late" not in (here / "preview" / "digest.txt").read_text("utf-8")
