@@ -15,20 +15,22 @@ from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 
-from service.errors import KeywordError
 from service.keywords import Keyword, Phrase, parse
 from service.keywords.advice import apart, broad, titles_only
 from service.keywords.expression import leaves
 from service.pipeline.mornings import News
 from service.pipeline.preview import LOOK_BACK
+from service.pipeline.selection import read_keyword
 from service.pipeline.window import Mask, View
 from service.words.phrases import Written, key, phrases
 
 # So many of each kind for one topic, and in all.
 PER_TOPIC = 3
 MOST = 12
+# What goes together with the topics typed last is looked for: a preview must not wait for it.
+NEWEST = 3
 # Titles of so many papers are read for words that go together; so many of their phrases are counted.
-_TITLES, _TRIED = 300, 12
+_TITLES, _TRIED = 100, 8
 _LEAST_TOGETHER, _LIFT, _COMMON = 2, 3.0, 0.1
 # One in so many of a topic's papers at least.
 _OFTEN = 12
@@ -82,8 +84,9 @@ class Suggester:
         """What to add or change, for the topics in their order; nothing that is among them already."""
         taken = set(map(_name, keywords))
         found: list[Suggestion] = []
-        for keyword in keywords:
-            for each in self._of(keyword) if not keyword.exclusion else ():
+        wanted = [keyword for keyword in keywords if not keyword.exclusion]
+        for keyword in wanted:
+            for each in self._of(keyword, together=keyword in wanted[-NEWEST:]):
                 name = _name(parse(each.keyword))
                 if name not in taken:
                     taken.add(name)
@@ -96,18 +99,19 @@ class Suggester:
 
     def papers(self, keyword: str) -> set[int]:
         """The positions of those papers."""
-        try:
-            positions = self.view.find(parse(keyword)).papers
-        except KeywordError:
+        parsed = read_keyword(keyword)
+        if parsed is None:
             return set()
+        positions = self.view.find(parsed).papers
         return set(positions[self.recent[positions]].tolist())
 
-    def _of(self, keyword: Keyword) -> Iterator[Suggestion]:
+    def _of(self, keyword: Keyword, together: bool) -> Iterator[Suggestion]:
         found, total = self.papers(keyword.text), self.total
         yield from self._instead(keyword, len(found), total)
         if isinstance(keyword.expression, Phrase) and keyword.expression.field in (None, "title"):
             yield from self._other_names(keyword)
-        yield from self._together(keyword, found, total)
+        if together:
+            yield from self._together(keyword, found, total)
 
     def _instead(self, keyword: Keyword, count: int, total: int) -> Iterator[Suggestion]:
         loose, narrow = apart(keyword.expression), titles_only(keyword.expression)
