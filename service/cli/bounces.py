@@ -23,6 +23,7 @@ from service.subscriptions.returns import Outcome
 TRY_AGAIN = 75
 _MEANING = {
     Outcome.ENDED: "complaints: the subscription has ended",
+    Outcome.LEFT: "asked to leave by mail: the subscription has ended",
     Outcome.RESTING: "addresses that are gone: nothing more is sent there",
     Outcome.COUNTED: "bounces for good: counted",
     Outcome.IGNORED: "nothing to do: delays, answers of people, known already",

@@ -19,11 +19,15 @@ from service.deliveries.letters import text_of
 
 
 class Verdict(StrEnum):
-    """What came back. `soft`: another mail may be taken; `other`: an answer of a person or a machine."""
+    """What came back. `soft`: another mail may be taken; `other`: an answer of a person or a machine.
+
+    `leave` asks to be left alone, by the mail that List-Unsubscribe names (RFC 2369).
+    """
 
     HARD = "hard"
     SOFT = "soft"
     COMPLAINT = "complaint"
+    LEAVE = "leave"
     OTHER = "other"
 
 
@@ -31,19 +35,22 @@ class Verdict(StrEnum):
 class Returned:
     """What a returned mail says; `status` is a code of RFC 3463 where there is one.
 
-    `tokens` and `message_ids` are all that may name the mail that was sent, the most telling first.
+    `tokens` and `message_ids` are all that may name the mail that was sent, the most telling first. `leaving` is the
+    token of an unsubscribe link.
     """
 
     verdict: Verdict
     status: str = ""
     tokens: tuple[str, ...] = ()
     message_ids: tuple[str, ...] = ()
+    leaving: str = ""
 
 
 # The largest that is read; what says who it was stands at the beginning.
 _LONGEST = 1_000_000
 _TOKEN = re.compile(r"\+([0-9a-f]{1,16}\.[0-9a-f]{6}-[a-z2-7]{16})(?:@|=40)", re.IGNORECASE)
 _MESSAGE_ID = re.compile(r"<([0-9a-f]{24})@", re.IGNORECASE)
+_LEAVING = re.compile(r"\s*unsubscribe[\s+]+([0-9a-f]{1,12}\.[\w.~-]{1,80})\s*", re.ASCII | re.IGNORECASE)
 _ADDRESSED = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "to")
 
 # RFC 3463: the address is wrong, has moved or is switched off, or no server takes mail for its domain.
@@ -76,6 +83,8 @@ _DAEMON = re.compile(r"mailer-daemon|postmaster|mail delivery|mail-daemon|mdaemo
 def read_return(raw: bytes) -> Returned:
     """Say what a mail that came back means."""
     mail = _parsed(raw[:_LONGEST])
+    if leaving := _LEAVING.fullmatch(str(mail.get("subject", ""))):
+        return Returned(Verdict.LEAVE, leaving=leaving[1])
     parts = list(_parts(mail))
     verdict, status = _judged(mail, parts)
     seen = "\n".join([*(str(mail.get(name, "")) for name in _ADDRESSED), raw[:_LONGEST].decode("latin-1")])

@@ -116,7 +116,9 @@ class Renderer:
     def _list_fields(self, envelope: Envelope) -> list[tuple[str, str]]:
         """RFC 2919 and RFC 8058; these fields belong into a DKIM signature's h=."""
         unsubscribe, mailto = envelope.links.unsubscribe, self._identity.unsubscribe_mailto
-        ways = [f"<{unsubscribe}>"] * bool(unsubscribe) + [f"<mailto:{mailto}>"] * bool(mailto)
+        # The subject says who asks: a mail program sends this mail by itself, from whatever address.
+        asking = f"?subject=unsubscribe%20{unsubscribe.rpartition('/')[2]}" if unsubscribe else ""
+        ways = [f"<{unsubscribe}>"] * bool(unsubscribe) + [f"<mailto:{mailto}{asking}>"] * bool(mailto)
         return [
             ("List-Id", self._list_id),
             ("List-Unsubscribe", ",\r\n ".join(ways)),

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from service.deliveries.returns import Returned, Verdict, read_return
+from service.errors import LinkError
 from service.links import Signer
 from service.model import Subscriber, SubscriberState
 from service.store import Store, Unit
@@ -30,6 +31,7 @@ class Outcome(StrEnum):
     """What one returned mail led to."""
 
     ENDED = "ended"
+    LEFT = "left"
     RESTING = "resting"
     COUNTED = "counted"
     IGNORED = "ignored"
@@ -47,6 +49,8 @@ class Returns:
     def take(self, raw: bytes, now: datetime) -> Outcome:
         """Do what a mail that came back asks for; no mail is too odd to be looked at."""
         found = read_return(raw)
+        if found.verdict == Verdict.LEAVE:
+            return self._left(found.leaving, now)
         if found.verdict not in (Verdict.HARD, Verdict.COMPLAINT):
             return Outcome.IGNORED
         with self.store.write() as unit:
@@ -62,6 +66,14 @@ class Returns:
             self.subscriptions.door.hold_against(unit, reader.email, "complaint", now)
         self.subscriptions.end(reader, now)
         return Outcome.ENDED
+
+    def _left(self, token: str, now: datetime) -> Outcome:
+        """Somebody has sent the mail of List-Unsubscribe: as good as the link, and answered by silence."""
+        try:
+            self.subscriptions.leave(token, now)
+        except LinkError:
+            return Outcome.UNKNOWN
+        return Outcome.LEFT
 
     def _row(self, unit: Unit, found: Returned, now: datetime) -> Delivery | None:
         """The mail that came back; a tag that is not ours names none."""

@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -24,6 +25,7 @@ SETTINGS = {
     "suppression_key": "s" * 40,
     "bounce_address": "bounces@papers.example",
     "reply_to": "people@papers.example",
+    "unsubscribe_mailto": "leave@papers.example",
 }
 
 
@@ -130,6 +132,21 @@ def test_a_complaint_without_the_envelope_is_known_by_its_message_id(home: House
     name = mails.read_received(sent).mail["Message-ID"].strip("<>").partition("@")[0]
     bare = ABUSE.replace(TOKEN.encode(), b"x").replace(b"0123456789abcdef01234567", name.encode())
     assert home.world.returns.take(bare, home.clock()) is Outcome.ENDED
+
+
+def test_the_mail_that_list_unsubscribe_names_ends_the_subscription(home: House, smtp: servers.Sink) -> None:
+    (sent,) = mornings(home, smtp, 1)
+    (way,) = [each for each in mails.read_received(sent).mail["List-Unsubscribe"].split(", ") if "mailto" in each]
+    subject = unquote(way.strip("<>").partition("?subject=")[2])
+    asked = f"From: ada.at.work@uni.example\r\nTo: leave@papers.example\r\nSubject: {subject}\r\n\r\n".encode()
+    assert home.world.returns.take(asked.replace(b"unsubscribe ", b"unsubscribe x"), home.clock()) is Outcome.IGNORED
+    assert home.world.returns.take(asked[:-6] + b"AAAA\r\n\r\n", home.clock()) is Outcome.UNKNOWN
+    for _ in range(2):
+        assert home.world.returns.take(asked, home.clock()) is Outcome.LEFT
+    reader = home.world.subscriptions.find(ADA)
+    assert reader is not None
+    assert reader.state == SubscriberState.LEFT
+    assert home.world.pipeline.deliver(home.clock()).sent == 0
 
 
 @pytest.mark.parametrize("change", ["number", "mark"])

@@ -13,7 +13,8 @@ import pytest
 from sqlalchemy import text
 
 from service.links import Purpose
-from service.model import DeliveryKind, Paper, Schedule
+from service.messages import LARGEST_HTML
+from service.model import DeliveryKind, Message, Paper, Schedule
 from service.store.deliveries import new_delivery
 from service.store.mailboxes import Proposed
 from tests import mails
@@ -161,3 +162,20 @@ def test_each_mail_is_sent_as_it_was_kept(sent: dict[str, bytes], rewrite_golden
     kept = {file.stem: file.read_bytes() for file in SENT.glob("*.eml")}
     assert sorted(sent) == sorted(kept)
     assert [name for name in sent if sent[name] != kept[name]] == []
+
+
+def test_each_mail_stands_alone_and_says_who_sends_it(sent: dict[str, bytes]) -> None:
+    read = {name: mails.read(Message("", "", body)) for name, body in sent.items()}
+    for name, each in read.items():
+        assert each.mail["From"].addresses[0].display_name == "Paper Round", name
+        assert each.mail["Reply-To"] == "people@papers.example.org"
+        assert each.mail["Auto-Submitted"] == "auto-generated"
+        assert each.mail["Feedback-ID"].endswith(":papers.example.org:paperround")
+        assert (each.mail["In-Reply-To"], each.mail["References"], each.mail["Thread-Index"]) == (None, None, None)
+        edition = name.startswith(("digest", "quiet"))
+        assert (each.mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click") == edition
+        assert (each.mail["List-Id"] is not None) == edition
+        assert len(sent[name].partition(b"text/html")[2]) < LARGEST_HTML
+    digests = [each.mail for name, each in read.items() if name.startswith("digest") and "ada" in each.mail["To"]]
+    assert len({each["Subject"] for each in digests}) == len(digests) > 2, "one subject would make one thread"
+    assert len({each.mail["Message-ID"] for each in read.values()}) == len(read)

@@ -178,8 +178,8 @@ def test_a_digest_can_be_left_with_one_click() -> None:
 def test_mailto_is_offered_only_where_mail_is_received() -> None:
     receiving = mails.renderer(replace(mails.IDENTITY, unsubscribe_mailto="leave@papers.example.org"))
     mail = mails.read(receiving.digest(mails.digest(), mails.ENVELOPE)).mail
-    ways = "<https://papers.example.org/unsubscribe/unsubscr1be>, <mailto:leave@papers.example.org>"
-    assert mail["List-Unsubscribe"] == ways
+    asking = "<mailto:leave@papers.example.org?subject=unsubscribe%20unsubscr1be>"
+    assert mail["List-Unsubscribe"] == f"<https://papers.example.org/unsubscribe/unsubscr1be>, {asking}"
 
 
 @pytest.mark.parametrize("kind", LETTERS)
