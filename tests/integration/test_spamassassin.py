@@ -63,7 +63,7 @@ def test_digests_of_real_papers_are_welcome(
     program: str, shared: Path, tmp_path: Path, full: bool, figure: Callable[[str], None]
 ) -> None:
     renderer, to = mails.renderer(), envelope()
-    count = DIGESTS if full else 2
+    count = DIGESTS if full else 3
     bodies = [renderer.digest(each, to).body for each in corpus.digests(shared, count, 13)]
     scored = scores(program, bodies, tmp_path)
     assert len(scored) == count
