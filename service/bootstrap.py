@@ -122,7 +122,7 @@ def build(
         ),
         subscriptions,
         Records(store, subscriptions, identity, bell),
-        Returns(store, subscriptions, signer),
+        Returns(store, subscriptions, Owners(subscriptions), signer),
         Owners(subscriptions),
         operations,
         Alarms(store, operations, renderer, partial(mailer, settings), settings.operator, host(settings)),

@@ -24,6 +24,7 @@ TRY_AGAIN = 75
 _MEANING = {
     Outcome.ENDED: "complaints: the subscription has ended",
     Outcome.LEFT: "asked to leave by mail: the subscription has ended",
+    Outcome.ASKED: "of a list: its owner was asked",
     Outcome.RESTING: "addresses that are gone: nothing more is sent there",
     Outcome.COUNTED: "bounces for good: counted",
     Outcome.IGNORED: "nothing to do: delays, answers of people, known already",

@@ -15,11 +15,12 @@ from enum import StrEnum
 
 from service.deliveries.returns import Returned, Verdict, read_return
 from service.errors import LinkError
-from service.links import Signer
+from service.links import Purpose, Signer
 from service.model import Subscriber, SubscriberState
 from service.store import Store, Unit
 from service.store.deliveries import Delivery
 from service.subscriptions import RUNNING, Subscriptions
+from service.subscriptions.owners import Owners
 
 # So many mails must have come back for good before an address is written to no more.
 ENOUGH = 3
@@ -32,6 +33,7 @@ class Outcome(StrEnum):
 
     ENDED = "ended"
     LEFT = "left"
+    ASKED = "asked"
     RESTING = "resting"
     COUNTED = "counted"
     IGNORED = "ignored"
@@ -44,13 +46,14 @@ class Returns:
 
     store: Store
     subscriptions: Subscriptions
+    owners: Owners
     signer: Signer
 
     def take(self, raw: bytes, now: datetime) -> Outcome:
         """Do what a mail that came back asks for; no mail is too odd to be looked at."""
         found = read_return(raw)
         if found.verdict == Verdict.LEAVE:
-            return self._left(found.leaving, now)
+            return self._left(found.leaving, now, Outcome.LEFT)
         if found.verdict not in (Verdict.HARD, Verdict.COMPLAINT):
             return Outcome.IGNORED
         with self.store.write() as unit:
@@ -63,17 +66,18 @@ class Returns:
             if reader.state == SubscriberState.LEFT:
                 return Outcome.IGNORED
             unit.journal.note(reader.id, "complained", now, delivery=row.id)
-            self.subscriptions.door.hold_against(unit, reader.email, "complaint", now)
-        self.subscriptions.end(reader, now)
-        return Outcome.ENDED
+            if not reader.owner:
+                self.subscriptions.door.hold_against(unit, reader.email, "complaint", now)
+        # One member of a list must not end it for all: its owner is asked, as after a click.
+        return self._left(self.signer.sign(Purpose.UNSUBSCRIBE, reader.public_id, now), now, Outcome.ENDED)
 
-    def _left(self, token: str, now: datetime) -> Outcome:
-        """Somebody has sent the mail of List-Unsubscribe: as good as the link, and answered by silence."""
+    def _left(self, token: str, now: datetime, ended: Outcome) -> Outcome:
+        """Do what a mail program's click does: it is answered by silence."""
         try:
-            self.subscriptions.leave(token, now)
+            reader = self.owners.leave(token, now)
         except LinkError:
             return Outcome.UNKNOWN
-        return Outcome.LEFT
+        return Outcome.ASKED if reader.state in RUNNING else ended
 
     def _row(self, unit: Unit, found: Returned, now: datetime) -> Delivery | None:
         """The mail that came back; a tag that is not ours names none."""

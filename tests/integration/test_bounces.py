@@ -149,6 +149,20 @@ def test_the_mail_that_list_unsubscribe_names_ends_the_subscription(home: House,
     assert home.world.pipeline.deliver(home.clock()).sent == 0
 
 
+def test_the_complaint_of_one_member_asks_the_owner_of_the_list(home: House, smtp: servers.Sink) -> None:
+    (sent,) = mornings(home, smtp, 1)
+    reader = home.world.subscriptions.find(ADA)
+    assert reader is not None
+    with home.world.store.write() as unit:
+        unit.mailboxes.own(reader.id, "owner@uni.example")
+    assert home.world.returns.take(back(sent, ABUSE), home.clock()) is Outcome.ASKED
+    assert home.world.pipeline.deliver(home.clock()).sent == 1
+    assert smtp.messages[-1].recipients == ("owner@uni.example",)
+    reader = home.world.subscriptions.find(ADA)
+    assert reader is not None
+    assert reader.state == SubscriberState.ACTIVE
+
+
 @pytest.mark.parametrize("change", ["number", "mark"])
 def test_a_forged_name_stops_nobody(home: House, smtp: servers.Sink, change: str) -> None:
     (sent,) = mornings(home, smtp, 1)
