@@ -64,15 +64,16 @@ def past(url: str, day: date) -> list[str]:
     text, asked = url.strip(), pages(url, day)
     if asked != pages(url):
         return asked
-    feed = _arxiv_feed(text)
-    if not feed and not preprints.is_arxiv_api(text):
+    if recognise(text) != "arxiv":
         return []
+    feed = _arxiv_feed(text)
     return [preprints.arxiv_day(text if not feed else feed.rpartition("/")[2].split("+"), day)]
 
 
 def canonical(url: str) -> str:
     """Return the one address under which a source is kept: an arXiv category has many spellings."""
-    return _arxiv_feed(url.strip()) or url.strip()
+    text = url.strip()
+    return (_arxiv_feed(text) if recognise(text) == "arxiv" else "") or text
 
 
 def following(address: str, entries: int, single_day: bool) -> str:

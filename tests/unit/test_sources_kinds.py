@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from service.sources.kinds import canonical, following, label, pages, recognise
+from service.sources.kinds import canonical, following, label, pages, past, recognise
 
 HF = "https://huggingface.co"
 KINDS = {
@@ -180,3 +180,9 @@ def test_a_source_has_a_name_that_readers_know(url: str, name: str) -> None:
 )
 def test_a_category_is_one_source_however_it_is_spelt(url: str) -> None:
     assert canonical(url) == "https://rss.arxiv.org/rss/cs.LG"
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8079/rss/cs.LG", "https://mirror.example/list/cs.LG/recent"])
+def test_another_host_with_a_path_like_arxivs_stays_itself(url: str) -> None:
+    assert canonical(url) == url
+    assert past(url, date(2026, 11, 19)) == []
