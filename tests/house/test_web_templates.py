@@ -13,7 +13,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
 from service import bootstrap
-from service.links import FRESH
+from service.links import FRESH, Purpose
 from service.model import DeliveryState, Identity, Mend, Paper, Profile, Schedule, Subscriber, SubscriberState
 from service.pipeline import Start, Suggestion, Why
 from service.pipeline.suggesting import Kind
@@ -388,3 +388,9 @@ def test_the_enter_key_signs_up_although_a_button_below_the_topics_only_looks() 
     buttons = HTMLParser(rendered("front", front())).css("form[action='/subscribe'] button")
     assert "name" not in buttons[0].attributes
     assert [button.attributes.get("value") for button in buttons].count("look") == 1
+
+
+def test_crawlers_are_asked_to_leave_every_signed_link_alone() -> None:
+    asked = (TEMPLATES / "robots.txt").read_text("utf-8").splitlines()
+    for purpose in Purpose:
+        assert f"Disallow: /{purpose}" in {line.rstrip("/") for line in asked}
