@@ -99,8 +99,8 @@ _DASH = re.compile(r"(?<=\w)--(-?)(?=\w)")
 _QUOTED = re.compile(
     r"``((?:[^`'\"“”]|(?<=\w)'(?=\w)|`[^`']{1,60}'(?!')){1,300})(?:''|[\"”])|(?<![\w`])`(\w[^`']{0,60})'(?![\w'])"
 )
-_KEY = re.compile(r"\\cite[a-z]*\*?\s*\{([^{}]{1,200})\}")
-_NOTE = re.compile(r"\s*\\footnote\s*\{([^{}]{1,400})\}")
+_KEY = re.compile(r"\\cite[a-z]{0,9}\*?\s{0,9}\{([^{}]{1,200})\}")
+_NOTE = re.compile(r" ?\\footnote\s{0,9}\{([^{}]{1,400})\}")
 _BESIDE = re.compile(r"\s+(?=\\r(?:Vert|vert|angle|ceil|floor|right)(?![A-Za-z])|\\right(?![A-Za-z]))")
 _COMPARED = re.compile(r"[<>=+±~−-]+")
 _PRICED = re.compile(r"\A[^\\]*[A-Za-z]{3,} [A-Za-z]{2,}[^\\]*\Z")
