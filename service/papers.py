@@ -67,14 +67,15 @@ def weak(key: str) -> bool:
 def same(a: Paper, b: Paper) -> bool:
     """Say whether two papers that share a key are one.
 
-    The first kind of id that both have decides. Without one, their titles must agree, their first authors must not
-    differ, and they must not be two entries of one site.
+    The first kind of id that both have decides. Without one, an entry of the same place is the same under another
+    title, unless guid and link dispute it: there are feeds that repeat either for every entry. Else their titles must
+    agree, their first authors must not differ, and they must not be two entries of one site.
     """
     ids, others = _ids(a), _ids(b)
     for space in ids:
         if space in others:
             return ids[space] == others[space]
-    if not ids and not others and set(_places(a)) & set(_places(b)):
+    if not ids and not others and _same_place(a, b):
         return True
     if fold_title(a.title) != fold_title(b.title) or not _authors_agree(a, b) or _two_entries(a, b):
         return False
@@ -132,6 +133,13 @@ def _places(paper: Paper) -> Iterator[tuple[str, str]]:
         yield "guid", paper.guid
     if paper.url:
         yield "link", paper.url
+
+
+def _same_place(a: Paper, b: Paper) -> bool:
+    """Whether guid and link agree, as far as both have them; where one of the two is disputed, titles must agree."""
+    mine, theirs = dict(_places(a)), dict(_places(b))
+    shared = [mine[kind] == theirs[kind] for kind in mine if kind in theirs]
+    return any(shared) and (all(shared) or fold_title(a.title) == fold_title(b.title))
 
 
 def _telling(title: str) -> bool:

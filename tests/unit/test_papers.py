@@ -124,12 +124,22 @@ DIFFERENT = [
     (Paper("Short title", "a"), Paper("Short title", "b")),
     (Paper(TITLE, url="https://a.example/week/1", guid="1"), Paper(TITLE, url="https://a.example/week/2", guid="2")),
     (CAPTURED, replace(CAPTURED, title="Another Title of Five Words")),
+    (Paper("One entry", url="https://a.example/1", guid="7"), Paper("Another", url="https://a.example/2", guid="7")),
+    (Paper("One entry", url="https://a.example/", guid="1"), Paper("Another", url="https://a.example/", guid="2")),
 ]
 ONE = [
     (KNOWN, CAPTURED),
     (KNOWN, replace(KNOWN, title="A Wholly New Title for Version Two")),
     (KNOWN, replace(KNOWN, arxiv_id="", doi="10.1/a", authors=("Brewer, A.",))),
     (Paper("Short title", guid="7", abstract="a"), Paper("Short title (updated)", guid="7")),
+    (
+        Paper("Short title", url="https://a.example/1", guid="7"),
+        Paper("Short title", url="https://a.example/2", guid="7"),
+    ),
+    (
+        Paper("Short title", url="https://a.example/1", guid="7"),
+        Paper("Short title", url="https://a.example/1", guid="8"),
+    ),
 ]
 
 

@@ -83,28 +83,32 @@ def read(body: bytes, name: str) -> None:
             (paper.title + paper.abstract + "".join(paper.authors)).encode()
 
 
+def most_memory() -> int:
+    """The most this process ever held, in bytes: what one page adds to it, that page needed."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
 @pytest.mark.timeout(0)
 @pytest.mark.parametrize("name", PARSERS)
 def test_a_parser_outlives_every_page(name: str, full: bool, figure: Callable[[str], None]) -> None:
     bases = [make() for make in PARSERS[name]]
-    slowest = [0.0]
+    slowest, largest = [0.0], [0]
     for base in bases:
         read(base.encode(), name)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
     @settings(max_examples=CASES if full else SLICE, database=None, suppress_health_check=list(HealthCheck))
     @given(st.sampled_from(bases), EDITS)
     def cases(base: str, edits: list[tuple[float, int, str, int]]) -> None:
         body = changed(base, edits)
-        started = time.process_time()
+        started, before = time.process_time(), most_memory()
         read(body, name)
         slowest[0] = max(slowest[0], time.process_time() - started)
+        largest[0] = max(largest[0], most_memory() - before)
 
     cases()
-    extra = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
-    figure(f"{name}: {CASES:,} cases, 0 errors, slowest {slowest[0]:.2f} s, {extra / 2**20:.0f} MB extra")
+    figure(f"{name}: {CASES:,} cases, 0 errors, slowest {slowest[0]:.2f} s, {largest[0] / 2**20:.0f} MB extra at most")
     assert slowest[0] < MOST_SECONDS
-    assert extra < MOST_EXTRA
+    assert largest[0] < MOST_EXTRA
 
 
 @pytest.mark.timeout(0)
