@@ -100,6 +100,7 @@ def shown(week: Week) -> dict[str, list[int]]:
     }
 
 
+@pytest.mark.timeout(900)
 def test_each_group_of_the_preview_is_the_digest_of_that_morning(
     home: House, full: bool, figure: Callable[[str], None]
 ) -> None:

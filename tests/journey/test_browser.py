@@ -138,6 +138,10 @@ def changes_topics(page: Page, manage: str) -> None:
     page.goto(manage)
     fits(page)
     page.locator("#keywords").fill("orchids\nlamps")
+    look = page.get_by_role("button", name="See what they find")
+    if look.is_visible():
+        look.click()
+    expect(page.locator("[data-row=lamps]")).to_be_visible()
     page.locator("[data-save]").click()
     page.goto(manage)
     expect(page.locator("#keywords")).to_have_value("orchids\nlamps")
@@ -158,4 +162,7 @@ def leaves(page: Page, unsubscribe: str) -> None:
     page.goto(unsubscribe)
     fits(page)
     page.get_by_role("button", name="Stop").first.click()
+    page.get_by_label("Too many mails").check()
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_text("Thank you")).to_be_visible()
     expect(page.get_by_role("button", name="Undo")).to_be_visible()

@@ -73,6 +73,7 @@ FILES = {
 VISITS: dict[tuple[str, str], list[Visit]] = {
     ("GET", "/"): [Visit(), Visit("topics", query=KEPT)],
     ("GET", "/preview"): [],
+    ("GET", "/start"): [Visit(), Visit("found", query="?papers=" + PAPERS[0].title.replace(" ", "+") + "&k=lora")],
     ("POST", "/subscribe"): [Visit("inbox", data=FORM), Visit("wrong", data=WRONG)],
     ("GET", "/confirm/{token}"): [
         Visit(state="pending"), Visit("list", "list-pending"), Visit("done"),
@@ -82,14 +83,23 @@ VISITS: dict[tuple[str, str], list[Visit]] = {
         Visit(state="pending"), Visit("wrong", "pending", {"owner": "eve@"}), Visit("list", "list"),
     ],
     ("POST", "/manage"): [Visit("sent", data=FORM), Visit("wrong", data=WRONG)],
-    ("GET", "/manage/{token}"): [Visit(), Visit("saved", query="?done=saved"), Visit("paused", "paused"), LEFT],
-    ("POST", "/manage/{token}"): [Visit("wrong", data=WRONG), Visit("saved", data=FORM)],
+    ("GET", "/manage/{token}"): [
+        Visit(), Visit("saved", query="?done=saved"), Visit("paused", "paused"), LEFT,
+        Visit("why", query="?paper=" + PAPERS[1].title.replace(" ", "+")),
+    ],
+    ("POST", "/manage/{token}"): [
+        Visit("wrong", data=WRONG), Visit("saved", data=FORM),
+        Visit("profiles", data=FORM | {"more": "1", "add": "0:x y"}),
+    ],
+    ("POST", "/manage/{token}/mend"): [Visit(data={"add": "robots"})],
     ("POST", "/manage/{token}/pause"): [Visit(data={"days": "7"}), Visit("wrong", data={"until": "2020-01-01"})],
     ("POST", "/manage/{token}/records"): [Visit(what, data={"what": what}) for what in ("export", "erase", "move")],
     ("GET", "/export/{token}"): [Visit()],
     ("POST", "/move/{token}"): [Visit("sent", data={"email": NEW}), Visit("wrong", data={"email": "eve@"})],
     ("GET", "/unsubscribe/{token}"): [Visit(), LEFT, Visit("list", "list")],
     ("POST", "/unsubscribe/{token}"): [Visit(), Visit("list", "list")],
+    ("POST", "/unsubscribe/{token}/weekly"): [Visit(), LEFT],
+    ("POST", "/unsubscribe/{token}/reason"): [Visit(state="left", data={"said": "Too many."})],
     ("POST", "/unsubscribe/{token}/undo"): [LEFT],
     ("POST", "/unsubscribe/{token}/pause"): [Visit(data={"days": "30"}), Visit("wrong", data={"until": "soon"})],
     ("GET", "/pause/{token}"): [Visit(), Visit("paused", "paused"), LEFT],

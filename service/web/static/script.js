@@ -106,7 +106,24 @@ if (counted) {
       row.toggleAttribute("data-gone", !lines(field.value).includes(row.dataset.row));
     }
   };
-  counted.addEventListener("input", tell);
+  const follow = async () => {
+    asked?.abort();
+    const mine = (asked = new AbortController());
+    const body = new URLSearchParams(new FormData(counted));
+    body.append("action", "look");
+    const answer = await fetch(counted.getAttribute("action"), { method: "POST", body, signal: mine.signal }).catch(() => null);
+    const text = answer?.ok ? await answer.text().catch(() => "") : "";
+    if (mine !== asked || !text) return;
+    const fresh = new DOMParser().parseFromString(text, "text/html").querySelectorAll("[data-live-part]");
+    counted.querySelectorAll("[data-live-part]").forEach((part, at) => (part.innerHTML = fresh[at].innerHTML));
+  };
+  let following;
+  const changed = () => {
+    tell();
+    clearTimeout(following);
+    following = setTimeout(follow, 600);
+  };
+  counted.addEventListener("input", changed);
   counted.addEventListener("click", (event) => {
     const button = event.target.closest("button[name]");
     const days = { daily: 7, weekdays: 5 }[button?.value];
@@ -126,7 +143,7 @@ if (counted) {
       if (button.name !== "drop") button.parentElement.remove();
     } else return;
     event.preventDefault();
-    tell();
+    changed();
   });
 }
 
