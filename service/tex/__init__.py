@@ -4,8 +4,8 @@ Comes in: one text as its source wrote it. Goes out: the same with `$\\mu$P` as 
 `Poincar\\'e` as Poincaré. Refuses to know: where the text will stand.
 
 Only what is certainly TeX is touched. On Hugging Face's pages dollars and backslashes have been stripped (`Omega(mnd)`,
-`SAP^{2}`, `{scriptsize CODE2SEQ}`); guessing there would make things worse. A formula is
-read whole or left whole.
+`SAP^{2}`, `{scriptsize CODE2SEQ}`); guessing there would make things worse. A formula is read
+whole or left whole.
 """
 
 from __future__ import annotations
@@ -16,30 +16,9 @@ from functools import lru_cache
 
 from pylatexenc import latex2text
 
+from service.tex.signs import ABOVE, ACCENTS, BELOW, DOUBLE, FONTS, FUNCTIONS, HATS, MORE, ROOTS, SHAPES, SHORT
+
 _LONGEST = 200_000
-_FONTS = (
-    "textbf|textit|textrm|textsc|texttt|textsf|textsl|textup|textmd|textnormal|emph|text|mathrm|mathbf|mathit|mathsf|mathtt"
-    "|mathcal|mathscr|mathfrak|boldsymbol|bm|operatorname\\*?|mbox|ensuremath|underline|url|uline|textsuperscript|mathop"
-)
-_SHAPES = (
-    "it|bf|em|sc|rm|tt|sf|sl|tiny|scriptsize|footnotesize|small|large|Large|bfseries|itshape|ttfamily|scshape|sffamily"
-)
-_MARKS = "\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c\u0323\u0327\u0328\u0331"
-_ACCENTS = dict(zip("`'^~=u.\"rHvdckb", _MARKS, strict=True))
-_HATS = {
-    "hat": "\u0302",
-    "widehat": "\u0302",
-    "tilde": "\u0303",
-    "widetilde": "\u0303",
-    "bar": "\u0304",
-    "dot": "\u0307",
-    "overline": "\u0304",
-}
-_HATS |= {"ddot": "\u0308", "vec": "\u20d7", "check": "\u030c", "acute": "\u0301", "grave": "\u0300", "breve": "\u0306"}
-_DOUBLE = dict(zip("CHNPQRZEFKk", "ℂℍℕℙℚℝℤ𝔼𝔽𝕂𝕜", strict=True))
-_ABOVE = dict(zip("0123456789+-−=()in∗*′", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁱⁿ**′", strict=True))
-_ABOVE |= {"T": "ᵀ", "∘": "°", "th": "ᵗʰ"}
-_BELOW = dict(zip("0123456789+-−=()aeoxhklmnpstijruv", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₒₓₕₖₗₘₙₚₛₜᵢⱼᵣᵤᵥ", strict=True))
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
 )
@@ -50,16 +29,17 @@ _MATH = re.compile(
     re.DOTALL,
 )
 _ACCENT = re.compile(
-    r"\{\\(?P<a>[`'^~=.\"])\s*\{?\\?(?P<b>[A-Za-z])\}?\}|\\(?P<c>[`'^~=.\"])\s*(?:\{\\?(?P<d>[A-Za-z])\}|\\?(?P<e>[A-Za-z]))"
+    r"\{\\(?P<j>[uvHcdkrb])\s+(?P<k>[A-Za-z])\}"
+    r"|\{\\(?P<a>[`'^~=.\"])\s*\{?\\?(?P<b>[A-Za-z])\}?\}|\\(?P<c>[`'^~=.\"])\s*(?:\{\\?(?P<d>[A-Za-z])\}|\\?(?P<e>[A-Za-z]))"
     r"|\{?\\(?P<f>[uvHcdkrb])\s*\{\\?(?P<g>[A-Za-z])\}|\\(?P<h>[vHckr])\s(?P<i>[A-Za-z])(?=\w)"
 )
 _LETTER = re.compile(
     r"\{\\(aa|AA|ae|AE|oe|OE|ss|o|O|l|L|i|j)\s*\}|\\(aa|AA|ae|AE|oe|OE|ss|o|O|l|L|i|j)(?:\{\}|\s+(?=[a-z])|(?![A-Za-z]))"
 )
-_FONT = re.compile(rf"\\(?:{_FONTS})\s*\{{([^{{}}]{{0,600}})\}}")
-_SHAPE = re.compile(rf"\{{\\(?:{_SHAPES})\b\s*([^{{}}]{{0,600}}?)\s*\}}")
+_FONT = re.compile(rf"\\(?:{FONTS})\s*\{{([^{{}}]{{0,600}})\}}")
+_SHAPE = re.compile(rf"\{{\\(?:{SHAPES})\b\s*([^{{}}]{{0,600}}?)\s*\}}")
 _HREF = re.compile(r"\\href\s*\{([^{}]{0,600})\}\s*\{([^{}]{0,600})\}")
-_HAT = re.compile(rf"\\({'|'.join(_HATS)})(?:\s*\{{([^{{}}]{{1,3}})\}}|\s+([A-Za-z])(?![A-Za-z])|\s*([^\W\d_A-Za-z]))")
+_HAT = re.compile(rf"\\({'|'.join(HATS)})(?:\s*\{{([^{{}}]{{1,3}})\}}|\s+([A-Za-z])(?![A-Za-z])|\s*([^\W\d_A-Za-z]))")
 _BOARD = re.compile(r"\\mathbb\s*(?:\{([^{}]{1,10})\}|([A-Za-z])(?![A-Za-z]))")
 _FRACTION = re.compile(r"\\[dt]?frac\s*(?:\{([^{}]{1,100})\}\s*\{([^{}]{1,100})\}|(\d)(\d))")
 _ROOT = re.compile(r"\\sqrt\s*(?:\[([^\[\]{}]{1,10})\])?\s*(?:\{([^{}]{1,100})\}|(\w))")
@@ -70,6 +50,7 @@ _SPOKEN = tuple(
         ("d?binom|tbinom", r"\{([^{}]{1,60})\}\s*\{([^{}]{1,60})\}", r"(\1 choose \2)"),
         ("underset", r"\{([^{}]{1,60})\}\s*\{([^{}]{1,60})\}", r"\2_{\1}"),
         ("overset|stackrel", r"\{([^{}]{1,60})\}\s*\{([^{}]{1,60})\}", r"\2^{\1}"),
+        ("pmod", r"(?:\{([^{}]{1,60})\}|(\w))", r" (mod \1\2)"),
         ("ket", r"\{([^{}]{1,60})\}", r"|\1⟩"),
         ("bra", r"\{([^{}]{1,60})\}", r"⟨\1|"),
         ("braket", r"\{([^{}]{1,60})\}", r"⟨\1⟩"),
@@ -77,16 +58,11 @@ _SPOKEN = tuple(
         ("norm", r"\{([^{}]{1,60})\}", r"‖\1‖"),
     )
 )
-_ROOTS = {"2": "√", "3": "∛", "4": "∜"}
-# Abbreviations that nearly every paper defines for itself.
-_SHORT = {"eg": "e.g.", "ie": "i.e.", "etal": "et al.", "wrt": "w.r.t.", "cf": "cf.", "vs": "vs.", "xspace": ""}
-_FUNCTIONS = frozenset(
-    {"arg", "argmin", "argmax", "cos", "cosh", "cot", "csc", "deg", "det", "dim", "exp", "gcd", "hom", "inf", "ker"}
-    | {"lcm", "lg", "lim", "liminf", "limsup", "ln", "log", "max", "min", "mod", "Pr", "sec", "sign", "sin", "sinh"}
-    | {"span", "sup", "tan", "tanh", "tr"}
-)
 _SCRIPT = re.compile(r"([\^_])\s*(?:\{([^{}]{0,100})\}|([^\s{}\\^_]))")
-_COMMAND = re.compile(r"\\([A-Za-z]+)\*?(\s*)")
+_COMMAND = re.compile(r"\\([A-Za-z]+)(\s*)")
+_CALLED = re.compile(r"\\[A-Za-z]+\Z")
+_RAISING = re.compile(r"\\text(super|sub)script\s*\{([^{}]{1,40})\}")
+_VERBATIM = re.compile(r"\\verb([|!+])([^|!+\n]{1,100})\1")
 _SPACING = re.compile(r"\\(?:[,;:> ]|quad\b|qquad\b|hspace\{[^{}]{0,20}\})")
 _NOTHING = re.compile(
     r"\\(?:!|left\b|right\b|[bB]igg?[lr]?\b|displaystyle\b|limits\b|rm\b|it\b|bf\b|cal\b|math(?:rm|bf|cal|it|sf)(?=\s+\w))\s*"
@@ -135,10 +111,17 @@ def readable(text: str) -> str:
 
 
 def _prose(text: str) -> str:
+    text = _RAISING.sub(_raised, _VERBATIM.sub(r"\2", text)).replace("{,}", ",")
     spaced = re.sub(r"(?<=\S)\\[,;: ](?=\S)", " ", _NOTE.sub(r" (\1)", _KEY.sub(r"[\1]", text)))
     named = _COMMAND.sub(_symbol, _unwrap(_letters(spaced)))
     dashed = _DASH.sub(lambda found: "—" if found[1] else "–", named)
     return _ESCAPED.sub(r"\1", _TIE.sub(" ", dashed))
+
+
+def _raised(found: re.Match[str]) -> str:
+    """A script in prose; letters that have none stand as they are, as in 1st."""
+    table = ABOVE if found[1] == "super" else BELOW
+    return "".join(table.get(letter, letter) for letter in found[2])
 
 
 def _quotes(found: re.Match[str]) -> str:
@@ -150,10 +133,10 @@ def _letters(text: str) -> str:
 
 
 def _accented(found: re.Match[str]) -> str:
-    accent = found["a"] or found["c"] or found["f"] or found["h"]
-    letter = found["b"] or found["d"] or found["e"] or found["g"] or found["i"]
+    accent = found["a"] or found["c"] or found["f"] or found["h"] or found["j"]
+    letter = found["b"] or found["d"] or found["e"] or found["g"] or found["i"] or found["k"]
     opened = found["f"] is not None and found[0].startswith("{")
-    return ("{" if opened else "") + unicodedata.normalize("NFC", letter + _ACCENTS[accent])
+    return ("{" if opened else "") + unicodedata.normalize("NFC", letter + ACCENTS[accent])
 
 
 def _plain_letter(found: re.Match[str]) -> str:
@@ -178,14 +161,16 @@ def _symbols() -> latex2text.macrospec.LatexContextDb:
 @lru_cache(maxsize=2048)
 def _named(name: str) -> str:
     """Return the character, or the few letters, that a command without arguments stands for, or ""."""
+    if name in MORE:
+        return MORE[name]
     meant = getattr(_symbols().get_macro_spec(name), "simplify_repl", None)
     return meant.strip() if isinstance(meant, str) and not re.search(r"[%<\\]", meant) else ""
 
 
 def _symbol(command: re.Match[str]) -> str:
     """Outside formulas people write `\\alpha Centauri` and mean the space, which TeX would swallow."""
-    meant = _SHORT[command[1]] if command[1] in _SHORT else _named(command[1])
-    return meant + command[2] if meant or command[1] in _SHORT else command[0]
+    meant = SHORT[command[1]] if command[1] in SHORT else _named(command[1])
+    return meant + command[2] if meant or command[1] in SHORT else command[0]
 
 
 def _math(found: re.Match[str]) -> str:
@@ -211,7 +196,7 @@ def _formula(formula: str) -> str:
             break
         text = inner
     text = re.sub(r"\{([^{}]*)\}", r"\1", re.sub(r"\{([^{}]*)\}", r"\1", text))
-    return re.sub(r"(?<=[(\[]) +| +(?=[)\]])| +(?= )", "", text)
+    return re.sub(r"(?<=[(\[⟨⌊⌈]) +| +(?=[)\]])| +(?= )", "", text.strip())
 
 
 def _inside_out(text: str) -> str:
@@ -224,7 +209,7 @@ def _inside_out(text: str) -> str:
 
 def _in_formula(command: re.Match[str]) -> str:
     """A function's name (log) keeps apart from letters; a sign keeps the space after it only with one before it."""
-    meant = command[1] if command[1] in _FUNCTIONS else _named(command[1])
+    meant = command[1] if command[1] in FUNCTIONS else _named(command[1])
     if not meant:
         return command[0]
     before, behind = command.string[: command.start()][-1:], command.string[command.end() :]
@@ -243,16 +228,21 @@ def _is_sign(text: str) -> bool:
 def _unfont(found: re.Match[str]) -> str:
     """What a script holds in one font stays together."""
     scripted = found.string[: found.start()][-1:] in ("^", "_")
-    return "{" + found[1] + "}" if scripted else found[1]
+    return "{" + found[1] + "}" if scripted else _apart(found) + found[1]
+
+
+def _apart(found: re.Match[str]) -> str:
+    """A space where the command before would run into what comes now."""
+    return " " if _CALLED.search(found.string, max(found.start() - 40, 0), found.start()) else ""
 
 
 def _hat(found: re.Match[str]) -> str:
     letters = found[2] or found[3] or found[4]
-    return "".join(letter + _HATS[found[1]] for letter in letters) if letters.isalnum() else found[0]
+    return _apart(found) + "".join(letter + HATS[found[1]] for letter in letters) if letters.isalnum() else found[0]
 
 
 def _board(found: re.Match[str]) -> str:
-    return "".join(_DOUBLE.get(letter, letter) for letter in found[1] or found[2])
+    return _apart(found) + "".join(DOUBLE.get(letter, letter) for letter in found[1] or found[2])
 
 
 def _fraction(found: re.Match[str]) -> str:
@@ -260,7 +250,7 @@ def _fraction(found: re.Match[str]) -> str:
 
 
 def _root(found: re.Match[str]) -> str:
-    radicand, sign = found[2] or found[3], _ROOTS.get(found[1] or "2", "")
+    radicand, sign = found[2] or found[3], ROOTS.get(found[1] or "2", "")
     if found[1] and not sign:
         sign = f"^{{{found[1]}}}√"
     return sign + (radicand if len(radicand) == 1 or radicand.isdecimal() else f"({radicand})")
@@ -274,7 +264,7 @@ def _group(text: str) -> str:
 def _script(found: re.Match[str]) -> str:
     """Raise or lower what Unicode can; else keep the sign, which everybody reads."""
     above = found[1] == "^"
-    table, kept = (_ABOVE, _RAISED) if above else (_BELOW, _LOWERED)
+    table, kept = (ABOVE, _RAISED) if above else (BELOW, _LOWERED)
     text = (found[2] if found[2] is not None else found[3]).strip()
     if text in table:
         return table[text]
