@@ -170,6 +170,15 @@ def test_a_feed_ends_with_the_subscription_and_begins_again_with_it(changing: Si
     assert changing.get(path).status_code == 200
 
 
+def test_nothing_is_left_to_read_of_a_reader_who_was_erased(changing: Site) -> None:
+    copy, feed = viewed(changing), fed(changing)
+    changing.house.world.subscriptions.erase(changing.reader(ADA), changing.house.clock())
+    for path in (copy, f"{copy}.bib", f"{copy}.ris", feed):
+        answer = changing.get(path)
+        assert answer.status_code == 410
+        assert "Part" not in answer.text
+
+
 def test_a_hidden_paper_leaves_every_copy(changing: Site) -> None:
     copy, feed = viewed(changing), fed(changing)
     with changing.house.world.store.write() as unit:
