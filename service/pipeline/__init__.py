@@ -29,7 +29,7 @@ from service.pipeline.listings import Collected
 from service.pipeline.mornings import Morning, Week, week
 from service.pipeline.pacing import Limits
 from service.pipeline.preview import Advice, Preview, advise, preview
-from service.pipeline.reading import Copy, Issue, Reading
+from service.pipeline.reading import Copy, Form, Issue, Reading
 from service.pipeline.reasons import Why, why
 from service.pipeline.rendering import Desk, Stock
 from service.pipeline.starting import Start
@@ -47,6 +47,7 @@ __all__ = [
     "Copy",
     "Day",
     "Delivered",
+    "Form",
     "Issue",
     "Morning",
     "Pipeline",

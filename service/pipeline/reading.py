@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
 from functools import partial
 from itertools import islice
 from uuid import NAMESPACE_OID, uuid5
@@ -34,15 +35,25 @@ _NO_PROFILES = (Profile(),)
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+class Form(StrEnum):
+    """What a digest may be read as."""
+
+    PAGE = "page"
+    BIBTEX = "bib"
+    RIS = "ris"
+
+
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One digest to be read by whoever has its link, and its papers for a reference manager."""
+    """One digest to be read by whoever has its link; `render` makes it a page, or a list for a reference manager.
+
+    Equal stamps, equal content: whoever asks again is answered before anything is rendered.
+    """
 
     edition: date
     composed_at: datetime
-    page: str
-    bibtex: str
-    ris: str
+    stamp: str
+    render: Callable[[Form], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +74,7 @@ class Issue:
 
 @dataclass(frozen=True, slots=True)
 class Fed:
-    """A feed before it is rendered: the stamp changes with what it says, `updated` is when it last got a paper."""
+    """A feed before it is rendered; equal stamps, equal content. `updated` is when it last got a paper."""
 
     stamp: str
     updated: datetime
@@ -86,13 +97,21 @@ class Reading:
             kept = unit.shelf.digest(int(row)) if row.isascii() and row.isdigit() else None
             if kept is None or not uid or viewed(kept.delivery.id, kept.delivery.uid) != f"{row}~{uid}":
                 raise LinkError("This digest is no longer kept.")
+            hidden = unit.papers.hidden(kept.papers)
+        edition, composed = date.fromisoformat(kept.delivery.payload["edition"]), kept.delivery.composed_at
+        stamp = repr((self.identity, token, sorted(hidden)))
+        return Copy(edition, composed, stamp, partial(self._copied, kept, token, now))
+
+    def _copied(self, kept: Kept, token: str, now: datetime, form: Form) -> str:
+        with self.store.read() as unit:
             whole = _whole(unit, kept)
         desk = self._desk([whole], now)
         digest = _shared(desk.digest(whole))
         papers = [each.paper.paper for each in digest.papers]
-        records = {"bibtex": bibtex(papers), "ris": ris(papers)}
-        page = desk.renderer.page(digest, {**records, "bib_link": f"{token}.bib", "ris_link": f"{token}.ris"})
-        return Copy(digest.edition, whole.composed_at, page, **records)
+        if form is not Form.PAGE:
+            return bibtex(papers) if form is Form.BIBTEX else ris(papers)
+        links = {"bib_link": f"{token}.{Form.BIBTEX}", "ris_link": f"{token}.{Form.RIS}"}
+        return desk.renderer.page(digest, {"bibtex": bibtex(papers), "ris": ris(papers), **links})
 
     def archive(self, reader: Subscriber, now: datetime) -> tuple[Issue, ...]:
         """A reader's past digests, newest first."""
@@ -126,7 +145,6 @@ class Reading:
             hidden = unit.papers.hidden(paper_id for each in kept for paper_id in each.papers)
         uids = [each.delivery.uid for each in kept]
         updated = max((each.delivery.composed_at for each in kept), default=_NEVER)
-        # Equal stamps, equal feeds: whoever asks each hour is told that nothing is new before anything is rendered.
         stamp = repr((self.identity, self.feeds(reader)[position], reader.profiles, uids, sorted(hidden)))
         return Fed(stamp, updated, partial(self._fed, kept, reader, position, updated, now))
 

@@ -20,9 +20,9 @@ _TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 def kept(request: Request, body: str, media_type: str, modified: datetime, headers: Mapping[str, str]) -> Response:
     """Answer with the body, or with 304 where the client has it already; only the client's own cache may keep it.
 
-    The entity tag is made of the bytes, so that a hidden paper or a new release is never taken for what was there.
+    The entity tag is made of the bytes, so that a new release is never taken for what was there.
     """
-    return stamped(request, body, lambda: body, media_type, modified, headers)
+    return _answer(request, f'"{_digest(body)}"', lambda: body, media_type, modified, headers)
 
 
 def stamped(
@@ -33,8 +33,18 @@ def stamped(
     modified: datetime,
     headers: Mapping[str, str],
 ) -> Response:
-    """The same for a body that is dear to make, and that a stamp tells from every other."""
-    tag = f'"{hashlib.sha256(stamp.encode(errors="replace")).hexdigest()[:32]}"'
+    """The same for a body that is dear to make; equal stamps stand for equal content, if not for equal bytes."""
+    return _answer(request, f'W/"{_digest(stamp)}"', body, media_type, modified, headers)
+
+
+def _answer(
+    request: Request,
+    tag: str,
+    body: Callable[[], str],
+    media_type: str,
+    modified: datetime,
+    headers: Mapping[str, str],
+) -> Response:
     validators = {
         "etag": tag,
         "last-modified": format_datetime(modified.astimezone(UTC).replace(microsecond=0), usegmt=True),
@@ -43,9 +53,13 @@ def stamped(
         "x-robots-tag": "noindex, nofollow",
         **headers,
     }
-    if _holds(request, tag, modified):
+    if _holds(request, tag.removeprefix("W/"), modified):
         return Response(status_code=304, headers=validators)
     return Response(body(), media_type=media_type, headers=validators)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:32]
 
 
 def _holds(request: Request, tag: str, modified: datetime) -> bool:

@@ -7,12 +7,15 @@ the reader's own link, leads to a page that can.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
+
 from fastapi import APIRouter, Request, Response
 
 from service.links import Purpose
-from service.pipeline import Copy
+from service.pipeline import Copy, Form
 from service.web.caching import kept, stamped
-from service.web.pages import Here
+from service.web.pages import Desk, Here
 
 router = APIRouter()
 
@@ -26,22 +29,20 @@ _POLICY = (
 @router.get("/view/{token}.bib")
 def bibtex(desk: Here, request: Request, token: str) -> Response:
     """The digest's papers for LaTeX."""
-    copy = desk.world.pipeline.reading.copy(token, desk.now())
-    return _file(request, copy, copy.bibtex, "application/x-bibtex", "bib")
+    return _file(desk, request, token, Form.BIBTEX, "application/x-bibtex")
 
 
 @router.get("/view/{token}.ris")
 def ris(desk: Here, request: Request, token: str) -> Response:
     """The digest's papers for a reference manager."""
-    copy = desk.world.pipeline.reading.copy(token, desk.now())
-    return _file(request, copy, copy.ris, "application/x-research-info-systems", "ris")
+    return _file(desk, request, token, Form.RIS, "application/x-research-info-systems")
 
 
 @router.get("/view/{token}")
 def view(desk: Here, request: Request, token: str) -> Response:
     """The digest, as its mail showed it."""
     copy = desk.world.pipeline.reading.copy(token, desk.now())
-    return kept(request, copy.page, "text/html", copy.composed_at, {"content-security-policy": _POLICY})
+    return _answer(request, copy, Form.PAGE, "text/html", {"content-security-policy": _POLICY})
 
 
 @router.get("/feed/{token}")
@@ -62,6 +63,12 @@ def archive(desk: Here, request: Request, token: str) -> Response:
     return kept(request, bytes(page.body).decode(), "text/html", modified, {})
 
 
-def _file(request: Request, copy: Copy, body: str, media_type: str, ending: str) -> Response:
-    name = f"papers-{copy.edition}.{ending}"
-    return kept(request, body, media_type, copy.composed_at, {"content-disposition": f'attachment; filename="{name}"'})
+def _file(desk: Desk, request: Request, token: str, form: Form, media_type: str) -> Response:
+    copy = desk.world.pipeline.reading.copy(token, desk.now())
+    name = f"papers-{copy.edition}.{form}"
+    return _answer(request, copy, form, media_type, {"content-disposition": f'attachment; filename="{name}"'})
+
+
+def _answer(request: Request, copy: Copy, form: Form, media_type: str, headers: Mapping[str, str]) -> Response:
+    stamp = f"{form} {copy.stamp}"
+    return stamped(request, stamp, partial(copy.render, form), media_type, copy.composed_at, headers)
