@@ -12,7 +12,7 @@ from service.messages.misses import Missed, near_miss
 from service.messages.press import LARGEST_HTML
 from service.messages.renderer import Parts, Renderer
 from service.messages.typesetting import install
-from service.messages.visible import clean
+from service.messages.visible import clean, shorten
 
 __all__ = [
     "LARGEST_HTML",
@@ -27,4 +27,5 @@ __all__ = [
     "mailbox",
     "near_miss",
     "ris",
+    "shorten",
 ]

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from service.errors import DeliveryError
-from service.messages import Renderer, clean
+from service.messages import Renderer, clean, shorten
 from service.model import DeliveryKind, Envelope, Mailer
 from service.operations import Operations
 from service.store import Store, Unit
@@ -28,6 +28,7 @@ AGAIN = timedelta(minutes=10)
 # A breaker that opened so often has been refused again after its rest; a relay that rested so often is gone for half an
 # hour.
 OPENED, RESTED = 2, 8
+MOST_LINES, LONGEST_LINE = 20, 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Alarms:
         return [alarm for alarm in found if alarm.lines]
 
     def _tell(self, alarm: Alarm, now: datetime) -> bool:
-        facts = {"what": alarm.kind, "lines": [clean(line) for line in alarm.lines]}
+        facts = {"what": alarm.kind, "lines": _shown(alarm.lines)}
         envelope = Envelope(self.recipient, f"{secrets.token_hex(12)}@{self.host}", now)
         mailer = self.open_mailer()
         try:
@@ -81,6 +82,12 @@ class Alarms:
             mailer.close()
         LOG.info("the operator was told (%s)", alarm.kind)
         return True
+
+
+def _shown(lines: Sequence[str]) -> list[str]:
+    """As many as are read, clean."""
+    rest = len(lines) - MOST_LINES
+    return [shorten(clean(line), LONGEST_LINE) for line in lines[:MOST_LINES]] + [f"And {rest} more."] * (rest > 0)
 
 
 def _turn(kind: str) -> str:

@@ -56,8 +56,10 @@ class Returns:
             return self._left(found.leaving, now, Outcome.LEFT)
         if found.verdict not in (Verdict.HARD, Verdict.COMPLAINT):
             return Outcome.IGNORED
-        with self.store.write() as unit:
+        with self.store.read() as unit:
+            # A name without a number is looked for among all mails of a month: nobody else waits for that.
             row = self._row(unit, found, now)
+        with self.store.write() as unit:
             reader = unit.subscribers.get(row.subscriber_id) if row else None
             if row is None or reader is None:
                 return Outcome.UNKNOWN

@@ -15,7 +15,7 @@ from service.bootstrap import World
 from service.errors import PolicyRefused, RelayUnavailable
 from service.links import Purpose
 from service.model import DeliveryKind, SubscriberState
-from service.operations.alarms import RESTED
+from service.operations.alarms import MOST_LINES, RESTED
 from service.pipeline.health import ALIKE, Health
 from service.pipeline.tray import POISON_ATTEMPTS
 from service.pipeline.usual import FEWEST_READERS, watch
@@ -189,6 +189,15 @@ def test_the_operator_is_told_of_a_relay_that_stays_away(post: Post) -> None:
             health.gave_out(unit, 0, RelayUnavailable("nobody answers"), post.pages.house.clock())
     assert post.alarms() == ["Paper Round: the mail server cannot be used"]
     assert "smtp.example:25: nobody answers" in mails.read_received(post.sink.messages[-1]).flat_text
+
+
+def test_an_alarm_stays_short_whatever_there_is_to_tell(post: Post) -> None:
+    with post.world.store.write() as unit:
+        for number in range(MOST_LINES + 5):
+            unit.journal.set_flag(f"relay r{number}", {"failures": RESTED, "why": "gone\r\nBcc: x@y " + "x" * 100_000})
+    assert post.alarms() == ["Paper Round: the mail server cannot be used"]
+    assert "And 5 more." in mails.read_received(post.sink.messages[-1]).flat_text
+    assert len(post.sink.messages[-1].body) < 40_000
 
 
 def test_the_operator_is_told_of_a_breaker_that_opens_again(post: Post) -> None:
