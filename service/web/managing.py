@@ -26,7 +26,7 @@ from service.web.pages import Desk, Here
 
 router = APIRouter()
 
-_GONE = (SubscriberState.LEFT, SubscriberState.SUPPRESSED)
+_AWAY = (SubscriberState.PENDING, SubscriberState.LEFT, SubscriberState.SUPPRESSED)
 _STAGING = ("drop", "add", "swap", "rhythm", "less", "more")
 
 
@@ -132,7 +132,7 @@ def _page(
     menu = _menu(desk)
     stored = choosing.of(reader, menu)
     form = form or stored
-    if reader.state in _GONE:
+    if reader.state in _AWAY:
         topics = [topic for part in stored.parts for topic in part.topics]
         return desk.page("come-back", reader=reader, token=token, topics=topics)
     now = desk.now()

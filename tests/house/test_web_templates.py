@@ -232,7 +232,10 @@ SCENES: dict[str, list[dict[str, object]]] = {
         manage(reader=PAUSED, done="paused", last=told(DeliveryState.NONE), why=Why("Unknown."), changes=1),
         manage(reader=reader(SubscriberState.PAUSED), next=None, last=told(DeliveryState.READY), posted=False),
     ],
-    "come-back": [{"reader": reader(SubscriberState.LEFT), "token": "t", "topics": [HOSTILE, "lora"]}],
+    "come-back": [
+        {"reader": reader(state), "token": "t", "topics": [HOSTILE, "lora"]}
+        for state in (SubscriberState.LEFT, SubscriberState.PENDING)
+    ],
     "digests": [
         {"reader": reader(), "token": "t", "issues": (), "feeds": (("", "https://paper.example/feed/f"),)},
         {

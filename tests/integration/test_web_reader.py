@@ -219,6 +219,23 @@ def test_who_left_or_complained_comes_back_by_confirming_again(joined: Site, sta
     assert joined.state(ADA) == SubscriberState.ACTIVE
 
 
+def test_an_old_link_of_who_signed_up_again_says_what_it_waits_for(joined: Site) -> None:
+    joined.post(link(joined, Purpose.UNSUBSCRIBE))
+    joined.house.clock.at += DAY
+    joined.post("/subscribe", form(ADA, "cats"))
+    assert joined.state(ADA) == SubscriberState.PENDING
+    page = joined.get(link(joined, Purpose.MANAGE))
+    assert "waits for your confirmation" in text(page, ".lead")
+    for purpose in (Purpose.UNSUBSCRIBE, Purpose.PAUSE):
+        assert joined.get(link(joined, purpose)).status_code == 200
+        assert (
+            joined.post(link(joined, purpose) + "/pause" * (purpose != Purpose.PAUSE), {"days": "7"}).status_code < 500
+        )
+    for path in ("", "/pause", "/resume", "/mend"):
+        assert joined.post(link(joined, Purpose.MANAGE) + path, {"keywords": "dogs", "days": "7"}).status_code < 500
+    assert joined.state(ADA) == SubscriberState.PENDING
+
+
 def test_who_has_left_is_shown_the_way_back_with_topics_filled_in(joined: Site) -> None:
     joined.post(link(joined, Purpose.UNSUBSCRIBE))
     page = joined.get(link(joined, Purpose.MANAGE))
