@@ -5,6 +5,7 @@ know: SQL, sources, matching, how mails are made or sent. GET and HEAD never cha
 
     app.py            assembles: guard → routes → pages for every error
     guard.py          what holds for every answer and every body; who may post a form
+    timing.py         equally long answers
     limits.py         how often a network may send forms
     pages.py          facts + template → answer; shown.py puts times and addresses into a reader's terms
     forms.py          fields as typed → values, with all that is wrong at once

@@ -27,16 +27,20 @@ from service.web import (
 from service.web.guard import Guard
 from service.web.limits import gate
 from service.web.pages import STATIC, desk
+from service.web.timing import STEP
 
 # Every page of the product stands in one of them, but for the files below /static.
 _ROOMS = (front, trying, starting, subscription, managing, records, leaving, lists, copies, mailbox, metrics, site)
 ROUTERS = tuple(room.router for room in _ROOMS)
 
 
-def create_app(world: World) -> FastAPI:
-    """Return the pages of this world. The caller closes the world after the server has stopped."""
+def create_app(world: World, step: float = STEP) -> FastAPI:
+    """Return the pages of this world. The caller closes the world after the server has stopped.
+
+    Answers that must not tell what is known of an address leave at multiples of `step` seconds.
+    """
     app = FastAPI(title=world.identity.name, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    app.state.desk = desk(world)
+    app.state.desk = desk(world, step)
     app.state.gate = gate(world.settings)
     faults.install(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

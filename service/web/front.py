@@ -15,8 +15,9 @@ from service.errors import InputError
 from service.web import forms, shown, trying
 from service.web.forms import Posted, Problem, Typed
 from service.web.guard import own_form
-from service.web.limits import measured, unhurried
+from service.web.limits import measured
 from service.web.pages import Desk, Here
+from service.web.timing import even, unhurried
 
 router = APIRouter()
 
@@ -51,9 +52,10 @@ def subscribe(desk: Here, fields: Posted) -> Response:
     found = forms.check(form)
     if fields.get("action") == "look":
         return _page(desk, form, [each for each in found if each.field == "keywords"])
-    if not fields.get("company"):
-        found += _signed_up(desk, form, dry=bool(found))
-    return _page(desk, form, found) if found else desk.page("inbox", email=form.email)
+    with even(desk.step):
+        if not fields.get("company"):
+            found += _signed_up(desk, form, dry=bool(found))
+        return _page(desk, form, found) if found else desk.page("inbox", email=form.email)
 
 
 def _signed_up(desk: Desk, form: Typed, dry: bool) -> list[Problem]:

@@ -6,7 +6,6 @@ address of a visitor for longer than it takes to hash it. The counts live in Red
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
 import ipaddress
@@ -23,11 +22,7 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.exceptions import HTTPException
 
 from service.settings import Settings
-from service.web.forms import Posted
 from service.web.guard import at_this_machine
-
-# Nobody reads a page, types an address and presses a button in less; a program that does has to wait for its answer.
-SHORTEST_VISIT = 2.0
 
 # One household or one attacker has a whole network of IPv6 addresses; a campus often stands behind one of IPv4.
 _IPV6_NETWORK = 56
@@ -100,11 +95,3 @@ def measured(request: Request) -> None:
     seconds = request.app.state.gate.wait(request.client.host if request.client else "")
     if seconds:
         raise HTTPException(429, headers={"retry-after": str(seconds)})
-
-
-async def unhurried(request: Request, fields: Posted) -> None:
-    """Answer no sooner than a person could have sent the form, where it tells when it was shown."""
-    shown = fields.get("shown")
-    if fields.get("action") != "look" and shown.isascii() and shown.isdigit() and len(shown) < 12:
-        visit = request.app.state.desk.now().timestamp() - int(shown)
-        await asyncio.sleep(SHORTEST_VISIT - visit if 0 <= visit < SHORTEST_VISIT else 0)

@@ -29,12 +29,13 @@ STATIC = Path(__file__).parent / "static"
 class Desk:
     """What every page works with: the world, and the templates made ready once.
 
-    `mailbox` says whether this request may see the local mailbox.
+    `mailbox` says whether this request may see the local mailbox, `step` at what times answers about addresses leave.
     """
 
     world: World
     environment: jinja2.Environment = field(repr=False)
     identity: Identity
+    step: float
     mailbox: bool = False
 
     def page(self, name: str, status: int = 200, /, **facts: object) -> HTMLResponse:
@@ -56,9 +57,9 @@ class Desk:
         return self.world.now()
 
 
-def desk(world: World) -> Desk:
+def desk(world: World, step: float) -> Desk:
     """Make ready what every page works with."""
-    return Desk(world, prepared(world.templates, world.identity), world.identity)
+    return Desk(world, prepared(world.templates, world.identity), world.identity, step)
 
 
 def prepared(templates: jinja2.Environment, identity: Identity) -> jinja2.Environment:

@@ -17,6 +17,7 @@ from service.web import forms
 from service.web.forms import Posted, Typed
 from service.web.guard import own_form
 from service.web.pages import Here
+from service.web.timing import even
 
 router = APIRouter()
 
@@ -75,11 +76,12 @@ def move(desk: Here, token: str, fields: Posted) -> Response:
     """Ask the new address; the answer does not tell who reads there."""
     form = Typed().over(fields)
     reader = desk.world.subscriptions.reader(token, Purpose.MOVE, desk.now())
-    try:
-        desk.world.records.propose(token, form.email, desk.now())
-    except InputError as error:
-        return desk.page("move", 422, reader=reader, email=form.email, problems=forms.problems(error, "email"))
-    return desk.page("move-sent", email=form.email)
+    with even(desk.step):
+        try:
+            desk.world.records.propose(token, form.email, desk.now())
+        except InputError as error:
+            return desk.page("move", 422, reader=reader, email=form.email, problems=forms.problems(error, "email"))
+        return desk.page("move-sent", email=form.email)
 
 
 @router.get("/address/{token}")

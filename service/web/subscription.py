@@ -20,6 +20,7 @@ from service.web.forms import Posted, Problem, Typed
 from service.web.guard import own_form
 from service.web.limits import measured
 from service.web.pages import Desk, Here
+from service.web.timing import even
 
 router = APIRouter()
 
@@ -56,12 +57,13 @@ def lost(desk: Here) -> Response:
 def send_link(desk: Here, fields: Posted) -> Response:
     """Mail the link, or nothing: the answer does not tell which."""
     form = Typed().over(fields)
-    try:
-        if not fields.get("company"):
-            desk.world.subscriptions.send_manage_link(form.email, desk.now())
-    except InputError as error:
-        return desk.page("link", 422, email=form.email, problems=forms.problems(error, "email"))
-    return desk.page("link-sent", email=form.email)
+    with even(desk.step):
+        try:
+            if not fields.get("company"):
+                desk.world.subscriptions.send_manage_link(form.email, desk.now())
+        except InputError as error:
+            return desk.page("link", 422, email=form.email, problems=forms.problems(error, "email"))
+        return desk.page("link-sent", email=form.email)
 
 
 def _confirm(desk: Desk, token: str, owner: str = "", problems: Sequence[Problem] = ()) -> Response:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from service.errors import LinkError
 from service.links import Purpose
 from service.model import Subscriber, SubscriberState
 from service.web import create_app
+from service.web.timing import STEP
 from tests.integration.worlds import House, house
 
 
@@ -66,13 +67,22 @@ class Site:
         return False
 
 
+def site(folder: Path, **settings: str) -> AbstractContextManager[Site]:
+    """Serve a fresh house; the port is the system's choice. Its answers are evened by much less than in earnest."""
+    return _served(folder, 0.001, settings)
+
+
+def earnest_site(folder: Path, **settings: str) -> AbstractContextManager[Site]:
+    """Serve a fresh house that takes as long for its answers as any other."""
+    return _served(folder, STEP, settings)
+
+
 @contextmanager
-def site(folder: Path, **settings: str) -> Iterator[Site]:
-    """Serve a fresh house; the port is the system's choice."""
+def _served(folder: Path, step: float, settings: Mapping[str, str]) -> Iterator[Site]:
     with house(folder, **settings) as home:
         quiet = {"host": "127.0.0.1", "port": 0, "log_level": "critical", "access_log": False}
         trusted = home.world.settings.trusted_proxies
-        server = uvicorn.Server(uvicorn.Config(create_app(home.world), forwarded_allow_ips=trusted, **quiet))  # type: ignore[arg-type]
+        server = uvicorn.Server(uvicorn.Config(create_app(home.world, step), forwarded_allow_ips=trusted, **quiet))  # type: ignore[arg-type]
         thread = threading.Thread(target=server.run, name="pages", daemon=True)
         thread.start()
         try:

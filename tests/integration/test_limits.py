@@ -12,7 +12,8 @@ import pytest
 import redis
 
 from service.settings import Settings, load
-from service.web.limits import SHORTEST_VISIT, gate, network
+from service.web.limits import gate, network
+from service.web.timing import SHORTEST_VISIT
 from tests import servers
 from tests.integration.sites import Site, form, site, text
 
