@@ -44,9 +44,10 @@ class Morning:
         return papers
 
 
-def unfold(world: World) -> None:
-    """Everybody's profiles have changed, and there is no compact form."""
+def unfold(world: World, readers: int | None = None) -> None:
+    """The profiles of all readers, or of the first so many, have changed, and there is no compact form."""
+    marks = "INSERT INTO profile_change (subscriber_id) SELECT id FROM subscriber"
     with world.store.engine.connect().execution_options(writes=True) as connection, connection.begin():
         connection.exec_driver_sql("DELETE FROM roster")
         connection.exec_driver_sql("DELETE FROM profile_change")
-        connection.exec_driver_sql("INSERT INTO profile_change (subscriber_id) SELECT id FROM subscriber")
+        connection.exec_driver_sql(marks + (f" WHERE id <= {readers}" if readers else ""))

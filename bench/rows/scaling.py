@@ -1,0 +1,90 @@
+"""Ten times the readers: how much longer their morning's choice takes, and how much memory.
+
+Both sides are ours. From rows, the compact form of all profiles is written first, from its snapshot it is only read; in
+both the papers are indexed and looked for anew. Memory is the most that a process held which did nothing else.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from functools import cache, partial
+
+from bench.ground import Ground
+from bench.measure import PAIRS, AtMost, Measure, Pair, Within, register, seconds
+from bench.mornings import Morning, unfold
+from bench.stored import filled, populate
+from service.bootstrap import World
+
+TIMES = 10
+_ALONE = """
+import resource, sys
+from bench.mornings import Morning
+from service.bootstrap import build
+from service.settings import load
+assert Morning(build(load({}, None, data_dir=sys.argv[1]))).choose(int(sys.argv[2]))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+@cache
+def _readers(ground: Ground) -> tuple[World, int]:
+    """A service and a tenth of its readers."""
+    few = ground.size(100_000, 20_000)
+    world = filled(ground, "scale", ground.papers(500))
+    populate(world, ground.keywords, ground.readers(TIMES * few))
+    return world, few
+
+
+def from_rows(ground: Ground) -> Sequence[Pair]:
+    """Seconds for all, and for a tenth."""
+    world, few = _readers(ground)
+    return [Pair(_from_rows(world, TIMES * few), _from_rows(world, few)) for _ in range(PAIRS)]
+
+
+def _from_rows(world: World, count: int) -> float:
+    unfold(world, count)
+    morning = Morning(world)
+
+    def whole() -> None:
+        morning.fold()
+        morning.choose(count)
+
+    return seconds(whole)
+
+
+def from_snapshot(ground: Ground) -> Sequence[Pair]:
+    """Seconds for all, and for a tenth."""
+    world, few = _readers(ground)
+    unfold(world, TIMES * few)
+    Morning(world).fold()
+    return [Pair(_from_snapshot(world, TIMES * few), _from_snapshot(world, few)) for _ in range(PAIRS)]
+
+
+def _from_snapshot(world: World, count: int) -> float:
+    return seconds(partial(Morning(world).choose, count))
+
+
+def memory(ground: Ground) -> Sequence[Pair]:
+    """GiB for all; there is no other side."""
+    world, few = _readers(ground)
+    unfold(world, TIMES * few)
+    Morning(world).fold()
+    alone = [sys.executable, "-c", _ALONE, str(ground.scratch / "scale"), str(TIMES * few)]
+    kilobytes = int(subprocess.run(alone, check=True, capture_output=True, text=True).stdout)
+    return [Pair(kilobytes / 2**20, 0)]
+
+
+_WHAT = "100,000 → 1,000,000 readers (--quick: a fifth)"
+register(
+    Measure(f"{_WHAT}, match and rank from rows", "a tenth of the readers", AtMost(8), from_rows),
+    Measure(f"{_WHAT}, match and rank from the snapshot", "a tenth of the readers", AtMost(4), from_snapshot),
+    Measure(
+        "peak memory of matching 1,000,000 readers (--quick: a fifth) × 500 papers",
+        "no other side",
+        Within(0.6, "GiB"),
+        memory,
+        "GiB",
+    ),
+)
