@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import jinja2
+from jinja2.bccache import Bucket
 
 from service import messages
 from service.deliveries import Carrier
@@ -194,6 +195,31 @@ def carrier(settings: Settings) -> Carrier:
     return OneByOne(MaildirMailer(settings.mailbox_dir))
 
 
+class _Compiled(jinja2.BytecodeCache):
+    """Compiled templates in memory: a process that makes several worlds compiles each template once."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def get_bucket(self, environment: jinja2.Environment, name: str, filename: str | None, source: str) -> Bucket:
+        """Where a template is kept; one that is read with and without escaping is two."""
+        escaping = environment.autoescape
+        escaped = escaping(name) if callable(escaping) else escaping
+        return super().get_bucket(environment, name, f"{filename} {escaped}", source)
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Take a template that is known; its checksum says whether it still is."""
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep a template that was just compiled."""
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED = _Compiled()
+
+
 def environment() -> jinja2.Environment:
     """The templates, beside the package when installed and beside the tree when not; a missing value is an error."""
     folders = [folder for folder in (_HERE / "templates", _HERE.parent / "templates") if folder.is_dir()]
@@ -204,6 +230,7 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        bytecode_cache=_COMPILED,
     )
     messages.install(environment)
     return environment
