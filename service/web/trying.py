@@ -107,7 +107,7 @@ def mine(desk: Desk, form: Wanted, menu: Menu) -> dict[str, object]:
         "now": now,
         "timezone": schedule.timezone,
         "week": week,
-        "groups": _groups(week, opened=1, at_length=3),
+        "groups": _groups(week, opened=0),
         "rows": [[topic(each) for each in advice] for advice in rows],
         "offers": [pipeline.suggest(each.keywords, now)[:_OFFERED] for each in parts],
     }

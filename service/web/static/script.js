@@ -40,6 +40,7 @@ async function look() {
     if (mine !== asked || !answer.ok) return;
     sheet.innerHTML = page;
     history.replaceState(null, "", typed ? `/?${typed}` : "/");
+    for (const link of document.querySelectorAll("a[href^='/start']")) link.href = `/start?${typed}`;
     const found = sheet.querySelector("[data-found]");
     const bar = document.querySelector("[data-week]");
     if (found && bar) bar.textContent = found.dataset.found;
