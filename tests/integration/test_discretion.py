@@ -66,6 +66,7 @@ def auc(some: Iterable[float], others: Iterable[float]) -> float:
     return max(share, 1 - share)
 
 
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("path", ["/subscribe", "/manage"])
 def test_answers_do_not_tell_what_is_known_of_an_address(
     tmp_path: Path, path: str, full: bool, figure: Callable[[str], None]
@@ -107,6 +108,7 @@ def spellings(victim: str, count: int) -> Sequence[str]:
     return found
 
 
+@pytest.mark.timeout(900)
 def test_no_mailbox_is_flooded_however_it_is_spelt(tmp_path: Path, full: bool, figure: Callable[[str], None]) -> None:
     days, each, networks = 5, 1000 if full else 15, 1000 if full else 30
     with site(tmp_path, limit_everybody="none") as pages:

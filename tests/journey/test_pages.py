@@ -39,6 +39,7 @@ def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
         yield walk
 
 
+@pytest.mark.timeout(900)
 def test_every_page_is_for_everybody(browser: Browser, walk: Walk, full: bool, figure: Callable[[str], None]) -> None:
     axe, wrong, seen = outside.axe(), [], 0
     chosen = visits() if full else slice_of(visits())
@@ -59,6 +60,7 @@ def test_every_page_is_for_everybody(browser: Browser, walk: Walk, full: bool, f
     )
 
 
+@pytest.mark.timeout(900)
 def test_every_page_is_light_and_still(browser: Browser, walk: Walk, full: bool, figure: Callable[[str], None]) -> None:
     wrong, largest = [], 0
     for method, path, visit in visits():
@@ -79,6 +81,7 @@ def test_every_page_is_light_and_still(browser: Browser, walk: Walk, full: bool,
     figure(f"pages: at most {largest} bytes and {MOST_REQUESTS} requests each, no shift over {MOST_SHIFT}")
 
 
+@pytest.mark.timeout(900)
 def test_every_control_is_reached_by_the_keyboard_and_shows_it(browser: Browser, walk: Walk, full: bool) -> None:
     chosen = visits() if full else slice_of(visits())[:2]
     wrong = []
