@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from service.model import DeliveryKind, DeliveryState
-from service.store.tables import delivery
+from service.store.tables import OPEN, delivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,10 @@ class Canaries:
 
     def waiting(self, now: datetime, limit: int) -> int:
         """How many digests are due, counted up to `limit`."""
-        due = (delivery.c.state == DeliveryState.READY) & (delivery.c.not_before <= now)
-        some = select(delivery.c.id).where(due & (delivery.c.kind == DeliveryKind.DIGEST)).limit(limit).subquery()
+        due = OPEN & (delivery.c.state == DeliveryState.READY) & (delivery.c.not_before <= now)
+        # As an expression, or SQLite would read the index of all digests there ever were, not that of what is open.
+        digest = func.coalesce(delivery.c.kind, "") == DeliveryKind.DIGEST
+        some = select(delivery.c.id).where(due & digest).limit(limit).subquery()
         return self.connection.scalar(select(func.count()).select_from(some)) or 0
 
     def states(self, ids: Sequence[int]) -> dict[str, int]:

@@ -26,11 +26,13 @@ from service.model import DeliveryKind, DeliveryState, SubscriberState
 from service.store.covered import Covered, of_rows
 from service.store.exchange import EXCHANGE
 from service.store.statements import chunks, database_now, insert_new
-from service.store.tables import delivery, subscriber
+from service.store.tables import OPEN, delivery, subscriber
 
 # Kinds that only an active subscriber gets; the others answer something the reader just did.
 EDITIONS = (DeliveryKind.DIGEST, DeliveryKind.QUIET)
 NEVER_BEGUN, HELD = (DeliveryState.READY, DeliveryState.CLAIMED), (DeliveryState.CLAIMED, DeliveryState.SENDING)
+# What was never begun was over when it was composed.
+_NEVER_BEGUN: dict[str, Any] = {"lease": None, "lease_until": None, "finished_at": delivery.c.composed_at}
 MAX_RECOVERIES = 3
 RECOVERY = timedelta(seconds=1)
 # What a sender reads of a row; the rest is for those who look at it later.
@@ -157,9 +159,8 @@ class Deliveries:
     def renew(self, token: str, seconds: float) -> int:
         """Keep a lease; returns how many rows are still held."""
         until = database_now(self.connection) + seconds
-        return self.connection.execute(
-            update(delivery).where(delivery.c.lease == token).values(lease_until=until)
-        ).rowcount
+        held = update(delivery).where(delivery.c.lease == token).values(lease_until=until)
+        return self.connection.execute(held).rowcount
 
     def release(self, token: str, not_before: datetime | None = None, ids: Sequence[int] | None = None) -> int:
         """Give back what was claimed and not begun (`ids`: these of it), optionally not to be tried before a time.
@@ -169,7 +170,8 @@ class Deliveries:
         mine = (delivery.c.lease == token) & (delivery.c.state == DeliveryState.CLAIMED)
         mine &= true() if ids is None else delivery.c.id.in_(ids)
         back = case((_welcome(), DeliveryState.READY), else_=DeliveryState.CANCELLED)
-        values: dict[str, Any] = {"state": back, "lease": None, "lease_until": None}
+        over = case((_welcome(), None), else_=delivery.c.composed_at)
+        values: dict[str, Any] = {"state": back, "lease": None, "lease_until": None, "finished_at": over}
         if not_before:
             values["not_before"] = not_before
         return self.connection.execute(update(delivery).where(mine).values(values)).rowcount
@@ -186,20 +188,17 @@ class Deliveries:
 
     def sweep(self, now: datetime) -> dict[str, int]:
         """Take back expired leases: claimed rows as they were; rows in doubt up to MAX_RECOVERIES times."""
-        gone = delivery.c.lease_until < database_now(self.connection)
+        gone = OPEN & (delivery.c.lease_until < database_now(self.connection))
         free: dict[str, Any] = {"lease": None, "lease_until": None}
         claimed = gone & (delivery.c.state == DeliveryState.CLAIMED)
-        back = self.connection.execute(
-            update(delivery).where(claimed).values(state=DeliveryState.READY, **free)
-        ).rowcount
+        again = update(delivery).where(claimed).values(state=DeliveryState.READY, **free)
+        back = self.connection.execute(again).rowcount
         doubt = gone & (delivery.c.state == DeliveryState.SENDING)
         # Asked by both statements: a lease may end between them.
         third = delivery.c.recoveries + 1 >= MAX_RECOVERIES
-        poison = update(delivery).where(doubt & third)
-        quarantine = {"state": DeliveryState.QUARANTINED, "finished_at": now, "error": "its sender died three times"}
-        quarantined = self.connection.execute(
-            poison.values(**quarantine, recoveries=delivery.c.recoveries + 1, **free)
-        ).rowcount
+        quarantine = free | {"state": DeliveryState.QUARANTINED, "recoveries": delivery.c.recoveries + 1}
+        quarantine |= {"finished_at": now, "error": "its sender died three times"}
+        quarantined = self.connection.execute(update(delivery).where(doubt & third).values(quarantine)).rowcount
         # Behind what waits: a row that always came first would meet every death of its senders, and look like poison.
         later = case((delivery.c.recoveries == 0, now + RECOVERY), else_=now + 10 * RECOVERY)
         once_more = {"state": DeliveryState.READY, "recoveries": delivery.c.recoveries + 1, "not_before": later}
@@ -211,13 +210,13 @@ class Deliveries:
         mine = (
             (delivery.c.subscriber_id == subscriber_id) & delivery.c.state.in_(NEVER_BEGUN) & delivery.c.kind.in_(kinds)
         )
-        values = {"state": DeliveryState.CANCELLED, "lease": None, "lease_until": None}
+        values = {"state": DeliveryState.CANCELLED, **_NEVER_BEGUN}
         return self.connection.execute(update(delivery).where(mine).values(values)).rowcount
 
     def supersede(self, ids: Iterable[int]) -> set[int]:
         """Digests not begun when the next edition is due give way to it; returns those of `ids` that still waited."""
         given: set[int] = set()
-        values = {"state": DeliveryState.SUPERSEDED, "lease": None, "lease_until": None}
+        values = {"state": DeliveryState.SUPERSEDED, **_NEVER_BEGUN}
         for piece in chunks(ids):
             waiting = delivery.c.id.in_(piece) & (delivery.c.state == DeliveryState.READY)
             given.update(
@@ -287,11 +286,11 @@ class Deliveries:
 def old_news(now: datetime) -> ColumnElement[bool]:
     """Whether an edition waits that was to go out so long ago that only the operator may send it."""
     late = delivery.c.kind.in_(EDITIONS) & (delivery.c.not_before < now - OVERDUE)
-    return late & (delivery.c.state == DeliveryState.READY)
+    return OPEN & late & (delivery.c.state == DeliveryState.READY)
 
 
 def _due(now: datetime) -> ColumnElement[bool]:
-    return (delivery.c.state == DeliveryState.READY) & (delivery.c.not_before <= now) & ~old_news(now)
+    return OPEN & (delivery.c.state == DeliveryState.READY) & (delivery.c.not_before <= now) & ~old_news(now)
 
 
 def _welcome() -> ColumnElement[bool]:

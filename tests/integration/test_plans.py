@@ -1,0 +1,56 @@
+"""What a sender asks for again and again is found by an index, however many mails went out before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
+
+from service.store import Store, Unit
+from tests.integration.stores import NOW
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(f"sqlite:///{tmp_path / 'paperround.sqlite3'}")
+    store.migrate()
+    yield store
+    store.close()
+
+
+def plan(unit: Unit, asked: list[tuple[str, Any]]) -> str:
+    found = [
+        unit.subscribers.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {each}", values) for each, values in asked
+    ]
+    return "\n".join(row[-1] for rows in found for row in rows)
+
+
+def test_claiming_and_sweeping_never_read_what_is_over(store: Store) -> None:
+    asked: list[tuple[str, Any]] = []
+
+    def note(_: object, __: object, statement: str, values: Any, *___: object) -> None:
+        asked.append((statement, values))
+
+    with store.write() as unit:
+        event.listen(unit.subscribers.connection, "before_cursor_execute", note)
+        unit.deliveries.claim("token", NOW, 500, 60.0)
+        unit.deliveries.is_due(NOW)
+        unit.deliveries.sweep(NOW)
+        unit.canaries.waiting(NOW, 10)
+        event.remove(unit.subscribers.connection, "before_cursor_execute", note)
+        said = plan(unit, asked)
+    assert said.count("USING INDEX ix_delivery_open") == 6, said
+    assert "SCAN delivery\n" not in f"{said}\n"
+    assert "TEMP B-TREE" not in said
+
+
+def test_no_index_of_postgresql_is_written_anew_when_a_mail_is_begun(postgres_database: str) -> None:
+    store = Store(postgres_database)
+    store.migrate()
+    speaking = "SELECT indexname FROM pg_indexes WHERE tablename = 'delivery' AND indexdef ~ '\\mstate\\M'"
+    with store.engine.connect() as connection:
+        assert connection.execute(text(speaking)).scalars().all() == []
+    store.close()
