@@ -259,7 +259,7 @@ def leading_to(host: str, asked: Asked) -> Answer:
 
 
 @pytest.mark.parametrize("host", INSIDE)
-def test_no_way_of_writing_an_inside_address_leads_there(host: str) -> None:
+def test_no_way_of_writing_an_inside_address_leads_there(host: str, full: bool) -> None:
     strict = Client(AGENT, ("127.0.0.9/32",), 5.0)
     with origin(always(Answer(200, b"inside"))) as target, origin(always(Answer()), host="::1") as sixth:
         with origin(lambda asked: leading_to(host, asked), host="127.0.0.9") as outside:
@@ -268,6 +268,8 @@ def test_no_way_of_writing_an_inside_address_leads_there(host: str) -> None:
                 redirected = refusal(outside.url(f"/{port}"), strict)
                 assert not straight.transient or "could not be found" in str(straight)
                 assert str(straight) == str(redirected)
+                for _ in range(999 * full):
+                    refusal(f"http://{host}:{port}/", strict)
         assert (target.connections, sixth.connections) == (0, 0)
 
 

@@ -92,7 +92,7 @@ ORDERS = st.lists(st.sampled_from(sorted(TOLD)), min_size=1, max_size=7, unique=
 
 
 def test_one_paper_in_any_order_is_one_and_sent_once(full: bool, figure: Callable[[str], None]) -> None:
-    examples = 400 if full else 3
+    examples = 150 if full else 3
 
     @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(ORDERS)
