@@ -23,6 +23,8 @@ JSON_FORMS: tuple[tuple[Callable[[dict[str, Any]], bool], Callable[[dict[str, An
     (jsonfeed.is_feed, jsonfeed.read),
     (biorxiv.is_answer, biorxiv.read),
 )
+# The fullest real answers have a hundred thousand such marks a megabyte; an empty object takes 64 bytes of memory.
+_MOST_VALUES = 1_000_000
 _SKIPPED = re.compile(r"\s+|<\?.*?(?:\?>|\Z)|<!--.*?(?:-->|\Z)|<!\w[^>\[]*+(?:\[.*?(?:\]\s*>|\Z)|>|\Z)", re.DOTALL)
 _ROOT = re.compile(r"<([a-zA-Z_][\w.-]*:)?([\w.-]+)")
 _FEEDS = frozenset({"rss", "feed", "rdf", "channel"})
@@ -50,6 +52,8 @@ def parse(page: Page) -> Listing:
 
 
 def _json(text: str, page: Page) -> Listing:
+    if sum(map(text.count, '{[",')) > _MOST_VALUES:
+        raise ParseError("this looks like JSON of far too many values to be a listing", "a heap of JSON")
     try:
         data = json.loads(text)
     except RecursionError as error:

@@ -10,10 +10,14 @@ search for mail addresses is quadratic in the longest word. So tags are counted,
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Iterator
 from html import unescape
 from itertools import islice
 
 _MOST_MARKS = 80_000
+# feedparser keeps a kilobyte of each entry, were it empty.
+_MOST_ENTRIES = 20_000
 _ENTRY = re.compile(r"<(?:\w{1,20}:)?(item|entry)[\s>]")
 _ENTRY_END = re.compile(r"</(?:\w{1,20}:)?(item|entry)\s*>")
 _REFERENCE = re.compile(r"&(?:#[xX]?[0-9a-fA-F]{1,8}|\w{2,32});")
@@ -42,12 +46,20 @@ def _without_torn_end(text: str) -> tuple[str, int]:
 
 
 def _within_budget(text: str) -> tuple[str, int]:
-    if text.count("<") + text.count("&") <= _MOST_MARKS:
+    limit = min(
+        _start_after(re.finditer("[<&]", text), _MOST_MARKS), _start_after(_ENTRY.finditer(text), _MOST_ENTRIES)
+    )
+    if limit == sys.maxsize:
         return text, 0
-    limit = next(islice(re.finditer("[<&]", text), _MOST_MARKS, None)).start()
     ends = [found.end() for found in _ENTRY_END.finditer(text, 0, limit)]
     end = ends[-1] if ends else limit
     return text[:end], sum(1 for _ in _ENTRY.finditer(text, end))
+
+
+def _start_after(found: Iterator[re.Match[str]], most: int) -> int:
+    """Where the first match begins that is one too many; beyond any text where there are not so many."""
+    one = next(islice(found, most, None), None)
+    return one.start() if one else sys.maxsize
 
 
 def _calm(text: str) -> str:

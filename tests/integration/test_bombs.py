@@ -90,7 +90,7 @@ BOMBS: dict[str, Callable[[], tuple[bytes, str]]] = {
     "many spaces by number": lambda: (heap(RSS + "<item><title>", "&#8195;"), ""),
     "data in attributes": lambda: (heap("<html>", '<div data-target="DailyPapers" data-props="{}">'), ""),
 }
-SLICE = ("zeros by gzip", "laughing entities")
+SLICE = ("many objects", "laughing entities")
 
 
 def serving(body: bytes, encoding: str) -> Callable[[Asked], Answer]:

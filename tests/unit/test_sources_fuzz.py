@@ -73,10 +73,10 @@ def changed(text: str, edits: Sequence[tuple[float, int, str, int]]) -> bytes:
 
 def read(body: bytes, name: str) -> None:
     page = Page(body, "", "https://papers.example/")
-    if name == "links to feeds":
-        assert len(discovery.feeds(page)) <= 3
-        return
     with contextlib.suppress(ParseError):
+        if name == "links to feeds":
+            assert len(discovery.feeds(page)) <= 3
+            return
         for paper in parse(page).papers:
             assert paper.title == " ".join(paper.title.split()) != ""
             assert not paper.url or paper.url.startswith(("http://", "https://"))
