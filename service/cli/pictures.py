@@ -11,6 +11,7 @@ import base64
 import fcntl
 import json
 import os
+import select
 import shutil
 import signal
 import tempfile
@@ -28,6 +29,8 @@ WIDTHS = (360, 600, 900)
 # The browser hears commands on the first of these and answers on the second.
 _HEARS, _ANSWERS = 3, 4
 _LONGEST = 16_000
+_PATIENCE = 60
+_ENDED = "Chromium has ended by itself; the mails stand there without pictures of them all"
 
 
 def chromium() -> str:
@@ -62,7 +65,7 @@ class Browser:
         command: dict[str, Any] = {"id": number, "method": method, "params": parameters}
         if self.session:
             command["sessionId"] = self.session
-        os.write(self.commands, json.dumps(command).encode() + b"\0")
+        self._say(json.dumps(command).encode() + b"\0")
         while (answer := self._answer()).get("id") != number:
             pass
         if "error" in answer:
@@ -70,11 +73,20 @@ class Browser:
         result: dict[str, Any] = answer["result"]
         return result
 
+    def _say(self, message: bytes) -> None:
+        try:
+            while message:
+                message = message[os.write(self.commands, message) :]
+        except BrokenPipeError as error:
+            raise PaperRoundError(_ENDED) from error
+
     def _answer(self) -> dict[str, Any]:
         while b"\0" not in self._heard:
+            if not select.select([self.answers], [], [], _PATIENCE)[0]:
+                raise PaperRoundError(f"Chromium has not answered for {_PATIENCE} seconds")
             piece = os.read(self.answers, 1 << 16)
             if not piece:
-                raise PaperRoundError("Chromium has ended before it had drawn anything")
+                raise PaperRoundError(_ENDED)
             self._heard += piece
         message, _, self._heard = self._heard.partition(b"\0")
         answer: dict[str, Any] = json.loads(message)

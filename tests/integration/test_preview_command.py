@@ -125,3 +125,15 @@ def test_a_machine_without_chromium_says_so(here: Path, monkeypatch: pytest.Monk
     result = run("test")
     assert result.exit_code == 0
     assert "Chromium is not on this machine" in result.output
+
+
+def test_a_browser_that_ends_is_said_and_the_mails_stay(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (here / "bin").mkdir()
+    program = here / "bin" / "chromium"
+    program.write_text("#!/bin/sh\nexit 3\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{here / 'bin'}:/usr/bin:/bin")
+    result = run("test")
+    assert result.exit_code == 1
+    assert "Chromium has ended" in result.output
+    assert (here / "preview" / "test.eml").is_file()
