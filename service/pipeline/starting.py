@@ -27,6 +27,8 @@ _TRIED, _COMMON = 80, 0.15
 _IN_TITLE = 3
 # What finds none but the papers it was taken from is a topic too, though a lesser one.
 _ALONE = 0.4
+# What a title is named by: `Mamba: Linear-Time Sequence Modeling`. A topic only where others speak of it.
+_NAME = re.compile(r"([A-Z][\w-]{2,20}): ")
 _LINK = re.compile(r"https?://\S+|\S+\.\S+/\S+|[\d.]+(?:v\d+)?")
 
 
@@ -81,7 +83,9 @@ def topics(suggester: Suggester, papers: Sequence[Paper]) -> tuple[str, ...]:
     scored: list[tuple[float, str]] = []
     for phrase, weight in tally.weight.most_common(_TRIED):
         count, places = suggester.count(shown(tally.written[phrase])), len(tally.places[phrase])
-        if count <= max(_COMMON * total, 3):
+        # A name, or a long phrase, is a topic where others speak of it too.
+        known = 1 <= phrase.count(" ") <= 2 or count > places
+        if known and count <= max(_COMMON * total, 3):
             rare = math.log((total + 1) / (count + 1))
             scored.append((weight * rare * places * (1.0 if count > places else _ALONE), phrase))
     return tuple(
@@ -96,6 +100,9 @@ def _tally(papers: Sequence[Paper]) -> _Tally:
         for each in (*phrases(paper.title), *phrases(paper.abstract)):
             counts[each.key] += 1
             tally.written.setdefault(each.key, each.text)
+        if name := _NAME.match(paper.title):
+            counts[key(name[1])] += 2 * _IN_TITLE
+            tally.written[key(name[1])] = name[1]
         for short, long in (*pairs(paper.title), *pairs(paper.abstract)):
             counts[key(long)] += _IN_TITLE
             tally.written[key(long)] = long

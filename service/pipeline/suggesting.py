@@ -15,9 +15,10 @@ from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 
-from service.keywords import Keyword, Phrase, parse
+from service.keywords import Keyword, Or, Phrase, parse
 from service.keywords.advice import apart, broad, titles_only
 from service.keywords.expression import leaves
+from service.model import Field
 from service.pipeline.mornings import News
 from service.pipeline.preview import LOOK_BACK
 from service.pipeline.selection import read_keyword
@@ -108,8 +109,10 @@ class Suggester:
     def _of(self, keyword: Keyword, together: bool) -> Iterator[Suggestion]:
         found, total = self.papers(keyword.text), self.total
         yield from self._instead(keyword, len(found), total)
-        if isinstance(keyword.expression, Phrase) and keyword.expression.field in (None, "title"):
-            yield from self._other_names(keyword)
+        if isinstance(keyword.expression, Phrase | Or):
+            for leaf in leaves(keyword.expression):
+                if isinstance(leaf, Phrase) and leaf.field in (None, Field.TITLE):
+                    yield from self._other_names(keyword, leaf.text.removesuffix("*"))
         if together:
             yield from self._together(keyword, found, total)
 
@@ -120,9 +123,7 @@ class Suggester:
         if narrow and broad(count, total):
             yield Suggestion(narrow, Kind.TITLES, keyword.text, self.count(narrow))
 
-    def _other_names(self, keyword: Keyword) -> Iterator[Suggestion]:
-        assert isinstance(keyword.expression, Phrase)
-        text = keyword.expression.text.removesuffix("*")
+    def _other_names(self, keyword: Keyword, text: str) -> Iterator[Suggestion]:
         for kind, names in (
             (Kind.LONG_FORM, self.view.glossary().long_forms(text)),
             (Kind.ACRONYM, self.view.glossary().short_forms(text)),

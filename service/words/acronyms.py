@@ -55,7 +55,7 @@ def long_form(short: str, text: str) -> str:
 
 def _named(text: str) -> str:
     """The short form that a text is, without the s of its plural; nothing for any other text."""
-    bare = text[:-1] if re.fullmatch(r"[A-Z][A-Za-z0-9-]*[A-Z0-9]s", text) else text
+    bare = text[:-1] if re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*[A-Z0-9]s", text) else text
     return bare if _SHORT.fullmatch(bare) else ""
 
 

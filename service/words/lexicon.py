@@ -148,7 +148,8 @@ FILLER = _words(
 )
 # Beside another word these tell something after all: large language, zero-shot, language model.
 OPENING = _words(
-    """free high joint large long low model multiple natural open prior question real single small test time zero"""
+    """free high joint large long low model multiple natural open prior question real single small state test time
+    zero"""
 )
 CLOSING = _words("design generation model models recognition shot theory training understanding")
 NEVER_FIRST = _words("learning network networks neurons")

@@ -42,6 +42,18 @@ def test_an_acronym_offers_its_long_form_and_the_other_way_round(home: House) ->
     assert offered(home, "Low Rank Adaptation")["LoRA"] == (Kind.ACRONYM, 2)
 
 
+def test_each_part_of_an_or_has_its_other_names(home: House) -> None:
+    assert "low-rank adaptation" in offered(home, "orchids OR LoRA")
+    assert "low-rank adaptation" not in offered(home, "orchids AND LoRA")
+
+
+def test_the_name_of_a_paper_is_a_topic_where_others_speak_of_it(home: House) -> None:
+    start = home.world.pipeline.start("LoRA: Less of Everything\nBridgeNet: Steel Seen from Above", home.clock())
+    found = [each.keyword for each in start.topics]
+    assert "LoRA" in found
+    assert "BridgeNet" not in found
+
+
 def test_an_acronym_that_is_also_a_word_is_offered_in_quotes(home: House) -> None:
     assert offered(home, "retrieval-augmented generation")['"RAG"'] == (Kind.ACRONYM, 1)
 

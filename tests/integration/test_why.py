@@ -122,10 +122,11 @@ def test_a_resting_reader_hears_that_mails_rest(home: House) -> None:
     assert "mails rest" in ask(home, "2611.00001").sentence
 
 
+@pytest.mark.timeout(900)
 def test_every_answer_is_true(home: House, full: bool, figure: Callable[[str], None]) -> None:
     """Each paper asked about for each reader: what is said of past and coming mails is what they hold."""
     random_ = random.Random(7)
-    readers = {f"reader{n}@uni.example": some_topics(random_) or ["graph"] for n in range(40 if full else 4)}
+    readers = {f"reader{n}@uni.example": some_topics(random_) or ["graph"] for n in range(20 if full else 4)}
     for email, topics in readers.items():
         home.join(email, *topics)
     home.morning()

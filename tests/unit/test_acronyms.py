@@ -14,6 +14,7 @@ from service.words.phrases import key, phrases
         ("We use low-rank adaptation (LoRA) here.", [("LoRA", "low-rank adaptation")]),
         ("LoRA (low-rank adaptation) is used.", [("LoRA", "low-rank adaptation")]),
         ("Large language models (LLMs) reason.", [("LLM", "Large language models")]),
+        ("diffusion large language models (dLLMs)", [("dLLM", "diffusion large language models")]),
         ("a sparse mixture of experts (MoE; see above)", [("MoE", "mixture of experts")]),
         ("the three-dimensional (3D) case", []),
         ("as before (e.g. this one) and (a) or (ii)", []),
