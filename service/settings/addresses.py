@@ -7,13 +7,15 @@ import re
 # The tag of a mail has 39 letters at most, and a name before the @ 64 (RFC 5321).
 LONGEST_BOUNCES = 24
 
-_ADDRESS = re.compile(r"[^\s@<>(),;:\"\[\]\\]+@[^\s@<>(),;:\"\[\]\\]+")
+# What stands in a header without quotes (RFC 5322's dot-atom); the domain may have letters of any script.
+_ATOM = r"[0-9A-Za-z!#$%&'*+/=?^_`{|}~-]+"
+_ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@[^\s@<>(),;:\"\[\]\\]+")
 
 
 def address(text: str) -> str:
     """Take a bare mail address; whether mail for it arrives is for the relay to say."""
     if not _ADDRESS.fullmatch(text.strip()):
-        raise ValueError("write a bare mail address such as digest@example.org")
+        raise ValueError("write a bare mail address such as digest@example.org, with plain letters before the @")
     return text.strip()
 
 
