@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -83,7 +84,9 @@ def _caught(
                 yield NearMiss(position, keyword.text, each.change, instead.text, each.lacking, len(papers))
 
 
-def changes(keyword: Keyword) -> list[tuple[Wider, Keyword]]:
+# Many readers look for the same.
+@lru_cache(maxsize=20_000)
+def changes(keyword: Keyword) -> Sequence[tuple[Wider, Keyword]]:
     """Every change of a keyword that can be written down and is not itself a slip."""
     found = []
     for each in wider(keyword.expression, keyword.text):
