@@ -11,27 +11,27 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
 from html import unescape
 from itertools import islice
 
-_MOST_MARKS = 80_000
-# feedparser keeps a kilobyte of each entry, were it empty.
-_MOST_ENTRIES = 20_000
 _ENTRY = re.compile(r"<(?:\w{1,20}:)?(item|entry)[\s>]")
+# feedparser keeps a kilobyte of each entry, were it empty, and a hundred bytes of each attribute.
+_BUDGET = ((re.compile("[<&]"), 80_000), (_ENTRY, 20_000), (re.compile("=[\"']"), 100_000))
 _ENTRY_END = re.compile(r"</(?:\w{1,20}:)?(item|entry)\s*>")
 _REFERENCE = re.compile(r"&(?:#[xX]?[0-9a-fA-F]{1,8}|\w{2,32});")
 _KEPT = frozenset({"&lt;", "&gt;", "&amp;", "&quot;", "&apos;"})
 _SIGNIFICANT = {"<": "&lt;", ">": "&gt;", "&": "&amp;", '"': "&quot;", "'": "&apos;"}
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _DECLARED = re.compile(r"\A\s*<\?xml[^>]{0,300}\?>")
+# No honest tag is so long; each of a million attributes would take 700 bytes.
+_ENDLESS_TAG = re.compile(r"<([A-Za-z][\w:.-]{0,60})[^<>]{50000,}")
 _WORD = re.compile(r"[\w.+-]{60,}")
 _MOST_IN_LONG_WORDS, _KEPT_OF_WORD = 200_000, 30
 
 
 def tame(text: str) -> tuple[bytes, int]:
     """Return the feed as UTF-8 and the number of its entries that were left out: cut in the middle, or far too many."""
-    whole, cut = _without_torn_end(_DECLARED.sub("", text))
+    whole, cut = _without_torn_end(_ENDLESS_TAG.sub(r"<\1", _DECLARED.sub("", text)))
     kept, beyond = _within_budget(whole)
     calm = _short_words(_calm(_FORBIDDEN.sub("", kept)))
     return calm.encode("utf-8", "replace"), cut + beyond
@@ -46,9 +46,7 @@ def _without_torn_end(text: str) -> tuple[str, int]:
 
 
 def _within_budget(text: str) -> tuple[str, int]:
-    limit = min(
-        _start_after(re.finditer("[<&]", text), _MOST_MARKS), _start_after(_ENTRY.finditer(text), _MOST_ENTRIES)
-    )
+    limit = min(_start_after(mark, text, most) for mark, most in _BUDGET)
     if limit == sys.maxsize:
         return text, 0
     ends = [found.end() for found in _ENTRY_END.finditer(text, 0, limit)]
@@ -56,9 +54,9 @@ def _within_budget(text: str) -> tuple[str, int]:
     return text[:end], sum(1 for _ in _ENTRY.finditer(text, end))
 
 
-def _start_after(found: Iterator[re.Match[str]], most: int) -> int:
+def _start_after(mark: re.Pattern[str], text: str, most: int) -> int:
     """Where the first match begins that is one too many; beyond any text where there are not so many."""
-    one = next(islice(found, most, None), None)
+    one = next(islice(mark.finditer(text), most, None), None)
     return one.start() if one else sys.maxsize
 
 

@@ -87,6 +87,8 @@ BOMBS: dict[str, Callable[[], tuple[bytes, str]]] = {
     "many objects": lambda: (heap("[", "{},"), ""),
     "a long number": lambda: (b'{"dailyPapers": ' + b"9" * 4_000_000 + b"}", ""),
     "many attributes": lambda: (heap("<rss ", "a='b' "), ""),
+    "many attributes of HTML": lambda: (heap("<!doctype html><html ", "a='b' "), ""),
+    "many attributes in turn": lambda: (heap(RSS, "<item " + "a='b' " * 3000 + ">"), ""),
     "many spaces by number": lambda: (heap(RSS + "<item><title>", "&#8195;"), ""),
     "data in attributes": lambda: (heap("<html>", '<div data-target="DailyPapers" data-props="{}">'), ""),
 }
