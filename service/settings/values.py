@@ -13,6 +13,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
+import idna
+
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 SIGNUP_MODES = ("open", "invite", "closed")
 SHORTEST_KEY = 16
@@ -158,7 +160,7 @@ def database_url(value: object) -> str:
 
 def signup(value: object) -> str:
     """Take open, invite or closed, or mail domains, which come back joined by a comma and a blank."""
-    words = [word.lower().removeprefix("@") for word in re.split(r"[\s,]+", str(value)) if word]
+    words = [_readable(word.lower().removeprefix("@")) for word in re.split(r"[\s,]+", str(value)) if word]
     if len(words) == 1 and words[0] in SIGNUP_MODES:
         return words[0]
     wrong = [word for word in words if not _DOMAIN.fullmatch(word)]
@@ -251,6 +253,14 @@ def release() -> str:
         return version("paperround")
     except PackageNotFoundError:
         return "0"
+
+
+def _readable(domain: str) -> str:
+    """A domain as people write it, where it was given as the DNS does (`xn--bcher-kva.example`)."""
+    try:
+        return idna.decode(domain) if "xn--" in domain else domain
+    except idna.IDNAError:
+        return domain
 
 
 def _split(text: str, schemes: tuple[str, ...], example: str, host_needed: bool = True) -> SplitResult:

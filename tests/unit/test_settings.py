@@ -200,6 +200,7 @@ def test_each_wrong_text_comes_with_its_mend(tmp_path: Path, name: str, text: st
     [
         ("base_url", "http://localhost:8080/", "http://localhost:8080"),
         ("signup", "CLOSED", "closed"),
+        ("signup", "xn--bcher-kva.example", "bücher.example"),
         ("limit_network", "5 per  hour; 9 per 2 days", "5 per hour; 9 per 2 days"),
         ("limit_everybody", "none", ""),
         ("signup", "@Example.org, bücher.example.de", "example.org, bücher.example.de"),
