@@ -183,7 +183,9 @@ def _sent_part(sent: Sent, number: int, old: Part, menu: Menu) -> Part:
         return texts[number] if number < len(texts) else otherwise
 
     named = "name" in sent.fields
-    sources = sent.fields.get(f"sources-{number}", ()) if named else old.sources
+    # What is not on the menu cannot have been ticked on our page.
+    ticked = tuple(each for each in sent.fields.get(f"sources-{number}", ()) if each in menu.sources)
+    sources = ticked if named else old.sources
     wanted = bool(sent.get(f"replacements-{number}")) if named else old.replacements
     part = Part(text("name", old.name), text("keywords", ""), sources, text("categories", old.categories), wanted)
     return replace(part, sources=menu.ticked(part.sources, _codes(part)))
@@ -198,7 +200,7 @@ def _codes(part: Part) -> list[str]:
 
 
 def _sources(part: Part, menu: Menu, pick: Callable[[list[str]], frozenset[int]]) -> frozenset[int] | None:
-    ticked = {each for each in part.sources if each.isdigit()}
+    ticked = {each for each in part.sources if each.isascii() and each.isdigit()}
     picked = pick(_codes(part)) if _codes(part) else frozenset()
     everything = not ticked or (ticked >= set(menu.sources) and ticked <= set(menu.sources))
     if not _codes(part) and everything:

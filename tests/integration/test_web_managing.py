@@ -100,6 +100,12 @@ def test_several_profiles_each_look_at_their_own_sources(pages: Site) -> None:
     assert [each.name for each in pages.reader(ADA).profiles] == ["Nets"]
 
 
+def test_a_source_that_is_not_on_the_menu_is_not_looked_at(pages: Site) -> None:
+    for junk in ("²", "99", "-1", "x", "9" * 40):
+        assert save(pages, ("name", ""), ("keywords", "LoRA"), ("sources-0", junk)).status_code == 303
+        assert pages.reader(ADA).profiles == (Profile(("LoRA",)),)
+
+
 def test_what_is_wrong_with_a_second_profile_is_told_there(pages: Site) -> None:
     page = save(pages, ("name", "A"), ("keywords", "LoRA"), ("name", "B"), ("keywords", '"open'))
     assert page.status_code == 422
