@@ -25,7 +25,8 @@ _UNSEEN = re.compile(
 
 _HINTS = re.compile(r"[\\$`~]")
 _MATH = re.compile(
-    r"(?<![\\$])\$\$?(?=[^\s$])((?:[^$\\]|\\.){1,600}?)(?<=\S)\$\$?(?!\$)|\\\(((?:[^\\]|\\[^)]){1,600}?)\\\)",
+    r"(?<![\\$])\$\$?(?=[^\s$])((?:[^$\\]|\\.){1,600}?)(?<=\S)\$\$?(?!\$)|\\\(((?:[^\\]|\\[^)]){1,600}?)\\\)"
+    r"|\\\[((?:[^\\]|\\[^\]]){1,600}?)\\\]",
     re.DOTALL,
 )
 _ACCENT = re.compile(
@@ -175,7 +176,7 @@ def _symbol(command: re.Match[str]) -> str:
 
 def _math(found: re.Match[str]) -> str:
     """Read a formula whole, or leave it whole; words between two prices are no formula."""
-    formula = found[1] or found[2] or ""
+    formula = found[1] or found[2] or found[3] or ""
     compared = _COMPARED.fullmatch(formula)
     if _PRICED.search(formula) or (
         not compared and found.string[found.end() : found.end() + 1].isdigit() and not _TELLING.search(formula)
