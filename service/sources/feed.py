@@ -122,7 +122,7 @@ def _paper(entry: Entry, version: str) -> Paper | None:
 
 
 def _announced(entry: Entry, version: str) -> _Announced:
-    title, name, category, kind = arxiv.title(_words(entry.get("title_detail"), version))
+    title, name, category, kind = arxiv.title(_words(_title(entry), version))
     raw = _description(entry)
     announced = arxiv.abstract(str(raw.get("value", "")))
     if announced:
@@ -139,6 +139,12 @@ def _description(entry: Entry) -> Entry:
         return summary
     contents = [each for each in entry.get("content", ()) if isinstance(each, Mapping) and each.get("value")]
     return contents[0] if contents else {}
+
+
+def _title(entry: Entry) -> Entry:
+    """The entry's own title: that of an image within it may have taken over the details."""
+    detail = entry.get("title_detail")
+    return {**detail, "value": entry.get("title", "")} if isinstance(detail, Mapping) else {}
 
 
 def _words(detail: Any, version: str) -> str:

@@ -159,3 +159,10 @@ def test_a_slow_or_foreign_codec_is_never_looked_up() -> None:
     for name in ("idna", "punycode", "unicode_escape", "rot13", "zip", "utf-7"):
         (paper,) = parse(Page(pages.rss().encode(), f"text/xml; charset={name}", "")).papers[:1]
         assert paper.title == pages.PAPERS[0].title
+
+
+def test_the_title_of_an_image_within_an_entry_is_not_its_title() -> None:
+    image = "<image><title>A picture</title></image>"
+    feed = '<feed xmlns="http://www.w3.org/2005/Atom"><entry>{}</entry></feed>'
+    for entry in (f"<title>Kettles</title>{image}", f"{image}<title>Kettles</title>"):
+        assert [paper.title for paper in parse(Page(feed.format(entry).encode(), "", "")).papers] == ["Kettles"]
