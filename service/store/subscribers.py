@@ -201,13 +201,15 @@ class Subscribers:
         self._set(subscriber_id, {"changed_at": now})
         Rosters(self.connection).mark(subscriber_id)
 
-    def erase(self, subscriber_id: int) -> None:
-        """Delete the row and, by cascade, profiles and deliveries; what nobody searches for any more goes too."""
+    def erase(self, subscriber_id: int) -> tuple[str, ...]:
+        """Delete the row and, by cascade, profiles and deliveries; returns the keywords that go with it."""
         self.connection.execute(delete(subscriber).where(subscriber.c.id == subscriber_id))
         held = select(profile_keyword.c.keyword_id).where(profile_keyword.c.keyword_id == keyword.c.id).exists()
         Rosters(self.connection).forget(subscriber_id)
-        if self.connection.execute(delete(keyword).where(~held)).rowcount:
+        gone = self.connection.execute(delete(keyword).where(~held).returning(keyword.c.canonical)).scalars().all()
+        if gone:
             raise_counter(self.connection, "forgotten")
+        return tuple(gone)
 
     def _set(self, subscriber_id: int, values: Mapping[str, Any]) -> None:
         self.connection.execute(update(subscriber).where(subscriber.c.id == subscriber_id).values(dict(values)))

@@ -6,7 +6,7 @@ Foreign errors are translated here, once, into StoreError.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -14,11 +14,11 @@ from sqlalchemy import Connection, Engine, inspect, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from service.errors import StoreError
-from service.store import migrations
+from service.store import migrations, traces
 from service.store.archive import Archive
 from service.store.canaries import Canaries
 from service.store.deliveries import Deliveries
-from service.store.engine import BUSY_TIMEOUT_MS, connect
+from service.store.engine import connect
 from service.store.enrichment import Enrichment
 from service.store.journal import Journal
 from service.store.mailboxes import Mailboxes
@@ -113,15 +113,11 @@ class Store:
             raise StoreError(f"{file} exists already; stop the service and move it away first")
         return file
 
-    def scrub(self) -> None:
-        """Let what was deleted be gone from the files too, as far as others at work allow."""
+    def scrub(self, erased: Sequence[str] = ()) -> None:
+        """Let what was deleted be gone from the files too, as far as others at work allow; `erased` is looked for."""
         if self.engine.dialect.name == "sqlite":
-            with _translated(), closing(self.engine.raw_connection()) as connection:
-                # The log of changes still holds the old pages; a reader in the middle of them is not waited for.
-                cursor = connection.cursor()
-                cursor.execute("PRAGMA busy_timeout=200")
-                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-                cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+            with _translated():
+                traces.scrub(self.engine, erased)
 
     def close(self) -> None:
         """Let go of every connection."""

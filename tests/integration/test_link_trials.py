@@ -9,10 +9,11 @@ import random
 import re
 import secrets
 import socket
+import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -28,7 +29,7 @@ from service.model import Schedule, SubscriberState
 from service.store.tables import metadata
 from tests.integration.sites import Site, form, site
 from tests.integration.stores import paper
-from tests.integration.worlds import MORNING, PLAIN
+from tests.integration.worlds import MORNING, PLAIN, house
 
 LORA = paper("Sparse Low-Rank Adaptation of Very Large Models", arxiv_id="2611.01001", upvotes=3)
 ONE_CLICK = ("application/x-www-form-urlencoded", b"List-Unsubscribe=One-Click")
@@ -210,6 +211,24 @@ def test_every_export_is_complete_and_no_erasure_leaves_a_trace(
             for trace in (email(number), name, f"private-topic-{number:04}", f"198.51.100.{number}"):
                 assert everywhere(trace) == [], trace
     figure(f"{count} exports and erasures: complete, and no trace in database, Redis or log")
+
+
+def test_what_is_left_of_an_erased_text_goes_with_the_whole_file(tmp_path: Path) -> None:
+    file, left = tmp_path / "paperround.sqlite3", b"left in the slack of a page"
+    with house(tmp_path) as home:
+        with closing(sqlite3.connect(file)) as careless:
+            careless.execute("PRAGMA secure_delete=OFF")
+            careless.execute("INSERT INTO keyword (canonical) VALUES (?)", (left.decode(),))
+            careless.commit()
+            careless.execute("DELETE FROM keyword")
+            careless.commit()
+        home.world.store.scrub()
+        assert left in file.read_bytes()
+        home.world.store.scrub(["something else"])
+        assert left in file.read_bytes(), "nobody pays for a file without a trace"
+        home.world.store.scrub([left.decode()])
+        assert left not in file.read_bytes()
+        assert home.join("ada@uni.example", "mamba")
 
 
 @pytest.mark.timeout(300)
