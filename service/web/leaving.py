@@ -70,7 +70,8 @@ def weekly_instead(desk: Here, token: str, fields: Posted) -> Response:
 @router.post("/unsubscribe/{token}/reason", dependencies=[Depends(own_form)])
 def say_why(desk: Here, token: str, fields: Posted) -> Response:
     """Keep why somebody left, if they like to say."""
-    desk.world.wishes.reason(token, " ".join((fields.get("why"), fields.get("said"))), desk.now())
+    said = " ".join((*fields.fields.get("why", ()), fields.get("said")))
+    desk.world.wishes.reason(token, said, desk.now())
     reader = desk.world.subscriptions.reader(token, Purpose.UNSUBSCRIBE, desk.now())
     return desk.page("stopped", reader=reader, token=token, thanked=True)
 

@@ -202,9 +202,9 @@ def test_why_somebody_left_is_kept_without_a_name(joined: Site) -> None:
     path = link(joined, Purpose.UNSUBSCRIBE)
     joined.post(path + "/reason", {"said": "Not left yet."})
     joined.post(path)
-    page = joined.post(path + "/reason", {"why": "Too many mails.", "said": "<b>So many</b>"})
+    page = joined.post(path + "/reason", {"why": ["Too many mails.", "Bye."], "said": "<b>So many</b>"})
     assert "Thank you" in text(page, "[role=status]")
-    assert [said for _, said in joined.house.world.wishes.reasons()] == ["Too many mails. <b>So many</b>"]
+    assert [said for _, said in joined.house.world.wishes.reasons()] == ["Too many mails. Bye. <b>So many</b>"]
     assert joined.post(path + "/undo").status_code == 200
     assert joined.state(ADA) == SubscriberState.ACTIVE
 
