@@ -13,6 +13,8 @@ from celery import Celery
 from celery.beat import EmbeddedService, Scheduler
 from celery.worker import WorkController, state
 
+from workers.fetching import fetchers
+
 THREADS = 4
 
 
@@ -53,7 +55,7 @@ class Embedded:
             # It looks only when a message comes or two seconds have passed, so messages come.
             self._app.control.broadcast("ping")
             self._worker_thread.join(0.1)
-        return not self._worker_thread.is_alive()
+        return fetchers.rest(deadline - time.monotonic()) and not self._worker_thread.is_alive()
 
     def __enter__(self) -> Embedded:
         self.start()

@@ -14,14 +14,15 @@ from celery import Celery
 
 from service.bootstrap import World
 from service.errors import PaperRoundError
+from workers.fetching import fetchers
 from workers.stopping import stopping
 
 LOG = logging.getLogger(__name__)
 
 
 def collect(world: World, source_id: int) -> None:
-    """Fetch one source that is due."""
-    world.pipeline.collect(source_id, world.now())
+    """Have one source fetched that is due, and all the others: this task waits for none of them."""
+    fetchers.begin(world, source_id)
 
 
 def compose(world: World) -> None:

@@ -18,7 +18,8 @@ from service.errors import StoreError
 from service.settings import Settings, load
 from workers.app import make_app
 from workers.bell import CeleryBell
-from workers.embedded import Embedded
+from workers.embedded import THREADS, Embedded
+from workers.fetching import MOST, fetchers
 from workers.schedule import timetable
 from workers.tasks import Workshop
 
@@ -245,3 +246,30 @@ def test_a_task_that_takes_too_long_does_not_hold_the_exit(settings: Settings) -
     assert time.monotonic() - started < 2
     released.set()
     assert embedded.stop(limit=5.0)
+
+
+def test_sources_that_hang_keep_no_digest_waiting_and_all_get_their_turn(settings: Settings) -> None:
+    released = threading.Event()
+
+    class HangingWorld(RecordingWorld):
+        def collect(self, source_id: int, now: datetime) -> None:
+            super().collect(source_id, now)
+            released.wait(20)
+
+    world = HangingWorld(due=list(range(40)))
+    app = make_app(settings, lambda: cast("World", world))
+    with Embedded(app):
+        bell = CeleryBell(app)
+        world.wait(("compose", NOW))
+        for number in range(40):
+            bell.collect(number)
+        with world.news:
+            assert world.news.wait_for(lambda: sum(call[0] == "collect" for call in world.calls) >= THREADS, 5)
+            world.calls = [call for call in world.calls if call[0] == "collect"]
+        bell.compose()
+        world.wait(("compose", NOW))
+        assert sum(call[0] == "collect" for call in world.calls) <= MOST
+        released.set()
+        for number in range(40):
+            world.wait(("collect", number, NOW))
+    assert fetchers.rest(5)
