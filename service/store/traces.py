@@ -25,33 +25,47 @@ _LOG_MS, _FILE_MS = 200, 5_000
 
 
 def scrub(engine: Engine, traces: Sequence[str]) -> None:
-    """Empty the log of changes; where one of the traces is still found, write the whole file anew.
+    """Empty the log of changes; where one of the traces is found even then, write the whole file anew.
 
     SQLite zeroes what it deletes (`secure_delete`), and may leave a copy in the slack of a page that was split.
     """
     with closing(engine.raw_connection()) as connection:
         cursor = connection.cursor()
         try:
-            _settle(cursor)
-            if _found(engine.url.database or "", traces):
-                LOG.info("the database's file is written anew: it still held what was erased")
-                cursor.execute(f"PRAGMA busy_timeout={_FILE_MS}")
-                cursor.execute("VACUUM")
-                _settle(cursor)
+            for attempt in (_settle, _settle_patiently, _write_anew):
+                attempt(cursor)
+                if not _found(engine.url.database or "", traces):
+                    return
+            LOG.warning("what was erased still lies in the database's file, which others are using")
         except sqlite3.OperationalError as error:
             LOG.warning("what was erased may still lie in the database's file, which others are using: %s", error)
         finally:
             cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
 
 
-def _settle(cursor: DBAPICursor) -> None:
-    cursor.execute(f"PRAGMA busy_timeout={_LOG_MS}")
+def _settle(cursor: DBAPICursor, wait: int = _LOG_MS) -> None:
+    cursor.execute(f"PRAGMA busy_timeout={wait}")
     cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
+def _settle_patiently(cursor: DBAPICursor) -> None:
+    """The log may be as it was because somebody was reading it."""
+    _settle(cursor, _FILE_MS)
+
+
+def _write_anew(cursor: DBAPICursor) -> None:
+    LOG.info("the database's file is written anew: it still held what was erased")
+    cursor.execute("VACUUM")
+    _settle(cursor, _FILE_MS)
+
+
 def _found(file: str, traces: Sequence[str]) -> bool:
-    """Whether one of the texts stands anywhere in the file."""
-    if not traces or not Path(file).is_file():
+    """Whether one of the texts stands anywhere in the file or its log."""
+    return any(_holds(Path(file + ending), traces) for ending in ("", "-wal") if traces)
+
+
+def _holds(file: Path, traces: Sequence[str]) -> bool:
+    if not file.is_file() or not file.stat().st_size:
         return False
-    with Path(file).open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as whole:
+    with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as whole:
         return any(whole.find(trace.encode()) >= 0 for trace in traces)
