@@ -79,7 +79,7 @@ def read(body: bytes, name: str) -> None:
             return
         for paper in parse(page).papers:
             assert paper.title == " ".join(paper.title.split()) != ""
-            assert not paper.url or paper.url.startswith(("http://", "https://"))
+            assert not paper.url or paper.url.lower().startswith(("http://", "https://"))
             (paper.title + paper.abstract + "".join(paper.authors)).encode()
 
 
