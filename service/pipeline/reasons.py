@@ -186,6 +186,9 @@ def _matched(case: _Case, number: int, profile: Profile, keyword: Keyword) -> tu
     arrived = case.arrived(profile.sources)
     if arrived is None:
         return 2, _elsewhere(case, number, keyword)
+    if case.view.firsts(profile.sources).past[case.view.position[case.stored.id]]:
+        day = case.day(arrived)
+        return 0, case.said(f"It matches {keyword.text}, but was only read after your mail of {day}, with the past.")
     return 0, _timing(case, keyword, arrived)
 
 

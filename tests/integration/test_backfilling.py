@@ -12,6 +12,7 @@ from service.errors import FetchError, InputError
 from service.model import ArrivalKind, Paper
 from service.pipeline import past_days
 from service.pipeline.backfilling import Backfill, Day
+from service.pipeline.reasons import why
 from service.sources import kinds
 from tests.integration.stores import paper
 from tests.integration.test_collecting import NOW, Reader, reading, site
@@ -129,6 +130,11 @@ def test_what_was_backfilled_is_no_news_to_who_had_that_days_digest(tmp_path: Pa
         among = ["Kettle one", "Kettle of old", "Kettle of last night", "Kettle of today"]
         assert home.titles("ada@uni.example", among) == [["Kettle one"], ["Kettle of last night", "Kettle of today"]]
         assert home.titles("grace@uni.example", among) == [among]
+        ada = home.world.subscriptions.find("ada@uni.example")
+        with home.world.store.read() as unit, home.world.pipeline.window.open(unit, home.clock()) as view:
+            assert ada is not None
+            said = why(unit, view, ada, "Kettle of old", home.clock()).sentence
+        assert said == "It matches kettle, but was only read after your mail of Wednesday 18 November, with the past."
 
 
 def test_a_backfilled_paper_does_not_arrive_again_when_its_page_is_read(tmp_path: Path) -> None:
