@@ -114,10 +114,10 @@ class Pipeline:
 
         Returns how many distinct keywords are ready. Matches are a cache: composing completes what is missing.
         """
-        with self.store.read() as unit:
-            texts = unit.subscribers.keywords_in_use()
-            with self.window.open(unit, now) as view:
-                return view.warm(texts)
+        with self.store.read() as unit, self.window.open(unit, now) as view:
+            count = self.window.book.learn_all(unit)
+            self.window.book.found(view)
+            return count
 
     def compose(self, now: datetime, day: date | None = None, overdue: bool = False) -> Composed:
         """Compose every edition that is due: one delivery per subscriber and edition, whoever else composes too.

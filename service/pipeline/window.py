@@ -7,7 +7,7 @@ so that no edit of a profile and no new text of a paper can leave a stale match 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -16,7 +16,7 @@ from threading import RLock
 import numpy as np
 from numpy.typing import NDArray
 
-from service.keywords import Keyword, parse
+from service.keywords import Keyword
 from service.matching import Found, Index
 from service.model import ArrivalKind, Hit, StoredPaper
 from service.pipeline.book import Book
@@ -114,10 +114,6 @@ class View:
             order = np.argsort(-votes, kind="stable")
             self._popular = order[votes[order] > 0]
         return self._popular
-
-    def warm(self, texts: Iterable[str]) -> int:
-        """Look every keyword up once; returns how many there were."""
-        return sum(1 for text in texts if self.find(parse(text)) is not None)
 
     def extend(self, arrived: list[Arrived], papers: dict[int, StoredPaper]) -> None:
         """Append papers that arrived; arrivals of hidden papers are left out."""

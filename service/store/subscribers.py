@@ -81,11 +81,6 @@ class Subscribers:
             found |= {each.id: each for each in self._load(rows)}
         return found
 
-    def keywords_in_use(self) -> list[str]:
-        """The canonical texts that some profile holds, each once."""
-        held = select(profile_keyword.c.keyword_id).where(profile_keyword.c.keyword_id == keyword.c.id).exists()
-        return list(self.connection.scalars(select(keyword.c.canonical).where(held).order_by(keyword.c.id)))
-
     def keyword_rows(self, rows: Sequence[int] | None = None) -> list[tuple[int, str]]:
         """These rows of the keyword table, or all of them, with their canonical texts."""
         if rows is None:

@@ -20,6 +20,7 @@ from service.store import Store, Unit
 from service.store.rosters import BLOCK, Roster
 from service.store.tables import subscriber
 from tests.integration.stores import HOUR, NOW, add_reader, add_source, paper
+from tests.integration.worlds import house
 
 WORDS = (
     *("graph", "graphs", "neural", "network", "vision", "survey"),
@@ -186,6 +187,19 @@ def span(chance: random.Random, view: View) -> Span:
     after = chance.choice((0, 0, view.upto // 2))
     again = NOW - 2 * HOUR if chance.random() < 0.2 else None
     return Span(after, view.upto, NOW - chance.choice((2, 9)) * HOUR, again)
+
+
+def test_matching_looks_for_every_keyword_once_and_for_new_ones_later(tmp_path: Path) -> None:
+    with house(tmp_path) as home:
+        home.arrive(paper("Graphs of Speech", "We study graphs."))
+        home.join("ada@uni.example", "graph", "speech")
+        home.join("grace@uni.example", "graphs", "-survey")
+        assert home.world.pipeline.match(home.clock()) == 4
+        home.join("alan@uni.example", "kernel")
+        home.arrive(paper("Kernels of Speech", "We study kernels."))
+        assert home.world.pipeline.match(home.clock()) == 5
+        home.morning()
+        assert len(home.digests()) == 3
 
 
 def test_a_batch_is_chosen_for_as_each_reader_alone(store: Store) -> None:
