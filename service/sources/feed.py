@@ -6,6 +6,7 @@ so that it opens no file and no address.
 
 from __future__ import annotations
 
+import gc
 import io
 import re
 from calendar import timegm
@@ -29,6 +30,7 @@ Entry = Mapping[str, Any]
 _CATEGORY = re.compile(r"[a-z-]{2,10}(?:\.[A-Za-z-]{2,9})?")
 _MARKED_UP = re.compile(r"</[a-zA-Z]+\s*>|<br\s*/?>")
 _LONGEST = 100_000
+_HEAVY = 500_000
 _PERIODS = {"hourly": 3_600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
 
 
@@ -57,6 +59,10 @@ def _parsed(body: bytes, headers: dict[str, str]) -> Any:
         )
     except Exception as error:
         raise ParseError("this looks like broken XML, not a feed", "broken XML") from error
+    finally:
+        if len(body) > _HEAVY:
+            # feedparser leaves a heap of things that hold each other; ten such pages in a row would add up.
+            gc.collect()
 
 
 def _every(channel: Entry) -> int:
