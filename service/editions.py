@@ -26,6 +26,9 @@ _HORIZON = 14 + 4
 # What was due longer ago than this is old news: it is made only when the operator asks for it.
 OVERDUE = timedelta(hours=48)
 
+# The first places on Earth to begin a day are this far ahead of UTC.
+FURTHEST_EAST = timedelta(hours=14)
+
 _NO_ZONES = {"Factory", "localtime", "posixrules"}
 
 _AREAS = {"Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"}

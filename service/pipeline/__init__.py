@@ -18,6 +18,7 @@ from service.links import Signer
 from service.messages import Renderer
 from service.model import Bell, Identity, Profile, Schedule, Subscriber
 from service.pipeline import starting
+from service.pipeline.archive import Archive
 from service.pipeline.backfilling import Backfill, Day, past_days
 from service.pipeline.collecting import Collector
 from service.pipeline.composing import Composed, Composer
@@ -60,9 +61,6 @@ __all__ = [
     "past_days",
 ]
 
-# The first places on Earth to begin a day are this far ahead of UTC.
-FURTHEST_EAST = timedelta(hours=14)
-
 
 @dataclass(frozen=True)
 class Pipeline:
@@ -82,9 +80,11 @@ class Pipeline:
     seal: Seal | None = None
     window: Window = field(init=False)
     stock: Stock = field(default_factory=Stock)
+    archive: Archive = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "window", Window(self.store))
+        object.__setattr__(self, "archive", Archive(self.store, self.window))
 
     def due_sources(self, now: datetime) -> list[int]:
         """The ids of the sources whose poll has come."""
@@ -156,7 +156,7 @@ class Pipeline:
         with self.store.write() as unit:
             hold_copy(unit, now)
             counts = unit.deliveries.sweep(now) | {"arrived": unit.papers.release(now)}
-            for reader in unit.subscribers.paused_until((now + FURTHEST_EAST).date()):
+            for reader in unit.subscribers.paused_until((now + editions.FURTHEST_EAST).date()):
                 if reader.paused_until and editions.local_day(reader.schedule, now) >= reader.paused_until:
                     unit.subscribers.activate(reader.id, now, editions.next_due(reader.schedule, now), welcome=False)
             waiting = unit.deliveries.is_due(now)

@@ -13,6 +13,7 @@ know: SQL, sources, matching, how mails are made or sent. GET and HEAD never cha
     starting.py       topics from papers
     subscription.py   confirming; managing.py, choosing.py: what a reader chooses; leaving.py: pausing and stopping
     lists.py          what the owner of a shared address decides
+    archive.py        papers for everybody, by day and by search, with feeds; cursors.py: where a list goes on
     records.py        everything exported, everything erased, another address
     mailbox.py        the local mailbox, on loopback only; metrics.py: /metrics; site.py: health, robots, imprint
 """

@@ -10,6 +10,7 @@ from fastapi.staticfiles import StaticFiles
 
 from service.bootstrap import World
 from service.web import (
+    archive,
     copies,
     faults,
     front,
@@ -30,7 +31,10 @@ from service.web.pages import STATIC, desk
 from service.web.timing import STEP
 
 # Every page of the product stands in one of them, but for the files below /static.
-_ROOMS = (front, trying, starting, subscription, managing, records, leaving, lists, copies, mailbox, metrics, site)
+_ROOMS = (
+    *(front, trying, starting, archive, subscription, managing, records),
+    *(leaving, lists, copies, mailbox, metrics, site),
+)
 ROUTERS = tuple(room.router for room in _ROOMS)
 
 

@@ -108,6 +108,20 @@ def topics(*advice: Bag) -> list[Bag]:
     return [Bag({"advice": each, "example": passage((HOSTILE, False), (" RF", True))}) for each in advice]
 
 
+def one_day(*cards: Bag, total: int = 0, **other: object) -> dict[str, object]:
+    found = {"day": NOW.date(), "total": total, "before": None, "after": None} | other
+    facts = {"cards": cards, "page": 1, "pages": 1, "today": NOW.date()}
+    return facts | {key: other[key] for key in facts if key in other} | {"found": Bag(found)}
+
+
+def search(*cards: Bag, **other: object) -> dict[str, object]:
+    facts: dict[str, object] = {"typed": "", "topics": (), "problems": (), "found": None, "groups": (), "after": ""}
+    facts |= {"older": "", "older_than": None, "now": NOW}
+    if cards:
+        facts["groups"] = [(NOW.date(), cards), (date(2025, 1, 1), cards[:1])]
+    return facts | other
+
+
 def front(**other: object) -> dict[str, object]:
     facts: dict[str, object] = {
         "form": Typed(),
@@ -195,6 +209,33 @@ SCENES: dict[str, list[dict[str, object]]] = {
         front(door=door(signup="invite", invitations="open-sesame"), problems=PROBLEMS[-1:]),
         front(door=door(signup="uni.example, lab.example")),
         front(door=door(signup="uni.example", invitations="open-sesame"), form=TYPED),
+    ],
+    "day": [
+        one_day(card(HOSTILE, 42), card("Two"), total=2, before=date(2026, 11, 19)),
+        one_day(card(HOSTILE), total=90, page=2, pages=4, after=date(2026, 11, 21)),
+        one_day(total=2, page=7),
+        one_day(before=date(2026, 11, 19)),
+        one_day(day=date(2026, 11, 14), before=date(2026, 11, 13), after=date(2026, 11, 16)),
+    ],
+    "day-unknown": [{"text": HOSTILE, "newest": NOW.date()}, {"text": "", "newest": None}],
+    "search": [
+        search(),
+        search(typed=HOSTILE, topics=["lora"], problems=[*PROBLEMS, Problem("after", HOSTILE)]),
+        search(
+            *(card(HOSTILE, 3), card("Two")),
+            topics=[HOSTILE, "lora"],
+            found=Bag({"recent": 3, "mark": True}),
+            older="x",
+            older_than=date(2025, 1, 1),
+        ),
+        search(
+            topics=["lora"],
+            found=Bag({"recent": None, "mark": True}),
+            after="x",
+            older="y",
+            older_than=date(2025, 1, 1),
+        ),
+        search(topics=["lora"], found=Bag({"recent": 0, "mark": None})),
     ],
     "start": [
         {"typed": "", "found": Start(), "topics": [], "chosen": ()},

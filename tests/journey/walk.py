@@ -64,16 +64,22 @@ FORM = {
 WRONG = {"keywords": 'lora "flow\nmamba', "email": "eve@", "hour": "25", "timezone": "Europe/Belin", "weekdays": "9"}
 KEPT = "?k=" + "&k=".join(topic.replace(" ", "+") for topic in TOPICS)
 LEFT = Visit("left", "left")
+DAYS = {"empty": "2026-01-03", "unknown": "yesterday"}
 
 # What is no page: files for programs, and mails, which may run nothing and are looked at by themselves.
 FILES = {
     "/view/{token}.bib", "/view/{token}.ris", "/feed/{token}", "/mailbox/{name}/raw", "/healthz", "/robots.txt",
-    "/metrics", "/favicon.ico", "/export/{token}", "/view/{token}", "/mailbox/{name}/html",
+    "/metrics", "/favicon.ico", "/day", "/day/{day}/feed", "/search/feed",
+    "/export/{token}", "/view/{token}", "/mailbox/{name}/html",
 }  # fmt: skip
 VISITS: dict[tuple[str, str], list[Visit]] = {
     ("GET", "/"): [Visit(), Visit("topics", query=KEPT)],
     ("GET", "/preview"): [],
     ("GET", "/start"): [Visit(), Visit("found", query="?papers=" + PAPERS[0].title.replace(" ", "+") + "&k=lora")],
+    ("GET", "/day/{day}"): [Visit(), Visit("empty", "empty"), Visit("unknown", "unknown")],
+    ("GET", "/search"): [
+        Visit(), Visit("found", query=KEPT), Visit("none", query="?k=zebrafish"), Visit("wrong", query='?k=lora "flow'),
+    ],
     ("POST", "/subscribe"): [Visit("inbox", data=FORM), Visit("wrong", data=WRONG)],
     ("GET", "/confirm/{token}"): [
         Visit(state="pending"), Visit("list", "list-pending"), Visit("done"),
@@ -182,6 +188,8 @@ class Walk:
     def _address(self, path: str, visit: Visit) -> str:
         if "{name}" in path:
             path = path.replace("{name}", self.site.house.world.operations.mailbox()[0].name)
+        if "{day}" in path:
+            path = path.replace("{day}", DAYS.get(visit.state, str(self.site.house.clock().date())))
         if "{token}" in path:
             path = path.replace("{token}", "x" if visit.broken else self._token(path.split("/")[1], visit.state))
         return self.site.url + path + visit.query

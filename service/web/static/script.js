@@ -148,5 +148,13 @@ if (counted) {
   });
 }
 
+// The arrow keys turn the pages that have neighbours.
+document.addEventListener("keydown", (event) => {
+  if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (event.target.closest?.("input, textarea, select")) return;
+  const to = { ArrowLeft: "prev", ArrowRight: "next" }[event.key];
+  document.querySelector(`a[rel="${to}"]`)?.click();
+});
+
 // What is wrong is the first thing to hear about.
 document.getElementById("summary")?.focus();
