@@ -10,6 +10,7 @@ from fastapi.staticfiles import StaticFiles
 
 from service.bootstrap import World
 from service.web import (
+    api,
     archive,
     copies,
     faults,
@@ -33,7 +34,7 @@ from service.web.timing import STEP
 # Every page of the product stands in one of them, but for the files below /static.
 _ROOMS = (
     *(front, trying, starting, archive, subscription, managing, records),
-    *(leaving, lists, copies, mailbox, metrics, site),
+    *(leaving, lists, copies, mailbox, metrics, site, api),
 )
 ROUTERS = tuple(room.router for room in _ROOMS)
 

@@ -1,4 +1,4 @@
-"""A page for everything that can go wrong, in the style of the others.
+"""A page for everything that can go wrong, in the style of the others; for the API, problem details instead.
 
 Comes in: errors the pages did not answer themselves; what nobody foresaw is caught by `guard`. Goes out: pages that
 say what happened and what to do. Refuses to know: which page it was, but for the purpose of a link.
@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from service.errors import InputError, LinkError, StoreError
 from service.links import Purpose
-from service.web import pages
+from service.web import pages, problems
 
 _log = logging.getLogger(__name__)
 
@@ -31,6 +31,8 @@ def install(app: FastAPI) -> None:
 
 def page(request: Request, status: int) -> Response:
     """The page for a status code."""
+    if problems.concerned(request):
+        return problems.answer(status)
     return pages.of(request).page("error", status, status=status, message="")
 
 
@@ -41,12 +43,16 @@ def _http(request: Request, error: Exception) -> Response:
     return answer
 
 
-def _unreadable(request: Request, _: Exception) -> Response:
+def _unreadable(request: Request, error: Exception) -> Response:
+    if problems.concerned(request) and isinstance(error, RequestValidationError):
+        return problems.unreadable(request, error)
     return page(request, 422)
 
 
 def _refused(request: Request, error: Exception) -> Response:
     """A wish that came too late for the state of things, such as changing a subscription that has ended."""
+    if problems.concerned(request) and isinstance(error, InputError):
+        return problems.refused(request, error)
     return pages.of(request).page("error", 409, status=409, message=str(error))
 
 

@@ -80,7 +80,7 @@ async def sent(request: Request) -> Sent:
     async with request.form() as form:
         for name, value in form.multi_items():
             if isinstance(value, str):
-                fields[name] = (*fields.get(name, ()), _plain(value))
+                fields[name] = (*fields.get(name, ()), plain(value))
     return Sent(fields)
 
 
@@ -154,7 +154,7 @@ def number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else -1
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Line ends come as CRLF; nobody means a control character or half of one, and databases refuse them."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ").strip()
     return "".join(letter for letter in lines if letter == "\n" or unicodedata.category(letter) not in ("Cc", "Cs"))

@@ -39,7 +39,7 @@ _ALWAYS = {
 }
 
 # What these pages show is one reader's own: nothing between us and the reader may keep it.
-_PRIVATE = (*(f"/{purpose}/" for purpose in Purpose), "/manage", "/mailbox", "/subscribe")
+_PRIVATE = (*(f"/{purpose}/" for purpose in Purpose), "/manage", "/mailbox", "/subscribe", "/api/v1/subscribe")
 
 
 class Guard:

@@ -1,0 +1,104 @@
+"""The same questions for programs: /api/v1, with an OpenAPI document.
+
+Comes in: keywords, days, cursors. Goes out: JSON, and problem details (RFC 9457) for what cannot be done. Refuses to
+know: how papers are kept or chosen, and whether an address is known here.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.openapi.utils import get_openapi
+
+from service import editions
+from service.keywords import parse_all, split
+from service.model import Identity, Schedule
+from service.web.answers import (
+    Accepted,
+    PreviewAnswer,
+    SuggestAnswer,
+    Wish,
+    paper_answer,
+    suggestion_answer,
+    topic_answer,
+)
+from service.web.forms import plain
+from service.web.guard import own_form
+from service.web.limits import measured
+from service.web.pages import Here
+from service.web.problems import ProblemDetails, told
+from service.web.timing import even
+
+router = APIRouter(prefix="/api/v1", responses=told(422, 500, 503))
+
+ACCEPTED = "Look in that inbox: a mail there says how to go on."
+
+Keywords = Annotated[
+    list[str],
+    Query(
+        default_factory=list,
+        description="A keyword; may be given many times.",
+        examples=[["low-rank adaptation"]],
+    ),
+]
+Days = Annotated[int, Query(ge=1, le=30, description="How many days to look back for papers.")]
+Most = Annotated[int, Query(ge=1, le=100, description="The most papers to answer with.")]
+
+
+@router.get("/preview", summary="What keywords would bring")
+def preview(desk: Here, k: Keywords, days: Days = 7, limit: Most = 10) -> PreviewAnswer:
+    """Counts over 30 days for each keyword, and the papers a digest of the last days would hold, best first.
+
+    Without any keyword these are the papers with the most upvotes.
+    """
+    topics, now, pipeline = _topics(k), desk.now(), desk.world.pipeline
+    advice = pipeline.advice(topics, now)
+    found = pipeline.preview(topics, now, days, limit)
+    wanted = [each.keyword for each in advice if not each.exclusion]
+    papers = [paper_answer(each, wanted) for each in found.papers]
+    rows = [topic_answer(each, papers) for each in advice]
+    return PreviewAnswer(topics=rows, papers=papers, more=found.more, read=found.read)
+
+
+@router.get("/suggest", summary="Keywords to add or to take instead")
+def suggest(desk: Here, k: Keywords) -> SuggestAnswer:
+    """Other names of these topics, what goes together with them, and what would find more, or less."""
+    found = desk.world.pipeline.suggest(_topics(k), desk.now())
+    return SuggestAnswer(suggestions=[suggestion_answer(each) for each in found])
+
+
+@router.post(
+    "/subscribe",
+    status_code=202,
+    summary="Subscribe an address",
+    responses=told(400, 403, 413, 429),
+    dependencies=[Depends(own_form), Depends(measured)],
+)
+def subscribe(desk: Here, wish: Wish) -> Accepted:
+    """Mail a link to confirm with; the answer is the same whatever is known of the address."""
+    with even(desk.step):
+        schedule = Schedule(editions.check_timezone(wish.timezone), wish.hour, frozenset(wish.weekdays))
+        topics = "\n".join(map(plain, wish.keywords))
+        desk.world.subscriptions.subscribe(plain(wish.email), topics, schedule, desk.now(), plain(wish.invitation))
+    return Accepted(detail=ACCEPTED)
+
+
+@router.get("/openapi.json", include_in_schema=False)
+def openapi(desk: Here) -> dict[str, Any]:
+    """All of this, for programs that make clients."""
+    return document(desk.identity)
+
+
+def document(identity: Identity) -> dict[str, Any]:
+    """The OpenAPI document of this installation."""
+    servers = [{"url": identity.base_url}]
+    made = get_openapi(title=f"{identity.name} API", version="1", routes=router.routes, servers=servers)
+    problem = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
+    made["components"]["schemas"] |= problem.pop("$defs") | {"ProblemDetails": problem}
+    return made
+
+
+def _topics(given: list[str]) -> list[str]:
+    """The keywords, divided as in the form. Raises KeywordsError."""
+    return [each.text for each in parse_all(split("\n".join(map(plain, given))))]

@@ -1,0 +1,115 @@
+"""What went wrong, for programs: problem details (RFC 9457) in place of the pages of `faults`.
+
+Comes in: status codes and refusals. Goes out: `application/problem+json`. Refuses to know: which question was asked.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+
+from service.errors import AddressError, InputError, InvitationError, KeywordError, KeywordsError
+
+MEDIA_TYPE = "application/problem+json"
+
+_DETAILS = {
+    400: "The body could not be read.",
+    403: "A page of another site sent this; no page may act in its readers' names.",
+    413: "The body is too large.",
+    429: "Too many requests have come from your network, or from everywhere; try again after the time in Retry-After.",
+    500: "It is not your fault, and it has been noted.",
+    503: "The database is busy or out of reach; try again in a minute.",
+}
+
+
+class Fault(BaseModel):
+    """One thing that is wrong: what, in which field, and for a keyword the text and the character at fault."""
+
+    detail: str
+    field: str = ""
+    keyword: str | None = Field(default=None, description="The keyword as it was read.")
+    position: int | None = Field(default=None, description="The character at fault, counted from 1.")
+
+
+class ProblemDetails(BaseModel):
+    """An answer to what could not be done (RFC 9457); `keyword` and `position` are those of the first bad keyword."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    keyword: str | None = None
+    position: int | None = None
+    errors: list[Fault] | None = Field(default=None, description="All that is wrong.")
+
+
+def concerned(request: Request) -> bool:
+    """Whether a program asks."""
+    return request.url.path.startswith("/api/")
+
+
+def told(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """How these answers stand in the OpenAPI document."""
+    schema = {"$ref": "#/components/schemas/ProblemDetails"}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {"schema": schema}}}
+        for status in statuses
+    }
+
+
+def answer(status: int, headers: Mapping[str, str] | None = None) -> Response:
+    """The answer to a fault that its status code names well enough."""
+    known = HTTPStatus(status)
+    detail = _DETAILS.get(status) or known.description or known.phrase
+    return _answer(ProblemDetails(type="about:blank", title=known.phrase, status=status, detail=detail), headers)
+
+
+def refused(request: Request, error: InputError) -> Response:
+    """The answer to a wish that cannot be granted as it was put."""
+    faults = _faults(error)
+    kind, title = _kind(error)
+    return _told(request, kind, title, faults)
+
+
+def unreadable(request: Request, error: RequestValidationError) -> Response:
+    """The answer to parameters or a body of another form than documented."""
+    faults = [Fault(detail=each["msg"], field=".".join(map(str, each["loc"][1:]))) for each in error.errors()]
+    return _told(request, "parameter", "A parameter cannot be read", faults)
+
+
+def _told(request: Request, kind: str, title: str, faults: Sequence[Fault]) -> Response:
+    place = f"{request.app.state.desk.identity.base_url}/docs#{kind}"
+    first, detail = faults[0], " ".join(f"{each.field}: {each.detail}".removeprefix(": ") for each in faults[:1])
+    facts = {"keyword": first.keyword, "position": first.position, "errors": list(faults)}
+    return _answer(ProblemDetails(type=place, title=title, status=422, detail=detail, **facts))  # type: ignore[arg-type]
+
+
+def _kind(error: InputError) -> tuple[str, str]:
+    if isinstance(error, KeywordError | KeywordsError):
+        return "keyword", "A keyword cannot be read"
+    if isinstance(error, AddressError):
+        return "address", "This address cannot be used"
+    if isinstance(error, InvitationError):
+        return "invitation", "This address needs an invitation"
+    return "parameter", "A parameter cannot be read"
+
+
+def _faults(error: InputError) -> list[Fault]:
+    if isinstance(error, KeywordsError):
+        return [fault for each in error.errors for fault in _faults(each)]
+    if isinstance(error, KeywordError):
+        return [Fault(detail=str(error), field="keywords", keyword=error.keyword, position=error.position)]
+    named = {AddressError: "email", InvitationError: "invitation"}.get(type(error), "")
+    return [Fault(detail=str(error), field=named)]
+
+
+def _answer(problem: ProblemDetails, headers: Mapping[str, str] | None = None) -> Response:
+    # Whatever was sent is named as it was, half a character too: escaped it is JSON still.
+    body = json.dumps(problem.model_dump(exclude_none=True))
+    return Response(body, problem.status, dict(headers or {}), MEDIA_TYPE)

@@ -1,0 +1,178 @@
+"""The API over real HTTP: what it answers, and that its document says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from service.model import SubscriberState
+from tests.integration.sites import Site, site
+from tests.integration.stores import paper
+
+Document = dict[str, dict[str, dict[str, Any]]]
+PAPERS = [
+    paper("Sparse Low-Rank Adaptation", "We use low-rank adaptation (LoRA).", arxiv_id="2611.00001", upvotes=9),
+    paper("LoRA for Orchids", "LoRA blooms: a survey.", arxiv_id="2611.00002"),
+    paper("World Models", "A world model for robots.", arxiv_id="2611.00003", upvotes=2),
+]
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with site(tmp_path_factory.mktemp("api")) as opened:
+        opened.house.arrive(*PAPERS)
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def document(api: Site) -> Document:
+    return api.get("/api/v1/openapi.json").json()  # type: ignore[no-any-return]
+
+
+def documented(document: Document, answer: requests.Response) -> bool:
+    path = urlsplit(answer.url).path
+    method = (answer.request.method or "").lower()
+    return str(answer.status_code) in document["paths"][path][method]["responses"]
+
+
+def test_a_preview_counts_each_keyword_and_shows_its_papers(api: Site) -> None:
+    told = api.get("/api/v1/preview", params={"k": ["LoRA", "world model", "-survey"]}).json()
+    assert [(each["keyword"], each["count"], each["exclusion"]) for each in told["topics"]] == [
+        ("LoRA", 2, False),
+        ("world model", 1, False),
+        ("-survey", 1, True),
+    ]
+    titles = {each["id"]: each["title"] for each in told["papers"]}
+    assert sorted(titles.values()) == ["Sparse Low-Rank Adaptation", "World Models"]
+    assert [[titles[found] for found in each["papers"]] for each in told["topics"]] == [
+        ["Sparse Low-Rank Adaptation"],
+        ["World Models"],
+        [],
+    ]
+    assert (told["more"], told["read"]) == (0, 3)
+    short = api.get("/api/v1/preview", params={"k": ["LoRA", "world model"], "limit": "1"}).json()
+    assert (len(short["papers"]), short["more"]) == (1, 2)
+
+
+def test_without_keywords_a_preview_shows_what_is_liked(api: Site) -> None:
+    told = api.get("/api/v1/preview").json()
+    assert [each["upvotes"] for each in told["papers"]] == [9, 2, None]
+
+
+def test_suggestions_say_what_they_would_find(api: Site) -> None:
+    (told,) = api.get("/api/v1/suggest?k=LoRA").json()["suggestions"]
+    assert told == {
+        "keyword": "low-rank adaptation",
+        "kind": "long form",
+        "topic": "LoRA",
+        "count": 1,
+        "instead": False,
+    }
+
+
+def test_a_bad_keyword_is_named_with_the_character_at_fault(api: Site) -> None:
+    for path in ("preview", "suggest"):
+        answer = api.get(f"/api/v1/{path}", params={"k": ["robots", 'the "world', "a AND"]})
+        told = answer.json()
+        assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+        assert (told["status"], told["keyword"], told["position"]) == (422, 'the "world', 5)
+        assert told["type"].endswith("/docs#keyword")
+        assert told["title"]
+        assert told["detail"]
+        assert [each["keyword"] for each in told["errors"]] == ['the "world', "a AND"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/api/v1/preview?days=x", 422), ("/api/v1/nothing", 404), ("/api/v1/subscribe", 405)]
+)
+def test_whatever_goes_wrong_below_api_is_told_to_programs(api: Site, path: str, status: int) -> None:
+    answer = api.get(path)
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+    assert answer.json()["status"] == status
+    assert api.get("/nothing").headers["content-type"].startswith("text/html")
+
+
+WISH = {"email": "ada@uni.example", "keywords": ["LoRA"], "timezone": "Europe/Berlin", "hour": 6, "weekdays": [1, 4]}
+
+
+def test_whether_an_address_is_known_is_not_told(api: Site) -> None:
+    api.house.join("eve@uni.example", "cats")
+    answers = [
+        api.post("/api/v1/subscribe", json=WISH | {"email": email})
+        for email in ("ada@uni.example", "ada@uni.example", "eve@uni.example")
+    ]
+    assert {each.status_code for each in answers} == {202}
+    assert len({each.content for each in answers}) == 1
+    assert len({tuple(each.headers) for each in answers}) == 1
+    reader = api.reader("ada@uni.example")
+    assert (reader.state, reader.profiles[0].keywords) == (SubscriberState.PENDING, ("LoRA",))
+    assert (reader.schedule.hour, reader.schedule.weekdays) == (6, frozenset({1, 4}))
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        ({"email": "eve@"}, "address"),
+        ({"keywords": ['"a']}, "keyword"),
+        ({"timezone": "Europe/Belin"}, "parameter"),
+        ({"hour": 24}, "parameter"),
+        ({"weekdays": []}, "parameter"),
+        ({"email": "\ud800@uni.example"}, "address"),
+        ({"timezone": "\ud800"}, "parameter"),
+        ({"\ud800": 1}, "parameter"),
+        ({"company": "x"}, "parameter"),
+    ],
+)
+def test_a_wish_that_cannot_be_granted_is_refused_as_in_the_form(
+    api: Site, document: Document, change: dict[str, object], kind: str
+) -> None:
+    answer = api.post("/api/v1/subscribe", json=WISH | change)
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+    assert answer.json()["type"].endswith(f"/docs#{kind}")
+    assert documented(document, answer)
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "status"),
+    [
+        ({"sec-fetch-site": "cross-site"}, b"{}", 403),
+        ({"origin": "https://evil.example"}, b"{}", 403),
+        ({}, b"{", 422),
+        ({}, b"[" * 200_000, 400),
+        ({}, b" " * 2_000_000, 413),
+    ],
+)
+def test_other_sites_and_broken_bodies_are_refused(
+    api: Site, document: Document, headers: dict[str, str], body: bytes, status: int
+) -> None:
+    answer = api.post("/api/v1/subscribe", body, headers=headers | {"content-type": "application/json"})
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+    assert documented(document, answer)
+
+
+TEXTS = st.one_of(
+    st.text(max_size=40), st.sampled_from(["lora", "-a", '"', "-", "ti:", "(a", "\x00", "2026-11-20", "-1", "1e9"])
+)
+PARAMETERS = st.lists(st.tuples(st.sampled_from(["k", "k", "days", "limit", "day", "cursor", "x"]), TEXTS), max_size=6)
+
+
+def test_no_question_is_answered_otherwise_than_documented(api: Site, document: Document, full: bool) -> None:
+    paths = [path for path, methods in document["paths"].items() if "get" in methods]
+    seen: set[int] = set()
+
+    @settings(max_examples=5000 if full else 60, suppress_health_check=list(HealthCheck))
+    @given(st.sampled_from(paths), PARAMETERS)
+    def ask(path: str, parameters: list[tuple[str, str]]) -> None:
+        answer = api.get(path, params=[(name, text.encode(errors="replace")) for name, text in parameters])
+        assert answer.status_code < 500
+        assert documented(document, answer), answer.status_code
+        seen.add(answer.status_code)
+
+    ask()
+    assert seen == {200, 422}
