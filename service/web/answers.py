@@ -73,6 +73,15 @@ class SuggestAnswer(BaseModel):
     suggestions: list[SuggestionAnswer]
 
 
+class PapersAnswer(BaseModel):
+    """Papers, those of newer days first."""
+
+    papers: list[PaperAnswer]
+    next: str | None = Field(
+        description="The cursor to go on with; null at the end. There may be more behind an answer without papers."
+    )
+
+
 class Wish(BaseModel):
     """Who wants which papers, and when; the same rules hold as for the form of the front page."""
 

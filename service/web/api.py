@@ -6,16 +6,22 @@ know: how papers are kept or chosen, and whether an address is known here.
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.openapi.utils import get_openapi
+from pydantic import BeforeValidator
 
 from service import editions
+from service.errors import InputError
 from service.keywords import parse_all, split
 from service.model import Identity, Schedule
+from service.web import cursors
 from service.web.answers import (
     Accepted,
+    PapersAnswer,
     PreviewAnswer,
     SuggestAnswer,
     Wish,
@@ -32,6 +38,8 @@ from service.web.timing import even
 
 router = APIRouter(prefix="/api/v1", responses=told(422, 500, 503))
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
 ACCEPTED = "Look in that inbox: a mail there says how to go on."
 
 Keywords = Annotated[
@@ -44,6 +52,21 @@ Keywords = Annotated[
 ]
 Days = Annotated[int, Query(ge=1, le=30, description="How many days to look back for papers.")]
 Most = Annotated[int, Query(ge=1, le=100, description="The most papers to answer with.")]
+Cursor = Annotated[str, Query(description="`next` of the answer before, with all other parameters as they were.")]
+
+
+def _iso(typed: str) -> str:
+    """Refuse what only looks like a day, such as a count of seconds."""
+    if not _DAY.fullmatch(typed):
+        raise ValueError("a day is written as 2026-11-20")
+    return typed
+
+
+OneDay = Annotated[
+    date | None,
+    BeforeValidator(_iso),
+    Query(description="The day the papers were news.", examples=["2026-11-20"]),
+]
 
 
 @router.get("/preview", summary="What keywords would bring")
@@ -66,6 +89,22 @@ def suggest(desk: Here, k: Keywords) -> SuggestAnswer:
     """Other names of these topics, what goes together with them, and what would find more, or less."""
     found = desk.world.pipeline.suggest(_topics(k), desk.now())
     return SuggestAnswer(suggestions=[suggestion_answer(each) for each in found])
+
+
+@router.get("/papers", summary="Papers by day and by keywords")
+def papers(desk: Here, k: Keywords, day: OneDay = None, cursor: Cursor = "", limit: Most = 50) -> PapersAnswer:
+    """All papers that any keyword and no exclusion fits, of one day or of all days, a page at a time.
+
+    Without keywords these are all papers there are.
+    """
+    topics = _topics(k)
+    about = ("papers", str(day), *topics)
+    mark = cursors.read(cursor, about) if cursor else None
+    if cursor and mark is None:
+        raise InputError("This cursor is cut off or belongs to another question.")
+    found = desk.world.pipeline.archive.search(parse_all(topics), desk.now(), mark, limit, day)
+    rows = [paper_answer(each.selected, found.keywords, each.day) for each in found.papers]
+    return PapersAnswer(papers=rows, next=cursors.write(found.mark, about) if found.mark else None)
 
 
 @router.post(

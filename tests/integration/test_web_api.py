@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,9 +15,10 @@ from hypothesis import strategies as st
 
 from service.model import SubscriberState
 from tests.integration.sites import Site, site
-from tests.integration.stores import paper
+from tests.integration.stores import NOW, paper
 
 Document = dict[str, dict[str, dict[str, Any]]]
+TODAY = NOW.date()
 PAPERS = [
     paper("Sparse Low-Rank Adaptation", "We use low-rank adaptation (LoRA).", arxiv_id="2611.00001", upvotes=9),
     paper("LoRA for Orchids", "LoRA blooms: a survey.", arxiv_id="2611.00002"),
@@ -76,8 +79,41 @@ def test_suggestions_say_what_they_would_find(api: Site) -> None:
     }
 
 
+def test_every_paper_comes_once_whatever_the_pages(tmp_path: Path) -> None:
+    days = [TODAY - timedelta(days=number * 9) for number in range(12)]
+    many = [
+        paper(f"{name} {number}", guid=f"{name}{number}", listed=days[number % 12])
+        for name in ("Robots", "Cats")
+        for number in range(40)
+    ]
+    with site(tmp_path) as opened:
+        opened.house.arrive(*many)
+        for limit, query in ((7, {}), (100, {}), (3, {"k": "robots"}), (5, {"k": "-cats"}), (4, {"day": str(days[5])})):
+            told = list(pages(opened, query | {"limit": str(limit)}))
+            assert sorted(each["title"] for each in told) == sorted(
+                each.title
+                for each in many
+                if (not query.keys() & {"k"} or each.title.startswith("Robots"))
+                and query.get("day", str(each.listed)) == str(each.listed)
+            )
+            assert [each["day"] for each in told] == sorted((each["day"] for each in told), reverse=True)
+        first = opened.get("/api/v1/papers?limit=3").json()
+        assert opened.get("/api/v1/papers", params={"k": "cats", "cursor": first["next"]}).status_code == 422
+        assert first["papers"][0]["keywords"] == []
+        assert opened.get("/api/v1/papers?k=cats").json()["papers"][0]["keywords"] == ["cats"]
+
+
+def pages(opened: Site, query: dict[str, str]) -> Iterator[dict[str, Any]]:
+    cursor: str | None = ""
+    while cursor is not None:
+        told = opened.get("/api/v1/papers", params=query | {"cursor": cursor}).json()
+        assert len(told["papers"]) <= int(query["limit"])
+        yield from told["papers"]
+        cursor = told["next"]
+
+
 def test_a_bad_keyword_is_named_with_the_character_at_fault(api: Site) -> None:
-    for path in ("preview", "suggest"):
+    for path in ("preview", "suggest", "papers"):
         answer = api.get(f"/api/v1/{path}", params={"k": ["robots", 'the "world', "a AND"]})
         told = answer.json()
         assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
@@ -89,10 +125,18 @@ def test_a_bad_keyword_is_named_with_the_character_at_fault(api: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "status"), [("/api/v1/preview?days=x", 422), ("/api/v1/nothing", 404), ("/api/v1/subscribe", 405)]
+    ("path", "status"),
+    [
+        ("preview?days=x", 422),
+        ("papers?day=0", 422),
+        ("papers?day=2026-02-30", 422),
+        ("papers?cursor=x", 422),
+        ("nothing", 404),
+        ("subscribe", 405),
+    ],
 )
 def test_whatever_goes_wrong_below_api_is_told_to_programs(api: Site, path: str, status: int) -> None:
-    answer = api.get(path)
+    answer = api.get(f"/api/v1/{path}")
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
     assert answer.json()["status"] == status
     assert api.get("/nothing").headers["content-type"].startswith("text/html")

@@ -71,7 +71,7 @@ FILES = {
     "/view/{token}.bib", "/view/{token}.ris", "/feed/{token}", "/mailbox/{name}/raw", "/healthz", "/robots.txt",
     "/metrics", "/favicon.ico", "/day", "/day/{day}/feed", "/search/feed",
     "/export/{token}", "/view/{token}", "/mailbox/{name}/html",
-    "/api/v1/preview", "/api/v1/suggest", "/api/v1/subscribe", "/api/v1/openapi.json",
+    "/api/v1/preview", "/api/v1/suggest", "/api/v1/papers", "/api/v1/subscribe", "/api/v1/openapi.json",
 }  # fmt: skip
 VISITS: dict[tuple[str, str], list[Visit]] = {
     ("GET", "/"): [Visit(), Visit("topics", query=KEPT)],
