@@ -15,7 +15,7 @@ know: SQL, sources, matching, how mails are made or sent. GET and HEAD never cha
     lists.py          what the owner of a shared address decides
     archive.py        papers for everybody, by day and by search, with feeds; cursors.py: where a list goes on
     records.py        everything exported, everything erased, another address
-    api.py            /api/v1 for programs; answers.py: what it says; problems.py: what it says of errors
+    api.py            /api/v1 for programs; answers.py: what it says; problems.py: errors; documentation.py: /docs
     mailbox.py        the local mailbox, on loopback only; metrics.py: /metrics; site.py: health, robots, imprint
 """
 

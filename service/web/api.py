@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import lru_cache
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
@@ -36,7 +37,9 @@ from service.web.pages import Here
 from service.web.problems import ProblemDetails, told
 from service.web.timing import even
 
-router = APIRouter(prefix="/api/v1", responses=told(422, 500, 503))
+router = APIRouter(
+    prefix="/api/v1", responses=told(422, 500, 503), generate_unique_id_function=lambda route: route.name
+)
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
@@ -129,6 +132,7 @@ def openapi(desk: Here) -> dict[str, Any]:
     return document(desk.identity)
 
 
+@lru_cache(maxsize=4)
 def document(identity: Identity) -> dict[str, Any]:
     """The OpenAPI document of this installation."""
     servers = [{"url": identity.base_url}]

@@ -13,6 +13,7 @@ from service.web import (
     api,
     archive,
     copies,
+    documentation,
     faults,
     front,
     leaving,
@@ -34,7 +35,7 @@ from service.web.timing import STEP
 # Every page of the product stands in one of them, but for the files below /static.
 _ROOMS = (
     *(front, trying, starting, archive, subscription, managing, records),
-    *(leaving, lists, copies, mailbox, metrics, site, api),
+    *(leaving, lists, copies, mailbox, metrics, site, api, documentation),
 )
 ROUTERS = tuple(room.router for room in _ROOMS)
 

@@ -20,7 +20,10 @@ from service.pipeline.suggesting import Kind
 from service.settings import load
 from service.subscriptions.door import Door
 from service.subscriptions.wishes import Last
+from service.web.api import document
 from service.web.choosing import Menu, Part, Wanted
+from service.web.documentation import Part as Told
+from service.web.documentation import Question, Shape, questions, shapes
 from service.web.forms import Problem, Typed
 from service.web.pages import STATIC, prepared
 from service.web.shown import zones
@@ -335,6 +338,25 @@ SCENES: dict[str, list[dict[str, object]]] = {
         {"status": status, "message": HOSTILE} for status in (400, 403, 404, 405, 409, 413, 418, 422, 429, 500, 503)
     ],
     "text": [{"name": name, "body": HOSTILE + " https://paper.example"} for name in ("imprint", "privacy")],
+    "docs": [
+        {"questions": questions(document(IDENTITY)), "shapes": shapes(document(IDENTITY))},
+        {
+            "questions": [
+                Question(
+                    "x",
+                    "GET",
+                    HOSTILE,
+                    HOSTILE,
+                    HOSTILE,
+                    (Told(HOSTILE, HOSTILE, HOSTILE, True),),
+                    HOSTILE,
+                    (),
+                    HOSTILE,
+                )
+            ],
+            "shapes": [Shape(HOSTILE.split()[0], HOSTILE, ())],
+        },
+    ],
     "mailbox": [{"mails": ()}, {"mails": (MAIL.summary,)}],
     "mail": [{"mail": MAIL, "name": HOSTILE}],
 }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shlex
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +15,7 @@ import pytest
 import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from selectolax.lexbor import LexborHTMLParser
 
 from service.model import SubscriberState
 from tests.integration.sites import Site, site
@@ -110,6 +114,31 @@ def pages(opened: Site, query: dict[str, str]) -> Iterator[dict[str, Any]]:
         assert len(told["papers"]) <= int(query["limit"])
         yield from told["papers"]
         cursor = told["next"]
+
+
+def test_every_example_of_the_page_works(api: Site, document: Document) -> None:
+    examples = [node.text() for node in LexborHTMLParser(api.get("/docs").text).css("pre")]
+    assert len(examples) == sum(map(len, document["paths"].values()))
+    for example in examples:
+        program, *words = shlex.split(example)
+        assert program == "curl"
+        path = next(word for word in words if word.startswith("http")).removeprefix(api.house.world.identity.base_url)
+        if "-G" in words:
+            pairs = [words[at + 1].split("=") for at, word in enumerate(words) if word == "--data-urlencode"]
+            assert api.get(path, params=pairs).status_code == 200
+            assert ["k", "low-rank adaptation"] in pairs
+        else:
+            answer = api.post(path, words[-1], headers=dict([words[words.index("-H") + 1].split(": ")]))
+            assert answer.status_code == 202
+
+
+def test_the_document_names_nothing_that_it_does_not_hold(document: Document) -> None:
+    named = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(document)))
+    assert named <= set(document["components"]["schemas"])
+    assert {"ProblemDetails", "Fault", "PaperAnswer"} <= named
+    told = [each for methods in document["paths"].values() for each in methods.values()]
+    assert len({each["operationId"] for each in told}) == len(told)
+    assert all({"422", "500", "503"} < set(each["responses"]) for each in told)
 
 
 def test_a_bad_keyword_is_named_with_the_character_at_fault(api: Site) -> None:
