@@ -79,7 +79,10 @@ def refused(request: Request, error: InputError) -> Response:
 
 def unreadable(request: Request, error: RequestValidationError) -> Response:
     """The answer to parameters or a body of another form than documented."""
-    faults = [Fault(detail=each["msg"], field=".".join(map(str, each["loc"][1:]))) for each in error.errors()]
+    faults = [
+        Fault(detail=each["msg"].removeprefix("Value error, "), field=".".join(map(str, each["loc"][1:])))
+        for each in error.errors()
+    ]
     return _told(request, "parameter", "A parameter cannot be read", faults)
 
 

@@ -168,6 +168,7 @@ def test_whatever_goes_wrong_below_api_is_told_to_programs(api: Site, path: str,
     answer = api.get(f"/api/v1/{path}")
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
     assert answer.json()["status"] == status
+    assert "Value error" not in answer.text
     assert api.get("/nothing").headers["content-type"].startswith("text/html")
 
 
@@ -186,6 +187,22 @@ def test_whether_an_address_is_known_is_not_told(api: Site) -> None:
     reader = api.reader("ada@uni.example")
     assert (reader.state, reader.profiles[0].keywords) == (SubscriberState.PENDING, ("LoRA",))
     assert (reader.schedule.hour, reader.schedule.weekdays) == (6, frozenset({1, 4}))
+
+
+def test_who_signs_up_too_many_hears_when_to_come_back(tmp_path: Path, document: Document) -> None:
+    with site(tmp_path, limit_network="2 per hour") as opened:
+        answers = [
+            opened.post("/api/v1/subscribe", json=WISH, headers={"X-Forwarded-For": "192.0.2.7"}) for _ in range(3)
+        ]
+    assert [each.status_code for each in answers] == [202, 202, 429]
+    assert int(answers[2].headers["retry-after"]) > 0
+    assert answers[2].json()["status"] == 429
+    assert documented(document, answers[2])
+
+
+def test_a_client_in_a_page_of_this_site_may_sign_up(api: Site) -> None:
+    for headers in ({"origin": api.url}, {"sec-fetch-site": "same-origin"}):
+        assert api.post("/api/v1/subscribe", json=WISH, headers=headers).status_code == 202
 
 
 @pytest.mark.parametrize(
