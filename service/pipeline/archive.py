@@ -79,7 +79,7 @@ class Mark:
 class Results:
     """Papers in order; `mark` says where to go on (None: there is nothing more).
 
-    `keywords` are what `Match.keyword` counts. `recent` counts what the last month holds; None when that was not
+    `keywords` are what `Match.keyword` counts. `recent` counts what the last four weeks hold; None when that was not
     looked at.
     """
 

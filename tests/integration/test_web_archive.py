@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import feedparser
 import pytest
@@ -87,7 +88,7 @@ def test_what_is_no_day_that_has_come_is_said_in_good_words(pages: Site, unknown
 
 def test_a_search_finds_recent_papers_and_leads_to_older_ones(pages: Site) -> None:
     found = pages.get("/search?k=world+model")
-    assert "30 papers in the last 30 days, newest first" in text(found, "main")
+    assert "30 papers in the last four weeks, newest first" in text(found, "main")
     (older,) = links(found, ".turn a[rel=next]")
     rest = pages.get(older)
     assert sorted(titles(found) + titles(rest)) == sorted([each.title for each in LATEST] + ["World Models of Old"])
@@ -145,3 +146,13 @@ def test_a_feed_that_is_known_is_not_sent_again(pages: Site, path: str) -> None:
     assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
     assert pages.get(path, headers={"if-none-match": '"other"'}).status_code == 200
     assert "public" in first.headers["cache-control"]
+
+
+def test_a_search_counts_what_was_news_in_four_weeks(tmp_path: Path) -> None:
+    with site(tmp_path) as served:
+        today = served.house.clock().date()
+        listed = [paper(f"World Models {back}", listed=today - timedelta(days=back)) for back in (0, 27, 28, 29, 60)]
+        served.house.arrive(*listed)
+        found = served.get("/search?k=world+models")
+    assert "3 papers in the last four weeks" in text(found, "main")
+    assert titles(found) == [f"World Models {back}" for back in (0, 27, 28, 29, 60)]
