@@ -91,7 +91,7 @@ class Wish(BaseModel):
         json_schema_extra={"examples": [{"email": "ada@uni.example", "keywords": ["low-rank adaptation"]}]},
     )
 
-    email: str
+    email: str = Field(json_schema_extra={"format": "email"})
     keywords: list[str] = []
     timezone: str = Field(default="UTC", description="An IANA name, such as Europe/Berlin.")
     hour: Annotated[int, Field(ge=0, le=23)] = 7

@@ -134,6 +134,6 @@ def _kind(schema: Json) -> str:
         return " or ".join(map(_kind, schema["anyOf"]))
     if schema.get("type") == "array":
         return f"list of {_kind(schema['items'])}"
-    bounds = [str(schema[name]) for name in ("minimum", "maximum") if name in schema]
+    bounds = [f"{schema[name]:g}" for name in ("minimum", "maximum") if name in schema]
     kind = str(schema.get("format") or schema.get("type", "anything"))
     return f"{kind} {' to '.join(bounds)}".strip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from tests.integration.sites import Site, site
 from tests.integration.stores import NOW, paper
 
 Document = dict[str, dict[str, dict[str, Any]]]
+CASES = {False: 60, True: 5000}
 TODAY = NOW.date()
 PAPERS = [
     paper("Sparse Low-Rank Adaptation", "We use low-rank adaptation (LoRA).", arxiv_id="2611.00001", upvotes=9),
@@ -252,11 +253,13 @@ TEXTS = st.one_of(
 PARAMETERS = st.lists(st.tuples(st.sampled_from(["k", "k", "days", "limit", "day", "cursor", "x"]), TEXTS), max_size=6)
 
 
-def test_no_question_is_answered_otherwise_than_documented(api: Site, document: Document, full: bool) -> None:
+def test_no_question_is_answered_otherwise_than_documented(
+    api: Site, document: Document, full: bool, figure: Callable[[str], None]
+) -> None:
     paths = [path for path, methods in document["paths"].items() if "get" in methods]
     seen: set[int] = set()
 
-    @settings(max_examples=5000 if full else 60, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=CASES[full], suppress_health_check=list(HealthCheck))
     @given(st.sampled_from(paths), PARAMETERS)
     def ask(path: str, parameters: list[tuple[str, str]]) -> None:
         answer = api.get(path, params=[(name, text.encode(errors="replace")) for name, text in parameters])
@@ -266,3 +269,26 @@ def test_no_question_is_answered_otherwise_than_documented(api: Site, document: 
 
     ask()
     assert seen == {200, 422}
+    figure(f"API: {CASES[full]:,} odd questions, none answered by 5xx or otherwise than documented")
+
+
+JSON = st.recursive(
+    st.one_of(TEXTS, st.none(), st.booleans(), st.integers(), st.floats(), st.characters(categories=["Cs"])),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)),
+    max_leaves=6,
+)
+CHANGES = st.dictionaries(st.sampled_from([*WISH, "invitation", "x"]), JSON, min_size=1, max_size=2)
+
+
+def test_no_wish_is_answered_otherwise_than_documented(
+    api: Site, document: Document, full: bool, figure: Callable[[str], None]
+) -> None:
+    @settings(max_examples=CASES[full], suppress_health_check=list(HealthCheck))
+    @given(st.one_of(CHANGES.map(lambda changes: WISH | changes), JSON))
+    def ask(wish: object) -> None:
+        answer = api.post("/api/v1/subscribe", json.dumps(wish), headers={"content-type": "application/json"})
+        assert answer.status_code in (202, 422)
+        assert documented(document, answer)
+
+    ask()
+    figure(f"API: {CASES[full]:,} odd wishes, none answered by 5xx or otherwise than documented")
