@@ -12,6 +12,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import fields, replace
+from urllib.parse import quote
 
 from service.folding import fold_name, fold_title, names_agree
 from service.model import Links, Paper
@@ -44,6 +45,18 @@ def doi(text: str) -> str:
     """Return the DOI that a link or text names, in lower case (DOIs are case-insensitive), or ""."""
     found = _DOI.search(text[:1000])
     return found.group().lower().rstrip(".,;)") if found else ""
+
+
+def linked(paper: Paper) -> Paper:
+    """Return the paper with the page that its arXiv id or its DOI names, where no source has told of one."""
+    if paper.links.arxiv or paper.url.startswith(("http://", "https://")):
+        return paper
+    ids = _ids(paper)
+    name, number = arxiv_id(ids.get("arxiv", ""))[0], doi(ids.get("doi", ""))
+    if not name:
+        return replace(paper, url="https://doi.org/" + quote(number, safe="/:;()")) if number else paper
+    page = f"https://arxiv.org/abs/{name}"
+    return replace(paper, url=page, links=replace(paper.links, arxiv=page))
 
 
 def keys(paper: Paper, source: str = "") -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from service.messages.excerpts import excerpt
 from service.messages.passages import Passage, Span, passage
 from service.messages.visible import clean, shorten, title_search, web_link
 from service.model import Field, Hit, Links, Paper, Selected
+from service.papers import linked
 
 _LONGEST_TITLE, _LONGEST_NAME, _LONGEST_KEYWORD, _LONGEST_CATEGORY = 400, 60, 300, 30
 _NAMED_REASONS, _NAMED_CATEGORIES, _FEW_AUTHORS, _MATCHED_AUTHORS = 12, 3, 4, 3
@@ -90,7 +91,7 @@ def card(selected: Selected, keywords: Sequence[str], edition: date) -> Card:
 # A morning's readers share its papers and many of their keywords, so most cards are asked for again and again.
 @lru_cache(maxsize=2048)
 def _card(paper: Paper, found: Found, edition: date) -> Card:
-    spans = _spans(found)
+    spans, page = _spans(found), linked(paper)
     reasons, authors = _reasons(found), _authors(paper.authors, spans)
     title = _clipped(_marked(paper.title, spans.get((Field.TITLE, 0), ())), _LONGEST_TITLE)
     age = edition - paper.published.date() if paper.published else None
@@ -107,7 +108,7 @@ def _card(paper: Paper, found: Found, edition: date) -> Card:
         kind=paper.kind.value,
         fresh=age is not None and age <= _FRESH,
         year=paper.published.year if paper.published and age is not None and age > _OLD else 0,
-        links=_links(paper.links, paper.url, title.text),
+        links=_links(page.links, page.url, title.text),
     )
 
 

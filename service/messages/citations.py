@@ -13,6 +13,7 @@ from itertools import count
 
 from service.messages.visible import clean, web_link
 from service.model import Paper
+from service.papers import linked
 from service.tex import readable
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -115,6 +116,7 @@ def _bibtex_name(name: str) -> str:
 
 def _address(paper: Paper) -> str:
     """The link to a paper; braces in it are encoded, so that it stands in BibTeX as it is."""
+    paper = linked(paper)
     found = (web_link(url) for url in (paper.links.arxiv, paper.url, paper.links.huggingface, paper.links.pdf))
     return next((url for url in found if url), "").replace("{", "%7B").replace("}", "%7D")
 

@@ -21,6 +21,7 @@ from service.messages.mime import quoted_printable
 from service.messages.typesetting import breakable, hang, settled
 from service.messages.visible import clean, shorten, web_link
 from service.model import Digest, Identity, Origin, ReaderLinks, Selected
+from service.papers import linked
 
 # Gmail clips a mail above about 102 KB; with room for what relays add, the encoded HTML part stays below this.
 LARGEST_HTML = 80_000
@@ -84,7 +85,7 @@ class _Edition:
         it = self.digest
         said = (it.edition, it.since, it.weekly, it.trending, it.first, it.per_day, it.read, it.origins, it.hidden)
         welcome = (it.keywords, it.counts, it.days, it.next_edition, it.timezone) if it.first or it.trending else ()
-        also = [(each.paper.title, each.paper.url, each.paper.links) for each in it.also]
+        also = [(each.paper.title, linked(each.paper)) for each in it.also]
         return (*said, len(it.papers), self.total, len(self.papers), tuple(self.links), *welcome, *also)
 
 

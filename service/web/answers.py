@@ -12,6 +12,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.model import Links, Selected
+from service.papers import linked
 from service.pipeline import Advice, Suggestion
 
 
@@ -110,7 +111,7 @@ class Accepted(BaseModel):
 def paper_answer(selected: Selected, keywords: Sequence[str], day: date | None = None) -> PaperAnswer:
     """One paper; `keywords` are what its matches count."""
     stored = selected.paper
-    told = stored.paper
+    told = linked(stored.paper)
     return PaperAnswer(
         id=stored.id,
         title=told.title,

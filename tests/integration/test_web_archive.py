@@ -70,6 +70,12 @@ def test_a_day_shows_its_papers_most_liked_first_a_page_at_a_time(pages: Site) -
     assert pages.get(day(pages) + "?page=3").status_code == 404
 
 
+def test_a_paper_that_came_without_a_link_leads_to_its_page_at_arxiv(pages: Site) -> None:
+    (page, *_), newest = links(pages.get(day(pages)), ".cards a"), LATEST[-1].arxiv_id
+    fed, told = feedparser.parse(pages.get(day(pages) + "/feed").content), pages.get("/api/v1/papers?limit=1").json()
+    assert page == fed.entries[0].link == told["papers"][0]["url"] == f"https://arxiv.org/abs/{newest}"
+
+
 def test_days_lead_to_the_nearest_days_with_papers(pages: Site) -> None:
     between = pages.get(day(pages, 1))
     assert between.status_code == 200

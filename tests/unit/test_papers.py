@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from service.folding import fold_title, names_agree
 from service.model import Links, Paper
-from service.papers import arxiv_id, doi, keys, merge, same, weak
+from service.papers import arxiv_id, doi, keys, linked, merge, same, weak
 
 TITLE = "Teapots That Learn: Gradient Brewing"
 KNOWN = Paper(TITLE, "We study kettles.", ("Ada Brewer",), arxiv_id="2601.00011")
@@ -210,6 +210,24 @@ papers = st.builds(
     doi=st.sampled_from(["", "10.1/a"]),
     comment=texts,
 )
+
+
+@pytest.mark.parametrize(
+    ("paper", "page"),
+    [
+        (Paper("A", arxiv_id="2601.00011"), "https://arxiv.org/abs/2601.00011"),
+        (Paper("A", arxiv_id="hep-th/9901001"), "https://arxiv.org/abs/hep-th/9901001"),
+        (Paper("A", doi="10.48550/ARXIV.2601.00011"), "https://arxiv.org/abs/2601.00011"),
+        (Paper("A", doi="10.1101/ABC<def"), "https://doi.org/10.1101/abc"),
+        (Paper("A", url="https://papers.example/1", arxiv_id="2601.00011"), "https://papers.example/1"),
+        (Paper("A", links=Links(arxiv="https://arxiv.org/abs/2601.00011v2"), arxiv_id="2601.00011"), ""),
+        (Paper("A", arxiv_id="../../login"), ""),
+        (Paper("A"), ""),
+    ],
+)
+def test_a_paper_without_a_page_has_the_one_its_number_names(paper: Paper, page: str) -> None:
+    assert linked(paper).url == page
+    assert linked(paper).links.arxiv == (page if "arxiv" in page else paper.links.arxiv)
 
 
 @given(papers, papers)
