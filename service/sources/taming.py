@@ -17,6 +17,12 @@ from itertools import islice
 _ENTRY = re.compile(r"<(?:\w{1,20}:)?(item|entry)[\s>]")
 # feedparser keeps a kilobyte of each entry, were it empty, and a hundred bytes of each attribute.
 _BUDGET = ((re.compile("[<&]"), 80_000), (_ENTRY, 20_000), (re.compile("=[\"']"), 100_000))
+# Nothing honest is nested deeper; without a tag that ends, each of a heap of entries is read twice and in vain.
+_DEEPEST = 200
+_TAG = re.compile(
+    r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|<(?P<end>/?)(?P<name>[A-Za-z_][^\s<>/]*+)[^<>]*>", re.DOTALL
+)
+_NEVER_ENDS = frozenset({"br", "hr", "img", "p", "li", "input", "meta", "wbr", "col", "source"})
 _ENTRY_END = re.compile(r"</(?:\w{1,20}:)?(item|entry)\s*>")
 _REFERENCE = re.compile(r"&(?:#[xX]?[0-9a-fA-F]{1,8}|\w{2,32});")
 _KEPT = frozenset({"&lt;", "&gt;", "&amp;", "&quot;", "&apos;"})
@@ -46,7 +52,7 @@ def _without_torn_end(text: str) -> tuple[str, int]:
 
 
 def _within_budget(text: str) -> tuple[str, int]:
-    limit = min(_start_after(mark, text, most) for mark, most in _BUDGET)
+    limit = min(_too_deep(text), *(_start_after(mark, text, most) for mark, most in _BUDGET))
     if limit == sys.maxsize:
         return text, 0
     ends = [found.end() for found in _ENTRY_END.finditer(text, 0, limit)]
@@ -58,6 +64,20 @@ def _start_after(mark: re.Pattern[str], text: str, most: int) -> int:
     """Where the first match begins that is one too many; beyond any text where there are not so many."""
     one = next(islice(mark.finditer(text), most, None), None)
     return one.start() if one else sys.maxsize
+
+
+def _too_deep(text: str) -> int:
+    """Where an element begins that stands in far too many others; beyond any text where none does."""
+    depth = 0
+    for tag in islice(_TAG.finditer(text), _BUDGET[0][1]):
+        if tag["name"] is None or tag[0].endswith("/>") or tag["name"] in _NEVER_ENDS:
+            continue
+        depth = max(depth - 1, 0) if tag["end"] else depth + 1
+        if tag["end"] and _ENTRY_END.fullmatch(tag[0]):
+            depth = 0
+        if depth > _DEEPEST:
+            return tag.start()
+    return sys.maxsize
 
 
 def _calm(text: str) -> str:

@@ -132,6 +132,13 @@ def test_a_feed_of_too_many_entries_gives_the_first_and_counts_the_rest() -> Non
     assert len(listing.papers) > 10_000
 
 
+def test_an_entry_nested_without_end_is_left_out_and_those_before_it_are_read() -> None:
+    deep = f"<item><title>Deep water</title><description>{'<b>' * 5_000}wet{'</b>' * 5_000}</description></item>"
+    decent = "<item><title>Tea and cake</title><description>" + "<b>warm</b>" * 300 + "</description></item>"
+    listing = parse(Page(f"{RSS}{decent * 3}{deep}</channel></rss>".encode(), "", ""))
+    assert ([paper.title for paper in listing.papers], listing.skipped) == (["Tea and cake"] * 3, 1)
+
+
 def test_bytes_that_are_a_path_open_no_file(tmp_path: object) -> None:
     survives(str(tmp_path).encode())
     survives(b"/etc/passwd")
