@@ -23,6 +23,7 @@ _ARXIV = re.compile(
     rf"(?:^|arxiv(?:\.org)?[.:/\s]|/abs/|/pdf/|/html/|/papers/)(?P<id>{_NEW_ID}|{_OLD_ID})(?:v(?P<version>\d{{1,3}}))?(?![\w/])",
     re.IGNORECASE,
 )
+_OPENREVIEW = re.compile(r"openreview\.net/(?:forum|pdf|attachment)\?(?:[^#\s]{1,200}&)?id=([\w-]{4,64})")
 _DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>]{1,200}")
 _ENOUGH_WORDS, _ENOUGH_IDEOGRAPHS = 5, 10
 _LONGEST_KEY = 200
@@ -45,6 +46,12 @@ def doi(text: str) -> str:
     """Return the DOI that a link or text names, in lower case (DOIs are case-insensitive), or ""."""
     found = _DOI.search(text[:1000])
     return found.group().lower().rstrip(".,;)") if found else ""
+
+
+def openreview_id(link: str) -> str:
+    """Return the id of the forum that a link to OpenReview names, or ""."""
+    found = _OPENREVIEW.search(link[:1000])
+    return found[1] if found else ""
 
 
 def linked(paper: Paper) -> Paper:

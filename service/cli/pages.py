@@ -18,7 +18,7 @@ from service.errors import FetchError, InputError, ParseError
 from service.model import Listing, Page
 from service.settings import way_out
 from service.settings.values import LOOPBACK, agent
-from service.sources import kinds, parse
+from service.sources import kinds, parse, saved
 from service.sources.http import Client
 
 LARGEST = 8_000_000
@@ -63,7 +63,7 @@ class Reading:
 
 
 def _listing(place: str) -> Listing:
-    if not place.startswith(("http://", "https://")):
+    if place == "-" or saved.stands(place) or kinds.recognise(place) == "capture":
         return parse(_file(place))
     return _fetched(place)
 

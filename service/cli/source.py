@@ -11,9 +11,12 @@ from typing import Annotated, Any
 
 import typer
 
+from service.bootstrap import World
+from service.cli import complain
 from service.cli.output import Json, rows, say, world
 from service.errors import FetchError, ParseError
 from service.model import Listing
+from service.sources.advice import advice
 from service.sources.health import Standing
 from service.store.sources import Source
 
@@ -28,7 +31,7 @@ def add(url: str, json: Json = False) -> None:
     # Processes that stay may have another working folder.
     url = str(Path(url).absolute()) if "://" not in url and Path(url).exists() else url
     with world() as here:
-        address, listing = here.operations.discover(url)
+        address, listing = _discovered(here, url)
         source = here.operations.add_source(address, here.now())
         here.bell.collect(source.id)
     found = {"id": source.id, "url": source.url, "kind": source.kind, "papers": len(listing.papers)}
@@ -36,6 +39,8 @@ def add(url: str, json: Json = False) -> None:
     if not json:
         example = f', the first of them "{listing.papers[0].title}"' if listing.papers else ""
         say(f"{len(listing.papers)} papers found{example}. The source is kept.")
+        if hint := advice(url):
+            say(hint)
 
 
 @app.command(name="list")
@@ -86,6 +91,16 @@ def catalogue(
         for each in shown
     ]
     rows(found, json, empty=f"no category holds {words}")
+
+
+def _discovered(here: World, url: str) -> tuple[str, Listing]:
+    """Read a source; where it cannot be read, say what to name instead before the fault."""
+    try:
+        return here.operations.discover(url)
+    except (FetchError, ParseError):
+        if hint := advice(url):
+            complain(hint)
+        raise
 
 
 def _row(source: Source) -> dict[str, Any]:

@@ -30,7 +30,8 @@ class Field(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What one fetch of a source returned. `body` is decoded of any content encoding, but still bytes.
+    """What one fetch of a source returned. `body` is decoded of any content encoding, but still bytes; the media type
+    stands with its parameters, which may name the characters.
 
     `moved_to` is the address to ask from now on, where a redirect said so for good; `fresh_for` are the seconds for
     which the server promises that nothing changes.

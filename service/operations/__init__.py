@@ -19,7 +19,7 @@ from service.operations import picking
 from service.operations.picking import Offer
 from service.papers import arxiv_id, doi
 from service.settings import Settings
-from service.sources import discovery, health, kinds, parse, saved
+from service.sources import advice, discovery, health, kinds, parse, saved
 from service.sources.health import Standing
 from service.sources.http import Client
 from service.store import Store
@@ -77,6 +77,8 @@ class Operations:
     def probe(self, url: str) -> Listing:
         """Read what a source says now, without keeping anything. Raises FetchError or ParseError."""
         if kinds.recognise(url) == "capture":
+            if not saved.stands(url):
+                raise FetchError(advice.refusal(url), False)
             found = [parse(page) for page in saved.pages(url)]
             return Listing(tuple(paper for each in found for paper in each.papers), sum(each.skipped for each in found))
         problem: FetchError | ParseError | None = None

@@ -21,18 +21,31 @@ _ATTRIBUTE = re.compile(
     r"""([a-z-]{2,20})\s{0,5}=\s{0,5}(?:"([^"]{0,2000})"|'([^']{0,2000})'|([^\s"'>]{1,2000}))""", re.IGNORECASE
 )
 _TYPES = frozenset({"application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json"})
+# Feeds were also announced as what they are made of, and so are other things; these are tried last.
+_PERHAPS = frozenset({"application/json", "application/xml", "text/xml"})
+_BASE = re.compile(r"<base\b([^<>]{0,2000})>", re.IGNORECASE)
 _MOST_LINKS, _HEAD = 500, 500_000
 
 
 def feeds(page: Page) -> list[str]:
     """Return the http(s) addresses of at most three feeds that a page names."""
     text = decode(page.body, page.media_type)[:_HEAD]
-    found = []
+    found: list[str] = []
+    perhaps: list[str] = []
+    base = _base(page.url, text)
     for link in islice(_LINK.finditer(text), _MOST_LINKS):
         said = {name.lower(): unescape(a or b or c) for name, a, b, c in _ATTRIBUTE.findall(link[1])}
-        if "alternate" in said.get("rel", "").lower().split() and said.get("type", "").lower().strip() in _TYPES:
-            found.append(_absolute(page.url, said.get("href", "")))
-    return list(dict.fromkeys(address for address in found if address))[:MOST_FEEDS]
+        media_type = said.get("type", "").lower().partition(";")[0].strip()
+        if "alternate" in said.get("rel", "").lower().split() and media_type in _TYPES | _PERHAPS:
+            (found if media_type in _TYPES else perhaps).append(_absolute(base, said.get("href", "")))
+    return list(dict.fromkeys(address for address in found + perhaps if address))[:MOST_FEEDS]
+
+
+def _base(url: str, text: str) -> str:
+    """What addresses of a page are relative to: the page, or what it names as its base."""
+    named = _BASE.search(text)
+    said = {name.lower(): unescape(a or b or c) for name, a, b, c in _ATTRIBUTE.findall(named[1])} if named else {}
+    return _absolute(url, said.get("href", "")) or url
 
 
 def _absolute(base: str, href: str) -> str:

@@ -19,7 +19,7 @@ import feedparser
 
 from service.errors import ParseError
 from service.model import ArrivalKind, Links, Listing, Paper
-from service.papers import arxiv_id, doi
+from service.papers import arxiv_id, doi, openreview_id
 from service.sources import arxiv
 from service.sources.abstracts import proper
 from service.sources.huggingface import paper_links
@@ -121,6 +121,7 @@ def _paper(entry: Entry, version: str) -> Paper | None:
         arxiv_id=name,
         version=number,
         doi=_doi(entry, link),
+        openreview_id=openreview_id(link) or openreview_id(guid),
         guid=guid,
         kind=said.kind,
         comment=plain(str(entry.get("arxiv_comment", "")))[:1000],

@@ -183,7 +183,7 @@ class Client:
 def _page(url: str, moved: str, response: requests.Response, body: bytes) -> Page:
     return Page(
         body=body,
-        media_type=response.headers.get("Content-Type", "").partition(";")[0].strip().lower(),
+        media_type=response.headers.get("Content-Type", "").strip().lower()[:200],
         url=url,
         fetched_at=datetime.now(UTC),
         etag=response.headers.get("ETag", ""),

@@ -10,7 +10,7 @@ from typing import Any
 
 from service.errors import ParseError
 from service.model import Links, Listing, Paper
-from service.papers import arxiv_id, doi
+from service.papers import arxiv_id, doi, openreview_id
 from service.sources.abstracts import proper
 from service.sources.huggingface import MOST_ENTRIES, paper_links
 from service.sources.text import fold, moment, plain, web_link
@@ -57,6 +57,7 @@ def _paper(item: Any) -> Paper | None:
         arxiv_id=name,
         version=version,
         doi=doi(link) if "doi.org/" in link else "",
+        openreview_id=openreview_id(link) or openreview_id(guid),
         guid=guid,
     )
 

@@ -11,16 +11,9 @@ from datetime import date
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from service.sources import preprints
+from service.sources.pasted import ARXIV_FEED, ARXIV_HOSTS, HF_HOSTS, HF_SITE, categories, meant
 
-_SITE = "https://huggingface.co"
-_ARXIV_FEED = "https://rss.arxiv.org/rss/"
-_ARXIV_HOSTS = frozenset({"arxiv.org", "www.arxiv.org", "export.arxiv.org", "rss.arxiv.org"})
-_HF_HOSTS = frozenset({"huggingface.co", "www.huggingface.co", "hf.co"})
-_ARCHIVES = (
-    "cs|econ|eess|math|physics|q-bio|q-fin|stat|astro-ph|cond-mat|gr-qc|hep-ex|hep-lat|hep-ph|hep-th|math-ph|nlin"
-    "|nucl-ex|nucl-th|quant-ph"
-)
-_CATEGORY = re.compile(rf"(?:{_ARCHIVES})(?:\.[A-Za-z-]{{2,9}})?")
+_SITE = HF_SITE
 _PERIOD = re.compile(r"/papers/(date|week|month)/([\w-]{6,10})")
 _PAPER = re.compile(r"/papers/(\d{4}\.\d{4,5})(?:v\d+)?")
 _SEARCH_LIMIT = 120
@@ -31,17 +24,15 @@ _MOST_PAGES = 20
 
 def recognise(url: str) -> str:
     """Return the kind of a source: "huggingface", "arxiv", "biorxiv", "feed"; "capture" for a file on this machine."""
-    text = url.strip()
-    if _CATEGORY.fullmatch(text):
-        return "arxiv"
+    text = meant(url)
     host, path = _split(text)
     if not host:
         return "capture"
-    if host in _HF_HOSTS and (path == "/papers" or path.startswith(("/papers/", "/api/daily_papers", "/api/papers"))):
+    if host in HF_HOSTS and (path == "/papers" or path.startswith(("/papers/", "/api/daily_papers", "/api/papers"))):
         return "huggingface"
     if preprints.is_biorxiv(text):
         return "biorxiv"
-    return "arxiv" if host in _ARXIV_HOSTS and (_arxiv_feed(text) or preprints.is_arxiv_api(text)) else "feed"
+    return "arxiv" if host in ARXIV_HOSTS and (_arxiv_feed(text) or preprints.is_arxiv_api(text)) else "feed"
 
 
 def pages(url: str, day: date | None = None) -> list[str]:
@@ -50,7 +41,7 @@ def pages(url: str, day: date | None = None) -> list[str]:
     A listing that names its own period keeps it. Of Hugging Face the JSON API comes first: it is smaller and holds
     every abstract; the page people see is the second choice. What is not recognised is asked for as it stands.
     """
-    text = url.strip()
+    text = meant(url)
     kind = recognise(text)
     if kind == "arxiv":
         return [_arxiv_feed(text) or preprints.arxiv_query(text)]
@@ -61,7 +52,7 @@ def pages(url: str, day: date | None = None) -> list[str]:
 
 def past(url: str, day: date) -> list[str]:
     """Return the addresses that hold what a source listed on one past day, best first; none where it keeps no days."""
-    text, asked = url.strip(), pages(url, day)
+    text, asked = meant(url), pages(url, day)
     if asked != pages(url):
         return asked
     if recognise(text) != "arxiv":
@@ -71,9 +62,17 @@ def past(url: str, day: date) -> list[str]:
 
 
 def canonical(url: str) -> str:
-    """Return the one address under which a source is kept: an arXiv category has many spellings."""
-    text = url.strip()
-    return (_arxiv_feed(text) if recognise(text) == "arxiv" else "") or text
+    """Return the one address under which a source is kept: what a person types has many spellings."""
+    text = meant(url)
+    kind = recognise(text)
+    if kind == "capture":
+        return text
+    parts = urlsplit(text)
+    if kind == "huggingface":
+        return parts._replace(
+            scheme="https", netloc="huggingface.co", path=parts.path.rstrip("/"), fragment=""
+        ).geturl()
+    return parts._replace(netloc=parts.netloc.lower(), path=parts.path or "/", fragment="").geturl()
 
 
 def following(address: str, entries: int, single_day: bool) -> str:
@@ -83,7 +82,7 @@ def following(address: str, entries: int, single_day: bool) -> str:
     then the next page is wanted only while all that came is of one day (`single_day`).
     """
     host, path = _split(address)
-    if host not in _HF_HOSTS:
+    if host not in HF_HOSTS:
         return preprints.following(address, entries) if host else ""
     parts = urlsplit(address)
     if path != "/api/daily_papers" or entries < _SHORT:
@@ -108,13 +107,13 @@ def label(url: str) -> str:
         return "Saved pages"
     if kind == "biorxiv":
         return "medRxiv" if "medrxiv" in url else "bioRxiv"
-    host, _ = _split(url.strip())
+    host, _ = _split(meant(url))
     return {"huggingface": "Hugging Face", "arxiv": "arXiv"}.get(kind, host.removeprefix("www."))
 
 
 def rests(url: str) -> bool:
     """Whether an empty page is ordinary: arXiv announces nothing on some days, and a search may find nothing."""
-    return recognise(url) in ("arxiv", "biorxiv") or "q=" in urlsplit(url).query
+    return recognise(url) in ("arxiv", "biorxiv") or "q=" in urlsplit(meant(url)).query
 
 
 def _split(url: str) -> tuple[str, str]:
@@ -161,15 +160,5 @@ def _period(name: str, value: str) -> list[str]:
 
 
 def _arxiv_feed(url: str) -> str:
-    """Return the feed of an arXiv category, named alone, by its feed or by its listing page; "" for other pages."""
-    if _CATEGORY.fullmatch(url):
-        return _ARXIV_FEED + url
-    host, path = _split(url)
-    steps = path.strip("/").split("/")
-    if len(steps) >= 2 and steps[0] in ("rss", "atom", "list"):
-        names = steps[1].split("+")
-        if all(_CATEGORY.fullmatch(name) for name in names):
-            return _ARXIV_FEED + "+".join(names)
-    if host == "export.arxiv.org" and len(steps) == 1 and _CATEGORY.fullmatch(steps[0]):
-        return _ARXIV_FEED + steps[0]
-    return ""
+    """Return the address itself where it is the feed of arXiv's categories, else ""."""
+    return url if url.startswith(ARXIV_FEED) and categories(url.removeprefix(ARXIV_FEED)) else ""

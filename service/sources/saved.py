@@ -17,12 +17,20 @@ LARGEST = 8 * 1024 * 1024
 MOST_FILES = 1_000
 
 
+def stands(place: str) -> bool:
+    """Whether there is such a file or folder."""
+    try:
+        return _path(place).exists()
+    except (OSError, ValueError):
+        return False
+
+
 def pages(place: str) -> list[Page]:
     """Read the file, or the newest thousand files of the folder by their names; hidden and oversized ones are left out.
 
     Raises FetchError where the place cannot be read or holds no file.
     """
-    path = Path(unquote(urlsplit(place).path) if place.startswith("file:") else place)
+    path = _path(place)
     try:
         found = [_page(file) for file in _files(path)]
     except (OSError, ValueError) as error:
@@ -31,6 +39,10 @@ def pages(place: str) -> list[Page]:
     if not found:
         raise FetchError(f"{path.name or path} holds no saved pages.", False)
     return found
+
+
+def _path(place: str) -> Path:
+    return Path(unquote(urlsplit(place).path) if place.startswith("file:") else place)
 
 
 def _files(path: Path) -> Iterator[Path]:

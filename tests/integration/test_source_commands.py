@@ -50,6 +50,21 @@ def test_a_checked_source_says_how_many_papers_it_holds(site: Site) -> None:
     assert (code, row["state"], row["papers"], row["problem"]) == (0, "ok", len(pages.PAPERS), "")
 
 
+def test_a_source_may_be_pasted_in_the_spelling_of_a_feed_reader(site: Site) -> None:
+    pasted = site.url.replace("http://", "feed://")
+    assert run("source", "add", pasted)[0] == 0
+    assert run("source", "add", site.url.removeprefix("http://"))[0] == 0
+    code, (row,), _ = run("source", "list", "--json")
+    assert (code, row["url"]) == (0, site.url)
+    assert run("source", "remove", pasted)[0] == 0
+
+
+@pytest.mark.parametrize("text", ["ftp://papers.example/feed", "no such folder"])
+def test_what_cannot_be_followed_is_refused_in_a_sentence(site: Site, text: str) -> None:
+    code, _, said = run("source", "add", text)
+    assert (code, text.split(":")[0] in said, "Traceback" in said) == (1, True, False)
+
+
 @pytest.mark.parametrize("body", [EMPTY, MOVED])
 def test_a_source_whose_papers_are_gone_fails_the_check(site: Site, body: str) -> None:
     run("source", "add", site.url)

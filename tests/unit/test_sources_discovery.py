@@ -18,6 +18,15 @@ NAMED = {
     "<link rel=alternate type=application/feed+json href=https://other.example/f.json>": [
         "https://other.example/f.json"
     ],
+    '<base href="/lab/"><link rel="alternate" type="application/rss+xml; charset=utf-8" href="feed.xml">': [
+        "https://kettle.example/lab/feed.xml"
+    ],
+    '<link rel="alternate" type="application/json" href="/j"><link rel="alternate" type="text/xml" href="/x">'
+    '<link rel="alternate" type="application/atom+xml" href="/a">': [
+        "https://kettle.example/a",
+        "https://kettle.example/j",
+        "https://kettle.example/x",
+    ],
     '<link rel="alternate" type="application/rss+xml" href="javascript:alert(1)">': [],
     '<link rel="alternate" type="application/rss+xml" href="http://[">': [],
     '<link rel="alternate" type="application/rss+xml">': [],

@@ -1,0 +1,45 @@
+"""Feeds as servers really send them: read over loopback by the real client."""
+
+from __future__ import annotations
+
+import pytest
+
+from service.sources import parse
+from service.sources.http import Client
+from tests.integration.test_http_client import AGENT, LOOPBACK
+from tests.origins import Answer, origin
+
+TITLE = "Über Kettles — naïve “Brewing” in Œuvres"
+FEED = '<rss version="2.0"><channel><title>x</title><item><title>{}</title><link>https://openreview.net/forum?id=aB3-x_9</link></item></channel></rss>'
+
+
+def title_of(body: bytes, media_type: str) -> str:
+    with origin(lambda _: Answer(200, body, {"Content-Type": media_type})) as server:
+        (paper,) = parse(Client(AGENT, LOOPBACK, 5.0).visit(server.url("/feed"))).papers
+    assert paper.openreview_id == "aB3-x_9"
+    return paper.title
+
+
+@pytest.mark.parametrize(
+    ("codec", "declared", "media_type"),
+    [
+        ("cp1252", "", "text/xml; charset=windows-1252"),
+        ("cp1252", "", 'application/rss+xml; Charset="Windows-1252"'),
+        ("cp1252", '<?xml version="1.0" encoding="windows-1252"?>', "text/xml"),
+        ("cp1252", '<?xml version="1.0" encoding="ISO-8859-1"?>', "text/html; charset=utf-8"),
+        ("cp1252", "", "text/plain"),
+        ("utf-8", '<?xml version="1.0" encoding="ISO-8859-1"?>', "text/xml; charset=iso-8859-1"),
+        ("utf-8", '<?xml version="1.0" encoding="utf-16"?>', "text/xml; charset=utf-16"),
+        ("utf-16", '<?xml version="1.0" encoding="utf-16"?>', "text/xml"),
+        ("utf-16-le", '<?xml version="1.0" encoding="utf-16"?>', "application/xml"),
+        ("utf-16-be", "", "application/octet-stream"),
+        ("utf-8-sig", '<?xml version="1.0" encoding="windows-1252"?>', "text/xml; charset=windows-1252"),
+    ],
+)
+def test_the_characters_of_a_feed_are_found_out(codec: str, declared: str, media_type: str) -> None:
+    assert title_of((declared + FEED.format(TITLE)).encode(codec), media_type) == TITLE
+
+
+def test_the_servers_word_on_the_characters_is_enough() -> None:
+    cyrillic = "Чайники, которые учатся"
+    assert title_of(FEED.format(cyrillic).encode("koi8-r"), "text/xml; charset=KOI8-R") == cyrillic
