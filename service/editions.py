@@ -39,6 +39,8 @@ def local_day(schedule: Schedule, moment: datetime) -> date:
     return moment.astimezone(_zone(schedule)).date()
 
 
+# Readers of one batch share a few schedules and one present.
+@lru_cache(maxsize=10_000)
 def due_at(schedule: Schedule, day: date) -> datetime:
     """Return the UTC instant at which the edition of the local day `day` is due, whatever its weekday.
 
@@ -52,12 +54,14 @@ def due_at(schedule: Schedule, day: date) -> datetime:
     return _around_gap(wall, zone)
 
 
+@lru_cache(maxsize=10_000)
 def next_due(schedule: Schedule, after: datetime) -> datetime:
     """Return the first due instant strictly after `after` on one of the schedule's weekdays; InputError if none."""
     start = local_day(schedule, after) - timedelta(days=2)
     return next(due for due in _dues(schedule, start, 1) if due > after)
 
 
+@lru_cache(maxsize=10_000)
 def latest_due(schedule: Schedule, now: datetime) -> datetime:
     """Return the last due instant at or before `now` on one of the schedule's weekdays; InputError if none."""
     start = local_day(schedule, now) + timedelta(days=2)

@@ -60,7 +60,9 @@ class Batch:
             for place, (each, past) in enumerate(zip(known, held, strict=True))
             if not (chosen.is_alone(place) or chosen.count(place) or each.subscriber.quiet_digest or _silent(past, now))
         }
-        readers = unit.subscribers.some([each.subscriber.id for each in due if each.subscriber.id not in needless])
+        wanted = {each.subscriber.id: each.subscriber for each in due if each.subscriber.id not in needless}
+        profiles = unit.subscribers.profiles(wanted)
+        readers = {key: replace(reader, profiles=profiles.get(key, ())) for key, reader in wanted.items()}
         return cls(view, now, covered, chosen, {reader: place for place, reader in enumerate(ids)}, readers)
 
     def held(self, due: Due) -> Covered:

@@ -10,8 +10,9 @@ four (`python -m bench match`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,10 +41,11 @@ class Chosen:
     """What was chosen for a batch; readers are numbered as they were asked for."""
 
     book: Book
-    profiles: Profiles
     masks: _Masks
     hits: Hits
-    wanted: Numbers  # for each entry of `hits` its entry of `profiles`
+    keywords: Sequence[int]  # of each entry of `hits`, by number in the book
+    bounds: Sequence[int]  # of each reader's profiles
+    entries: Sequence[int]  # of each profile's entries of `hits`
     ranked: Ranked
     alone: NDArray[np.bool_]
 
@@ -60,31 +62,26 @@ class Chosen:
 
     def selection(self, reader: int, own: Sequence[Profile]) -> Selection:
         """The selection of a reader who is not alone, in the words of the profiles' own rows."""
-        first, last = np.searchsorted(self.profiles.readers, (reader, reader + 1)).tolist()
-        keywords, found, looks = [], [], []
-        seen: Mask = np.zeros(self.masks.width, np.bool_)
-        for number, profile in zip(range(first, last), own, strict=True):
+        keywords, found, looks, seen = [], [], [], []
+        for number, profile in zip(range(*self.bounds[reader : reader + 2]), own, strict=True):
             read = [each for text in profile.keywords if (each := read_keyword(text)) is not None]
             wanted = [each for each in read if not each.exclusion]
             mine = self._found(number)
             keywords += wanted
             found += [mine[self.book.number[each.canonical]] for each in wanted]
-            eligible = self.masks.rows[self.masks.read[number]]
-            seen |= eligible
-            looks.append(Look(profile, len(wanted), tuple(each for each in read if each.exclusion), eligible))
+            seen.append(self.masks.read[number])
+            unwanted = tuple(each for each in read if each.exclusion)
+            looks.append(Look(profile, len(wanted), unwanted, self.masks.rows[seen[-1]]))
         ranked = tuple(self.ranked.of(reader).tolist())
-        return Selection(tuple(keywords), ranked, tuple(found), int(seen.sum()), False, tuple(looks))
+        return Selection(tuple(keywords), ranked, tuple(found), self.masks.count(seen), False, tuple(looks))
 
     def _found(self, profile: int) -> dict[int, Found]:
         """What each keyword of a profile found, by its number in the book."""
-        first, last = np.searchsorted(self.wanted, self.profiles.starts[profile : profile + 2]).tolist()
-        starts = self.hits.starts
-        return {
-            int(self.profiles.keywords[self.wanted[n]]): Found(
-                self.hits.papers[starts[n] : starts[n + 1]], self.hits.title[starts[n] : starts[n + 1]]
-            )
-            for n in range(first, last)
-        }
+        first, last = self.entries[profile], self.entries[profile + 1]
+        papers, title = self.hits.papers, self.hits.title
+        starts = self.hits.starts[first : last + 1].tolist()
+        pieces = [slice(*each) for each in pairwise(starts)]
+        return {n: Found(papers[at], title[at]) for n, at in zip(self.keywords[first:last], pieces, strict=True)}
 
 
 @dataclass(slots=True, eq=False)
@@ -96,11 +93,19 @@ class _Masks:
     kept: list[int] = field(default_factory=list)
     _known: dict[object, int] = field(default_factory=dict)
     _rows: list[Mask] = field(default_factory=list)
+    _counts: dict[frozenset[int], int] = field(default_factory=dict)
 
     @property
     def rows(self) -> list[Mask]:
         """The masks themselves."""
         return self._rows
+
+    def count(self, rows: Iterable[int]) -> int:
+        """How many papers any of these rows has."""
+        key = frozenset(rows)
+        if key not in self._counts:
+            self._counts[key] = int(np.logical_or.reduce([self._rows[each] for each in key]).sum())
+        return self._counts[key]
 
     def add(self, view: View, sources: frozenset[int] | None, asked: Asked) -> None:
         """Take in the next profile."""
@@ -147,7 +152,16 @@ def choose_all(view: View, book: Book, profiles: Profiles, asked: Sequence[Asked
         view.upvotes(), np.flatnonzero(np.logical_or.reduce([np.zeros(masks.width, np.bool_), *masks.rows]))
     )
     ranked = rank_all(hits, len(asked), order, len(view.papers))
-    return Chosen(book, profiles, masks, hits, wanted, ranked, alone)
+    return Chosen(
+        book,
+        masks,
+        hits,
+        profiles.keywords[wanted].tolist(),
+        np.searchsorted(profiles.readers, np.arange(len(asked) + 1)).tolist(),
+        np.searchsorted(wanted, profiles.starts).tolist(),
+        ranked,
+        alone,
+    )
 
 
 def _hits(found: Postings, profiles: Profiles, masks: _Masks, owners: Numbers, wanted: Numbers) -> Hits:

@@ -16,8 +16,8 @@ from typing import Any
 from service import editions
 from service.model import DeliveryKind, DeliveryState, Subscriber
 from service.pipeline.batch import LOOK_BACK, Batch
-from service.pipeline.frozen import Cover, freeze, is_weekly
-from service.pipeline.origins import Origins, origins
+from service.pipeline.frozen import Cover, Told, freeze, is_weekly
+from service.pipeline.origins import origins
 from service.pipeline.pacing import Limits
 from service.pipeline.usual import watch
 from service.pipeline.window import REACH, Window
@@ -98,9 +98,9 @@ class Composer:
                 return None
             covered = self._covered(unit, due, now)
             with self.window.open(unit, now) as view:
-                day, named = editions.local_day(reader.schedule, now), origins(unit.sources.all(), now)
+                day, told = editions.local_day(reader.schedule, now), Told(view, origins(unit.sources.all(), now))
                 batch = Batch.read(unit, view, self.window.book, due, covered, now)
-                edition = _edition(batch, due[0], day, named, replace(batch.held(due[0]), editions=frozenset()))
+                edition = _edition(batch, due[0], day, told, replace(batch.held(due[0]), editions=frozenset()))
         return edition.row["payload"] if edition.row else None
 
     def _batch(self, now: datetime, after: int) -> tuple[int, list[_Edition]] | None:
@@ -115,9 +115,9 @@ class Composer:
             with self.window.open(unit, now) as view:
                 if len(due) == BATCH:
                     self.window.book.learn_all(unit)
-                named = origins(unit.sources.all(), now)
+                told = Told(view, origins(unit.sources.all(), now))
                 batch = Batch.read(unit, view, self.window.book, asked, covered, now)
-                chosen = [_edition(batch, each, self.day, named, batch.held(each)) for each in asked]
+                chosen = [_edition(batch, each, self.day, told, batch.held(each)) for each in asked]
         return due[-1].subscriber.id, chosen
 
     def _say_what_waits(self, now: datetime) -> None:
@@ -183,7 +183,7 @@ class Composer:
         return [each for each in ours if each.reader not in overtaken], len(superseded)
 
 
-def _edition(batch: Batch, due: Due, day: date | None, named: Origins, covered: Covered) -> _Edition:
+def _edition(batch: Batch, due: Due, day: date | None, told: Told, covered: Covered) -> _Edition:
     reader, now = due.subscriber, batch.now
     if day is None:
         latest = editions.latest_due(reader.schedule, now) if due.welcomed else now
@@ -196,7 +196,7 @@ def _edition(batch: Batch, due: Due, day: date | None, named: Origins, covered: 
     payload: dict[str, Any] = {}
     if wanted := selection is not None and (bool(ranked) or not due.welcomed or reader.quiet_digest):
         cover = Cover(day, following, _since(reader, covered, day, now), back)
-        payload = freeze(batch.view, batch.readers[reader.id], selection, cover, named, first=not due.welcomed)
+        payload = freeze(batch.readers[reader.id], selection, cover, told, first=not due.welcomed)
     row = new_delivery(
         DeliveryKind.DIGEST,
         reader.id,

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ import numpy as np
 from service import editions
 from service.model import Profile, Subscriber
 from service.pipeline.origins import Origins
-from service.pipeline.selection import Selection, excluded
+from service.pipeline.selection import Look, Selection, excluded
 from service.pipeline.window import Mask, View
 
 FULL = 3
@@ -46,18 +46,33 @@ def is_weekly(reader: Subscriber) -> bool:
     return len(reader.schedule.weekdays) == 1
 
 
-def freeze(
-    view: View, reader: Subscriber, selection: Selection, cover: Cover, origins: Origins, *, first: bool
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What readers of one batch are told of the sources they look at: readers who look alike are told the same."""
+
+    view: View
+    origins: Origins
+    # Beside each answer stand the masks whose ids are its key.
+    _known: dict[object, tuple[Sequence[Look], list[list[Any]]]] = field(default_factory=dict)
+
+    def of(self, looks: Sequence[Look]) -> list[list[Any]]:
+        """[name, papers, late] of each source, those that gave most first."""
+        key = tuple((id(look.read), look.profile.sources) for look in looks)
+        if key not in self._known:
+            self._known[key] = looks, _read(self.view, looks, self.origins)
+        return self._known[key][1]
+
+
+def freeze(reader: Subscriber, selection: Selection, cover: Cover, told: Told, *, first: bool) -> dict[str, Any]:
     """What rendering needs; papers as [id, revision, upvotes, stars, [keyword positions]]."""
-    groups = _groups(selection, reader)
+    view, groups = told.view, _groups(selection, reader)
     shown = [position for _, positions in groups for position in positions]
     return {
         "edition": cover.day.isoformat(),
         "since": cover.since.isoformat() if cover.since else None,
         "weekly": is_weekly(reader) and not first,
         "keywords": [keyword.text for keyword in selection.keywords],
-        "papers": [_chosen(view, selection, at) for at in shown],
+        "papers": _chosen(view, selection, shown),
         "sections": _sections(selection, groups, is_weekly(reader)),
         "best": shown.index(selection.ranked[0]) if shown else 0,
         "revised": _revised(selection, shown),
@@ -71,13 +86,23 @@ def freeze(
         "next": cover.following.isoformat(),
         "timezone": reader.schedule.timezone,
         "language": reader.language,
-    } | _foot(view, selection, origins)
+        "origins": told.of(selection.looks),
+        "hidden": _hidden(view, selection),
+        "also": [] if selection.trending else _also(view, selection),
+    }
 
 
-def _chosen(view: View, selection: Selection, position: int) -> list[Any]:
-    stored = view.papers[position]
-    keywords = [n for n, found in enumerate(selection.found) if position in found.papers]
-    return [stored.id, stored.revision, stored.paper.upvotes, stored.paper.stars, keywords]
+def _chosen(view: View, selection: Selection, shown: Sequence[int]) -> list[list[Any]]:
+    keywords: dict[int, list[int]] = {position: [] for position in shown}
+    for number, found in enumerate(selection.found):
+        for position in found.papers.tolist():
+            if position in keywords:
+                keywords[position].append(number)
+    stored = [view.papers[position] for position in shown]
+    return [
+        [each.id, each.revision, each.paper.upvotes, each.paper.stars, keywords[position]]
+        for position, each in zip(shown, stored, strict=True)
+    ]
 
 
 def _revised(selection: Selection, shown: Sequence[int]) -> list[int]:
@@ -144,19 +169,10 @@ def _per_day(view: View, reader: Subscriber, selection: Selection, cover: Cover)
     return (counts if counts[0][1] else counts[1:]) if complete else []
 
 
-def _foot(view: View, selection: Selection, origins: Origins) -> dict[str, Any]:
-    """What else there was: [name, papers, late] of sources, [exclusion, papers it hid], [id, revision] of others."""
-    return {
-        "origins": _read(view, selection, origins),
-        "hidden": _hidden(view, selection),
-        "also": [] if selection.trending else _also(view, selection),
-    }
-
-
-def _read(view: View, selection: Selection, origins: Origins) -> list[list[Any]]:
+def _read(view: View, looks: Sequence[Look], origins: Origins) -> list[list[Any]]:
     counts: dict[str, int] = defaultdict(int)
     seen: Mask = np.zeros(len(view.papers), np.bool_)
-    for look in selection.looks:
+    for look in looks:
         sources = np.bincount(view.firsts(look.profile.sources).sources[look.read & ~seen])
         seen |= look.read
         for source_id in np.flatnonzero(sources):
@@ -165,7 +181,7 @@ def _read(view: View, selection: Selection, origins: Origins) -> list[list[Any]]
     late = {
         origin.name
         for source_id, origin in origins.items()
-        if origin.late and any(view.reads(source_id, look.profile.sources) for look in selection.looks)
+        if origin.late and any(view.reads(source_id, look.profile.sources) for look in looks)
     }
     names = sorted(counts.keys() | late, key=lambda name: (-counts.get(name, 0), name))
     return [[name, counts.get(name, 0), name in late] for name in names]
@@ -192,12 +208,11 @@ def _liked(view: View, selection: Selection, start: int, end: int) -> Mask:
 
 
 def _also(view: View, selection: Selection) -> list[list[int]]:
-    """The most upvoted of what was read, matched nothing and is not unwanted."""
-    rest: Mask = np.zeros(len(view.papers), np.bool_)
-    for look in selection.looks:
-        rest |= look.read
-    for look in selection.looks:
-        rest &= ~excluded(view, look.unwanted)
-    rest[list(selection.ranked)] = False
-    popular = view.popular()
-    return [[view.papers[at].id, view.papers[at].revision] for at in popular[rest[popular]][:ALSO]]
+    """The most upvoted of what was read, matched nothing and is not unwanted, as [id, revision]."""
+    unwanted, ranked = excluded(view, [each for look in selection.looks for each in look.unwanted]), {*selection.ranked}
+    rest = (
+        view.papers[at]
+        for at in view.popular()
+        if at not in ranked and not unwanted[at] and any(look.read[at] for look in selection.looks)
+    )
+    return [[each.id, each.revision] for each in islice(rest, ALSO)]

@@ -69,7 +69,7 @@ class View:
     upto: int = 0
     uncommon: frozenset[int] = frozenset()
     _firsts: dict[tuple[frozenset[int] | None, bool], Firsts] = field(default_factory=dict)
-    _popular: Numbers | None = None
+    _popular: list[int] | None = None
     _glossary: Glossary = field(default_factory=Glossary)
 
     def find(self, keyword: Keyword) -> Found:
@@ -107,12 +107,12 @@ class View:
         self._glossary.add(each.paper for each in self.papers[self._glossary.read :])
         return self._glossary
 
-    def popular(self) -> Numbers:
+    def popular(self) -> list[int]:
         """The positions of the papers that have upvotes, most first."""
         if self._popular is None:
             votes = self.upvotes()
             order = np.argsort(-votes, kind="stable")
-            self._popular = order[votes[order] > 0]
+            self._popular = order[votes[order] > 0].tolist()
         return self._popular
 
     def extend(self, arrived: list[Arrived], papers: dict[int, StoredPaper]) -> None:

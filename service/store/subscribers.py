@@ -10,13 +10,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, insert, select, update
 
 from service.editions import OVERDUE
 from service.model import Profile, Schedule, Subscriber, SubscriberState
 from service.store.deliveries import old_news
+from service.store.moving import move
 from service.store.rosters import Rosters
 from service.store.statements import chunks, insert_new, raise_counter
 from service.store.tables import delivery, keyword, profile, profile_keyword, subscriber
@@ -32,12 +34,26 @@ class Due:
     welcomed: bool
 
 
+# What a `Subscriber` is made of, and what makes it due: a row has twice as many columns, some of them slow to read.
+_OWN = (
+    *(subscriber.c[name] for name in ("id", "public_id", "email", "state", "timezone", "hour", "weekdays")),
+    *(subscriber.c[name] for name in ("max_papers", "language", "paused_until", "quiet_digest", "owner")),
+)
+_DUE = (*_OWN, subscriber.c.next_due_at, subscriber.c.changed_at, subscriber.c.welcomed)
+
+
 def _mask(weekdays: Iterable[int]) -> int:
     return sum(1 << day for day in weekdays)
 
 
 def _days(mask: int) -> frozenset[int]:
     return frozenset(day for day in range(1, 8) if mask & 1 << day)
+
+
+# Readers share a few schedules, and what is computed of one is kept (`service.editions`).
+@lru_cache(maxsize=10_000)
+def _schedule(timezone: str, hour: int, weekdays: int) -> Schedule:
+    return Schedule(timezone, hour, _days(weekdays))
 
 
 def _schedule_values(schedule: Schedule) -> dict[str, Any]:
@@ -71,14 +87,21 @@ class Subscribers:
 
     def all(self) -> list[Subscriber]:
         """Every subscriber, oldest first."""
-        return self._load(self.connection.execute(select(subscriber).order_by(subscriber.c.id)).all())
+        return self._load(self.connection.execute(select(*_OWN).order_by(subscriber.c.id)).all())
 
-    def some(self, ids: Sequence[int]) -> dict[int, Subscriber]:
-        """Subscribers by row."""
+    def some(self, ids: Sequence[int], *, profiles: bool = True) -> dict[int, Subscriber]:
+        """Subscribers by row; they come without profiles where none are wanted."""
         found: dict[int, Subscriber] = {}
         for piece in chunks(ids):
-            rows = self.connection.execute(select(subscriber).where(subscriber.c.id.in_(piece))).all()
-            found |= {each.id: each for each in self._load(rows)}
+            rows = self.connection.execute(select(*_OWN).where(subscriber.c.id.in_(piece))).all()
+            found |= {each.id: each for each in self._load(rows, profiles)}
+        return found
+
+    def profiles(self, ids: Iterable[int]) -> dict[int, tuple[Profile, ...]]:
+        """The profiles of each reader who has any."""
+        found: dict[int, tuple[Profile, ...]] = {}
+        for piece in chunks(ids):
+            found |= {reader: tuple(mine) for reader, mine in self._profiles(piece).items()}
         return found
 
     def keyword_rows(self, rows: Sequence[int] | None = None) -> list[tuple[int, str]]:
@@ -111,12 +134,12 @@ class Subscribers:
             come &= subscriber.c.next_due_at <= now
         if since is not None:
             come &= subscriber.c.next_due_at >= since
-        return self._due(select(subscriber).where(come).order_by(subscriber.c.id).limit(limit), profiles)
+        return self._due(select(*_DUE).where(come).order_by(subscriber.c.id).limit(limit), profiles)
 
     def coming(self, subscriber_id: int) -> Due | None:
         """The next edition of one subscriber, whenever it is due; None while none is to come."""
         active = (subscriber.c.state == SubscriberState.ACTIVE) & subscriber.c.next_due_at.is_not(None)
-        return next(iter(self._due(select(subscriber).where(active, subscriber.c.id == subscriber_id))), None)
+        return next(iter(self._due(select(*_DUE).where(active, subscriber.c.id == subscriber_id))), None)
 
     def overdue(self, now: datetime) -> int:
         """How many active subscribers have an edition that was due, or composed to go out, over 48 hours ago."""
@@ -134,16 +157,9 @@ class Subscribers:
 
     def schedule_next(self, moves: Iterable[tuple[int, datetime, datetime]]) -> set[int]:
         """Move (id, from, to) due times; returns the ids that still stood at `from`: ours alone."""
-        here = (
-            (subscriber.c.id == bindparam("row"))
-            & (subscriber.c.next_due_at == bindparam("old"))
-            & (subscriber.c.state == SubscriberState.ACTIVE)
-        )
-        statement = update(subscriber).where(here).values(next_due_at=bindparam("new"))
-        moved = set()
-        for row, old, new in moves:
-            if self.connection.execute(statement, {"row": row, "old": old, "new": new}).rowcount:
-                moved.add(row)
+        moved: set[int] = set()
+        for piece in chunks(moves):
+            moved |= move(self.connection, piece)
         return moved
 
     def activate(self, subscriber_id: int, now: datetime, next_due_at: datetime, welcome: bool) -> None:
@@ -225,19 +241,19 @@ class Subscribers:
         ]
 
     def _first(self, condition: ColumnElement[bool]) -> Subscriber | None:
-        found = self._load(self.connection.execute(select(subscriber).where(condition).limit(1)).all())
+        found = self._load(self.connection.execute(select(*_OWN).where(condition).limit(1)).all())
         return found[0] if found else None
 
     def _load(self, rows: Sequence[Row[Any]], with_profiles: bool = True) -> list[Subscriber]:
-        profiles = self._profiles([row.id for row in rows]) if with_profiles else {}
+        profiles = self.profiles([row.id for row in rows]) if with_profiles else {}
         return [
             Subscriber(
                 row.id,
                 row.public_id,
                 row.email,
                 SubscriberState(row.state),
-                Schedule(row.timezone, row.hour, _days(row.weekdays)),
-                tuple(profiles.get(row.id, ())),
+                _schedule(row.timezone, row.hour, row.weekdays),
+                profiles.get(row.id, ()),
                 row.max_papers,
                 row.language,
                 row.paused_until,
@@ -249,15 +265,18 @@ class Subscribers:
 
     def _profiles(self, ids: Sequence[int]) -> dict[int, list[Profile]]:
         found: dict[int, list[Profile]] = defaultdict(list)
-        for piece in chunks(ids):
-            mine = profile.c.subscriber_id.in_(piece)
-            words: dict[int, list[str]] = defaultdict(list)
-            texts = select(profile_keyword).join(profile).where(mine)
-            for row in self.connection.execute(
-                texts.order_by(profile_keyword.c.profile_id, profile_keyword.c.position)
-            ):
-                words[row.profile_id].append(row.text)
-            for row in self.connection.execute(select(profile).where(mine).order_by(profile.c.position)):
-                sources = frozenset(row.sources) if row.sources is not None else None
-                found[row.subscriber_id].append(Profile(tuple(words[row.id]), row.name, sources, row.replacements))
+        mine = profile.c.subscriber_id.in_(ids)
+        words: dict[int, list[str]] = defaultdict(list)
+        entry, own = profile_keyword.c, profile.c
+        texts = (
+            select(entry.profile_id, entry.text).join(profile).where(mine).order_by(entry.profile_id, entry.position)
+        )
+        for profile_id, text in self.connection.execute(texts):
+            words[profile_id].append(text)
+        columns = (own.id, own.subscriber_id, own.name, own.sources, own.replacements)
+        for number, reader, name, sources, replacements in self.connection.execute(
+            select(*columns).where(mine).order_by(own.position)
+        ):
+            read = frozenset(sources) if sources is not None else None
+            found[reader].append(Profile(tuple(words[number]), name, read, replacements))
         return found

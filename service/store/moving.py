@@ -1,0 +1,52 @@
+"""The due times of a batch of readers, moved by one statement, each only where it still stands as it was read.
+
+Comes in: a connection and moves. Goes out: the readers that moved. A statement for each of them took a third of the
+time of writing a batch.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ARRAY, BigInteger, Connection, bindparam, text
+
+from service.store.tables import UTCDateTime
+
+Move = tuple[int, datetime, datetime]
+
+_MOVE = """
+    UPDATE subscriber SET next_due_at = move.new FROM {moves}
+    WHERE subscriber.id = move.id AND subscriber.next_due_at = move.old AND subscriber.state = 'active'
+    RETURNING subscriber.id
+"""
+# One list of triples: lists of their own would be joined by trying every pair.
+_SQLITE = text(
+    _MOVE.format(
+        moves="""(SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS old,
+                  json_extract(value, '$[2]') AS new FROM json_each(:moves)) AS move"""
+    )
+)
+_POSTGRESQL = text(_MOVE.format(moves="unnest(:ids, :old, :new) AS move (id, old, new)")).bindparams(
+    bindparam("ids", type_=ARRAY(BigInteger)),
+    bindparam("old", type_=ARRAY(UTCDateTime)),
+    bindparam("new", type_=ARRAY(UTCDateTime)),
+)
+
+
+def move(connection: Connection, moves: Sequence[Move]) -> set[int]:
+    """Run the statement for (id, from, to); returns the ids that still stood at `from`."""
+    ids, old, new = (list(each) for each in zip(*moves, strict=True))
+    values: dict[str, Any] = {"ids": ids, "old": old, "new": new}
+    statement = _POSTGRESQL
+    if connection.dialect.name == "sqlite":
+        statement, values = _SQLITE, {"moves": _triples(connection, moves)}
+    return {row[0] for row in connection.execute(statement, values)}
+
+
+def _triples(connection: Connection, moves: Sequence[Move]) -> str:
+    """The moves as JSON, with their times as SQLite keeps them."""
+    kept: Any = UTCDateTime().dialect_impl(connection.dialect).bind_processor(connection.dialect)
+    return json.dumps([(row, kept(old), kept(new)) for row, old, new in moves])
