@@ -1,7 +1,8 @@
 """What a keyword means, in the simplest code: the definition that the index must equal.
 
 One paper and one expression at a time, without an index. Only words and their forms are shared with the service; how a
-phrase may be spelled is written here a second time, by trying every place and every grouping of the words.
+phrase may be spelled is written here a second time, by trying every place and every grouping of the words. What two
+words have in common is remembered, so that ten million pairs can be tried; where they stand is looked at each time.
 """
 
 from __future__ import annotations
@@ -25,11 +26,16 @@ def matches(expression: Expression, paper: Paper) -> bool:
         case Not(operand):
             return not matches(operand, paper)
         case Person(text):
-            return any(agree(name(text), name(author)) for author in paper.authors)
+            return any(named(text, author) for author in paper.authors)
         case Category(text):
             return any(in_category(category_key(category), text) for category in paper.categories)
         case Phrase():
             return bool(titled(expression, paper) or abstracted(expression, paper))
+
+
+@lru_cache(maxsize=1 << 12)
+def named(asked: str, author: str) -> bool:
+    return agree(name(asked), name(author))
 
 
 def in_category(category: str, text: str) -> bool:
@@ -60,21 +66,43 @@ def hit_in_title(expression: Expression, paper: Paper) -> bool:
 
 
 def stands_in(phrase: Phrase, text: str) -> bool:
-    words, parts = read_words(text), read_parts(phrase)
-    stems = len(parts) > 1
+    words, beginning = read_words(text), beginnings(phrase)
+    parts, exact = beginning.parts, phrase.exact
     return any(
-        any(True for _ in ends(parts, words, start, phrase.exact, stems, first=True)) for start in range(len(words))
+        any(True for _ in ends(parts, words, start, exact, len(parts) > 1, first=True))
+        for start, token in enumerate(words)
+        if beginning[token.word]
     )
 
 
+class Beginnings(dict[str, bool]):
+    """Whether a phrase may begin with a word at all, whatever stands around it."""
+
+    def __init__(self, phrase: Phrase) -> None:
+        super().__init__()
+        self.parts, self.exact = phrase.parts, phrase.exact
+        self._joined = list(groups(self.parts))
+
+    def __missing__(self, text: str) -> bool:
+        self[text] = found = self._fits(text)
+        return found
+
+    def _fits(self, text: str) -> bool:
+        first, stems = self.parts[0].word, len(self.parts) > 1
+        if self.exact:
+            return equal_exactly(first, Token(text, 0, 0, Gap.SPACE), alone=not stems)
+        joined = any(alike(word, text, prefix, stems) for _, word, prefix in self._joined)
+        return joined or bool(cuts(first, text))
+
+
 @lru_cache(maxsize=1 << 12)
+def beginnings(phrase: Phrase) -> Beginnings:
+    return Beginnings(phrase)
+
+
+@lru_cache(maxsize=1 << 14)
 def read_words(text: str) -> list[Token]:
     return tokens(text)
-
-
-@lru_cache(maxsize=1 << 12)
-def read_parts(phrase: Phrase) -> tuple[Part, ...]:
-    return phrase.parts
 
 
 def ends(
@@ -90,13 +118,18 @@ def ends(
         if equal_exactly(parts[0].word, words[at], alone=first and len(parts) == 1):
             yield from ends(parts[1:], words, at + 1, exact, stems, first=False)
         return
-    for many in range(1, min(4, len(parts)) + 1):
-        if all(may_join(before, after) for before, after in pairwise(parts[:many])):
-            word = "".join(part.word for part in parts[:many])
-            if alike(word, words[at].word, parts[many - 1].prefix, stems):
-                yield from ends(parts[many:], words, at + 1, exact, stems, first=False)
+    for many, word, prefix in groups(parts):
+        if alike(word, words[at].word, prefix, stems):
+            yield from ends(parts[many:], words, at + 1, exact, stems, first=False)
     for after in apart(parts[0].word, words, at, parts[0].prefix, stems, pieces=4):
         yield from ends(parts[1:], words, after, exact, stems, first=False)
+
+
+def groups(parts: Sequence[Part]) -> Iterator[tuple[int, str, bool]]:
+    """Yield the ways to join the first parts to one word: how many, the word, and whether it is a prefix."""
+    for many in range(1, min(4, len(parts)) + 1):
+        if all(may_join(before, after) for before, after in pairwise(parts[:many])):
+            yield many, "".join(part.word for part in parts[:many]), parts[many - 1].prefix
 
 
 def equal_exactly(word: str, token: Token, alone: bool) -> bool:
@@ -124,13 +157,20 @@ def apart(word: str, words: Sequence[Token], at: int, prefix: bool, stems: bool,
     """Yield where `word` ends when it is written as two words or more from `at` on."""
     if pieces < 2 or at + 1 >= len(words):
         return
-    for cut in range(1, len(word)):
-        head, tail = word[:cut], word[cut:]
-        if form(head).plain.isdisjoint(form(words[at].word).plain) or not may_cut(word, cut, prefix, words[at + 1].gap):
+    for cut in cuts(word, words[at].word):
+        if not may_cut(word, cut, prefix, words[at + 1].gap):
             continue
+        tail = word[cut:]
         if alike(tail, words[at + 1].word, prefix, stems):
             yield at + 2
         yield from apart(tail, words, at + 1, prefix, stems, pieces - 1)
+
+
+@lru_cache(maxsize=1 << 16)
+def cuts(word: str, text: str) -> tuple[int, ...]:
+    """Where `word` may be cut so that what is before the cut is the very word `text`."""
+    seen = form(text).plain
+    return tuple(cut for cut in range(1, len(word)) if not form(word[:cut]).plain.isdisjoint(seen))
 
 
 def may_cut(word: str, cut: int, prefix: bool, gap: Gap) -> bool:

@@ -173,9 +173,11 @@ class Table:
         """Follow the steps from the left, a loose one also over the empty slot of a break."""
         starts = ends = rows[0]
         for step, row in zip(steps[1:], rows[1:], strict=True):
-            hops = (1, 2) if step.link is Link.LOOSE else (1,)
-            kept = [(starts[near], ends[near] + hop) for hop in hops for near in [_among(ends + hop, row)]]
-            starts, ends = (np.concatenate(pair) for pair in zip(*kept, strict=True))
+            after = ends + 1
+            if step.link is Link.LOOSE:
+                after = after + (self._slots_row[after] == _EMPTY)
+            near = _among(after, row)
+            starts, ends = starts[near], after[near]
             if step.link > Link.BESIDE:
                 near = self._gap[ends] >= step.link
                 starts, ends = starts[near], ends[near]

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import random
-import re
-from collections.abc import Callable
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,152 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.errors import KeywordError
-from service.keywords import Keyword, Phrase, parse
+from service.keywords import Phrase, parse
 from service.matching import Found, Index
-from service.matching.bulk import Lookup
-from service.model import Field, Hit, Page, Paper
+from service.model import Field, Hit, Paper
 from service.ranking import rank
-from service.sources import parse as read_page
-from tests.plain_matcher import hit_in_title, matches
-
-VOCABULARY = r"""low rank lowrank low-rank fine tuning tuned finetune fine-tuned pre trained pretrained pre-training
-model models modelling modeling data set sets dataset GAN GANs GPS GPs gp graph graphs neural network networks kernel
-GPT-4 GPT4 GPT 4 4o GPT-4o 4.1 3D 3 D 3-D muP mu P μP $\mu$P k means k-means kmeans behaviour behavior LoRA lora QLoRA
-a the in formation information symmetric asymmetric Schrödinger Schrodinger Schroedinger schr\"{o}dinger C++ C# R R^2
-diffusion diffusive CLIP clip clips 扩散 模型 扩散模型 plane plan planning bias biases analysis analyses of"""
-WORDS = VOCABULARY.split()
-GAPS = [" "] * 12 + ["-", "-", ", ", ". ", " (", ") ", "/", ": ", " - ", "–", "_", "\n"]
-NAMES = (
-    "Yann LeCun",
-    "LeCun, Y.",
-    "Wei Wang",
-    "Wang, Wei",
-    "W. Wang",
-    "Klaus-Robert Müller",
-    "K. Mueller",
-    "Li Fei-Fei",
-)
-CATEGORIES = ("cs.LG", "cs.CL", "stat.ML", "q-bio", "Cancer Biology")
-
-
-def text(chance: random.Random, longest: int) -> str:
-    return "".join(chance.choice(WORDS) + chance.choice(GAPS) for _ in range(chance.randint(0, longest))).strip()
-
-
-def paper(chance: random.Random) -> Paper:
-    return Paper(
-        text(chance, 5),
-        text(chance, 12),
-        tuple(chance.sample(NAMES, 2)),
-        categories=tuple(chance.sample(CATEGORIES, 1)),
-    )
-
-
-def phrase(chance: random.Random) -> str:
-    words = (" " if chance.random() < 0.7 else "-").join(chance.choices(WORDS, k=chance.choice((1, 1, 2, 2, 3))))
-    kind = chance.random()
-    if kind < 0.2:
-        return '"{}"'.format(words.replace('"', ""))
-    return f"{words}*" if kind < 0.3 and words[-1].isalnum() else words
-
-
-def term(chance: random.Random) -> str:
-    kind = chance.random()
-    if kind < 0.08:
-        return 'au:"{}"'.format(
-            chance.choice(("y lecun", "lecun", "wei wang", "k müller", "w wang", "feifei li", "müll*"))
-        )
-    if kind < 0.14:
-        return "cat:{}".format(chance.choice(("cs.LG", "cs.*", "cs", "stat.ml", '"cancer biology"')))
-    return chance.choice(("", "", "", "ti:", "abs:")) + phrase(chance)
-
-
-def keyword(chance: random.Random) -> Keyword:
-    """A readable keyword of any form; draws again where the language refuses one."""
-    while True:
-        form = chance.choice(
-            ("{}", "{}", "{}", "{} AND {}", "{} OR {}", "{} AND NOT {}", "{} -{}", "-{}", "({} OR {}) AND {}")
-        )
-        form = form if chance.random() < 0.9 else "{} OR {} AND NOT ({} OR {})"
-        try:
-            return parse(form.format(*(term(chance) for _ in range(4))))
-        except KeywordError:
-            continue
-
-
-def differences(papers: list[Paper], keywords: list[Keyword]) -> list[tuple[str, Paper]]:
-    """What the index says otherwise than the plain definition, asked for one keyword and for all at once."""
-    index = Index(papers)
-    lookup = Lookup()
-    for each in keywords:
-        lookup.add(each.expression)
-    wrong = []
-    together = index.find_all(lookup)
-    for number, each in enumerate(keywords):
-        found = index.find(each)
-        titles = dict(zip(found.papers.tolist(), found.title.tolist(), strict=True))
-        mine = slice(*together.starts[number : number + 2])
-        if titles != dict(zip(together.papers[mine].tolist(), together.title[mine].tolist(), strict=True)):
-            wrong.append((each.canonical, papers[0]))
-        for position, one in enumerate(papers):
-            expected = matches(each.expression, one)
-            if (position in titles) != expected or (
-                expected and titles[position] != hit_in_title(each.expression, one)
-            ):
-                wrong.append((each.canonical, one))
-    return wrong
-
-
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize("seed", range(5))
-def test_the_index_equals_the_plain_definition_on_random_texts(
-    seed: int, full: bool, figure: Callable[[str], None]
-) -> None:
-    chance = random.Random(20 + seed)
-    rounds = 680 if full else 2
-    for _ in range(rounds):
-        papers = [paper(chance) for _ in range(50)]
-        assert differences(papers, [keyword(chance) for _ in range(60)]) == []
-    figure(f"matching: {rounds * 50 * 60:,} pairs of papers and random keywords, none unlike the plain definition")
-
-
-def real_papers(seeds: list[Path]) -> list[Paper]:
-    return [each for seed in seeds for each in read_page(Page(seed.read_bytes(), "text/plain", seed.name)).papers]
-
-
-def drawn(chance: random.Random, papers: list[Paper], count: int) -> list[Keyword]:
-    """Keywords made of one to three words that stand side by side in some abstract."""
-    keywords: dict[str, Keyword] = {}
-    while len(keywords) < count:
-        words = re.findall(r"[\w-]+", chance.choice(papers).abstract)
-        at = chance.randrange(len(words))
-        try:
-            read = parse(" ".join(words[at : at + chance.choice((1, 2, 2, 3))]))
-        except KeywordError:
-            continue
-        keywords[read.canonical] = read
-    return list(keywords.values())
-
-
-def test_the_index_equals_the_plain_definition_on_real_abstracts(seeds: list[Path], full: bool) -> None:
-    papers = real_papers(seeds)
-    keywords = drawn(random.Random(5), papers, 2000 if full else 60)
-    assert differences(papers if full else papers[::3], keywords) == []
-
-
-def test_every_drawn_keyword_finds_the_paper_it_was_drawn_from(seeds: list[Path]) -> None:
-    papers = real_papers(seeds)
-    index = Index(papers)
-    silent = [each.canonical for each in drawn(random.Random(6), papers, 300) if not len(index.find(each).papers)]
-    # Words that a regular expression puts side by side may stand on both sides of a mark, which the language honours.
-    assert len(silent) < 60
+from tests.drawn_keywords import World
+from tests.plain_matcher import matches
 
 
 def test_papers_added_later_are_found_like_those_there_from_the_start() -> None:
-    chance = random.Random(3)
-    papers = [paper(chance) for _ in range(60)]
+    world = World(random.Random(3), 60)
+    papers = world.papers
     whole, grown = Index(papers), Index(papers[:20])
-    for each in (keywords := [keyword(chance) for _ in range(80)]):
+    for each in (keywords := [world.keyword() for _ in range(80)]):
         grown.find(each)
     grown.add(papers[20:50])
     grown.add(papers[50:])
@@ -178,10 +42,10 @@ def source(one: Paper, hit: Hit) -> str:
 
 
 def test_hits_lie_in_reading_order_without_overlap_and_only_where_there_is_a_match() -> None:
-    chance = random.Random(11)
-    papers = [paper(chance) for _ in range(60)]
+    world = World(random.Random(11), 60)
+    papers = world.papers
     index = Index(papers)
-    for each in [keyword(chance) for _ in range(150)]:
+    for each in [world.keyword() for _ in range(150)]:
         found = set(index.find(each).papers.tolist())
         for position, one in enumerate(papers):
             hits = index.hits(each, position)
@@ -192,11 +56,11 @@ def test_hits_lie_in_reading_order_without_overlap_and_only_where_there_is_a_mat
 
 
 def test_the_text_of_a_hit_alone_still_matches_its_phrase() -> None:
-    chance = random.Random(12)
-    papers = [paper(chance) for _ in range(80)]
+    world = World(random.Random(12), 80)
+    papers = world.papers
     index = Index(papers)
     checked = 0
-    for each in [keyword(chance) for _ in range(200)]:
+    for each in [world.keyword() for _ in range(200)]:
         if not isinstance(each.expression, Phrase):
             continue
         bare = Phrase(each.expression.text, each.expression.exact)
@@ -243,6 +107,12 @@ def test_a_phrase_never_runs_from_the_title_into_the_abstract() -> None:
     assert not len(Index(papers).find(parse("flow: matching")).papers)
 
 
+def test_a_mark_in_a_keyword_stands_for_a_mark_or_nothing_and_never_for_a_word() -> None:
+    seen = ["set sulphur", "sets. Sulphur", "set (sulphur)", "set networks sulphur", "set. Networks sulphur"]
+    found = Index(Paper("", text) for text in seen).find(parse("set, sulphurs"))
+    assert found.papers.tolist() == [0, 1, 2]
+
+
 def test_a_bare_keyword_looks_at_title_and_abstract_only() -> None:
     index = Index([Paper("x", authors=("Lora Gan",), categories=("gan",), comment="gan")])
     assert not len(index.find(parse("gan")).papers)
@@ -281,12 +151,11 @@ def test_any_text_can_be_indexed_and_searched(title: str, abstract: str) -> None
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10_000))
 def test_another_keyword_never_takes_a_match_away(seed: int) -> None:
-    chance = random.Random(seed)
-    papers = [paper(chance) for _ in range(20)]
-    index = Index(papers)
+    world = World(random.Random(seed), 20)
+    index = Index(world.papers)
     found: list[Found] = []
     before: set[int] = set()
-    for each in (keyword(chance) for _ in range(4)):
+    for each in (world.keyword() for _ in range(4)):
         if not each.exclusion:
             found.append(index.find(each))
             now = set(rank(found, np.zeros(20), 20).tolist())

@@ -9,7 +9,7 @@ import pytest
 from service.errors import KeywordError
 from service.keywords import Change, parse, wider
 from service.matching import Index
-from tests.unit.test_matching import keyword, paper
+from tests.drawn_keywords import World
 
 
 def changes(typed: str) -> set[tuple[str, str]]:
@@ -55,11 +55,10 @@ def test_what_not_forbids_stays_forbidden() -> None:
 
 
 def test_another_field_and_a_missing_word_take_nothing_away() -> None:
-    chance = random.Random(1)
-    papers = [paper(chance) for _ in range(200)]
-    index, tried = Index(papers), 0
+    world = World(random.Random(1), 200)
+    index, tried = Index(world.papers), 0
     for _ in range(300):
-        asked = keyword(chance)
+        asked = world.keyword()
         found = set(index.find(asked).papers.tolist())
         for each in [] if asked.exclusion else wider(asked.expression):
             if each.change in {Change.FIELD, Change.MISSING}:
@@ -69,8 +68,8 @@ def test_another_field_and_a_missing_word_take_nothing_away() -> None:
 
 
 def test_nearly_every_change_can_be_written_as_a_keyword() -> None:
-    chance = random.Random(2)
-    asked = [each for each in (keyword(chance) for _ in range(300)) if not each.exclusion]
+    world = World(random.Random(2), 20)
+    asked = [each for each in (world.keyword() for _ in range(300)) if not each.exclusion]
     changes = [each for one in asked for each in wider(one.expression)]
     refused = 0
     for each in changes:
