@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from service.model import Links, Selected
 from service.papers import linked
@@ -83,6 +83,17 @@ class PapersAnswer(BaseModel):
     )
 
 
+def _whole(number: object) -> object:
+    """JSON knows one kind of number: 5.0 is 5."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+# What has a form of its own beyond its type is named as a format of its own (OpenAPI 3.1, section 4.4).
+Topic = Annotated[str, Field(json_schema_extra={"format": "keyword"})]
+Hour = Annotated[int, Field(ge=0, le=23), BeforeValidator(_whole)]
+Weekday = Annotated[int, Field(ge=1, le=7), BeforeValidator(_whole)]
+
+
 class Wish(BaseModel):
     """Who wants which papers, and when; the same rules hold as for the form of the front page."""
 
@@ -93,12 +104,12 @@ class Wish(BaseModel):
     )
 
     email: str = Field(json_schema_extra={"format": "email"})
-    keywords: list[str] = []
-    timezone: str = Field(default="UTC", description="An IANA name, such as Europe/Berlin.")
-    hour: Annotated[int, Field(ge=0, le=23)] = 7
-    weekdays: list[Annotated[int, Field(ge=1, le=7)]] = Field(
-        default=[1, 2, 3, 4, 5], description="1 is Monday, 7 is Sunday."
+    keywords: list[Topic] = []
+    timezone: str = Field(
+        default="UTC", description="An IANA name, such as Europe/Berlin.", json_schema_extra={"format": "timezone"}
     )
+    hour: Hour = 7
+    weekdays: list[Weekday] = Field(default=[1, 2, 3, 4, 5], min_length=1, description="1 is Monday, 7 is Sunday.")
     invitation: str = ""
 
 

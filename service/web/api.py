@@ -25,6 +25,7 @@ from service.web.answers import (
     PapersAnswer,
     PreviewAnswer,
     SuggestAnswer,
+    Topic,
     Wish,
     paper_answer,
     suggestion_answer,
@@ -46,16 +47,22 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 ACCEPTED = "Look in that inbox: a mail there says how to go on."
 
 Keywords = Annotated[
-    list[str],
+    list[Topic],
     Query(
         default_factory=list,
-        description="A keyword; may be given many times.",
+        description="A keyword as on the front page; may be given many times, or several with commas between them.",
         examples=[["low-rank adaptation"]],
     ),
 ]
 Days = Annotated[int, Query(ge=1, le=30, description="How many days to look back for papers.")]
 Most = Annotated[int, Query(ge=1, le=100, description="The most papers to answer with.")]
-Cursor = Annotated[str, Query(description="`next` of the answer before, with all other parameters as they were.")]
+Cursor = Annotated[
+    str,
+    Query(
+        description="`next` of the answer before, with all other parameters as they were.",
+        json_schema_extra={"format": "cursor"},
+    ),
+]
 
 
 def _iso(typed: str) -> str:

@@ -26,6 +26,8 @@ _DETAILS = {
     500: "It is not your fault, and it has been noted.",
     503: "The database is busy or out of reach; try again in a minute.",
 }
+# These say when to ask again.
+_LATER = (429, 503)
 
 
 class Fault(BaseModel):
@@ -56,11 +58,16 @@ def concerned(request: Request) -> bool:
 
 def told(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """How these answers stand in the OpenAPI document."""
-    schema = {"$ref": "#/components/schemas/ProblemDetails"}
-    return {
-        status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {"schema": schema}}}
-        for status in statuses
-    }
+    return {status: _told_of(status) for status in statuses}
+
+
+def _told_of(status: int) -> dict[str, Any]:
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
+    told: dict[str, Any] = {"description": HTTPStatus(status).phrase, "content": content}
+    if status in _LATER:
+        whole = {"type": "integer", "minimum": 1}
+        told["headers"] = {"Retry-After": {"description": "Seconds.", "required": True, "schema": whole}}
+    return told
 
 
 def answer(status: int, headers: Mapping[str, str] | None = None) -> Response:
