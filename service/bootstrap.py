@@ -24,7 +24,7 @@ from service.deliveries.onebyone import OneByOne
 from service.deliveries.smtp import SmtpCarrier, SmtpMailer
 from service.links import Signer
 from service.messages import Renderer
-from service.model import Bell, Identity, Mailer
+from service.model import Bell, Identity, Mailer, Witness
 from service.operations import Operations
 from service.operations.alarms import Alarms
 from service.pipeline import Pipeline
@@ -92,7 +92,12 @@ class World:
 
 
 def build(
-    settings: Settings, *, bell: Bell | None = None, clock: Callable[[], datetime] = _now, allow_loopback: bool = False
+    settings: Settings,
+    *,
+    bell: Bell | None = None,
+    witness: Witness | None = None,
+    clock: Callable[[], datetime] = _now,
+    allow_loopback: bool = False,
 ) -> World:
     """Assemble a World; opens no connection yet. Raises StoreError for a database URL that cannot be used."""
     bell = bell or SilentBell()
@@ -116,6 +121,7 @@ def build(
             identity,
             partial(carrier, settings),
             bell,
+            witness or store.witness(settings.data_dir),
             timedelta(seconds=settings.collect_interval),
             limits=limits(settings),
             arxiv_api=settings.arxiv_api,

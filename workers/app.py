@@ -20,6 +20,7 @@ from workers import tasks
 from workers.bell import CeleryBell
 from workers.schedule import timetable
 from workers.watch import Watch
+from workers.witness import witness
 
 # Longer than any task may take; a task that was held by a dead worker comes back after this long.
 VISIBILITY_SECONDS = 1800
@@ -32,7 +33,11 @@ def make_app(settings: Settings, open_world: Callable[[], World] | None = None) 
     """
     app = Celery("paperround", broker=_address(settings.broker_url), set_as_current=False)
     app.conf.update(_travel(settings), beat_schedule=timetable(settings), beat_scheduler="celery.beat:Scheduler")
-    tasks.register(app, open_world or tasks.Workshop(lambda: build(settings, bell=CeleryBell(app))).world)
+
+    def build_world() -> World:
+        return build(settings, bell=CeleryBell(app), witness=witness(settings))
+
+    tasks.register(app, open_world or tasks.Workshop(build_world).world)
     if not settings.broker_url.startswith("memory"):
         app.steps["worker"].add(Watch)
     app.finalize()

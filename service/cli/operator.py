@@ -6,6 +6,7 @@ Comes in: reasons, ids, files. Goes out: a sentence, or one line per finding. Re
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
@@ -18,6 +19,7 @@ from rich.markup import escape
 
 from service.bootstrap import World, mailer
 from service.cli.output import Json, rows, say, world
+from service.errors import StoreError
 from service.messages import Renderer
 from service.operations.doctor import Finding, examine, send_test
 
@@ -34,6 +36,8 @@ def hold(why: Annotated[str, typer.Argument(help="What the others shall read as 
 def release() -> None:
     """End a hold: what waited is sent."""
     with world() as here:
+        # Whoever releases has seen what a first look at a database that was put back would stop for.
+        here.pipeline.copies.look(here.now())
         held = here.operations.release(here.now())
     say("The hold is over; what waited is sent with the next tick." if held else "There was no hold.")
 
@@ -73,6 +77,9 @@ def doctor(
 ) -> None:
     """Look at every part and say what is wrong, with its mend."""
     with world(migrated=False) as here:
+        with suppress(StoreError):
+            # What cannot be looked at now is a finding of its own.
+            here.pipeline.copies.look(here.now())
         findings = [*examine(here.store, here.settings, here.now()), _broker(here)]
         if mail:
             renderer, host = Renderer(here.templates, here.identity), urlsplit(here.settings.base_url).hostname

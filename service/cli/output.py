@@ -10,6 +10,7 @@ import logging
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
@@ -19,8 +20,8 @@ from rich.table import Table
 
 from service.bootstrap import World, build
 from service.errors import InputError
-from service.model import Subscriber
-from service.settings import load
+from service.model import Subscriber, Witness
+from service.settings import Settings, load
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
 
@@ -31,13 +32,18 @@ def world(migrated: bool = True) -> Iterator[World]:
     settings = load()
     # What a command did is what it prints; the log is for processes that stay.
     logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(message)s")
-    here = build(settings)
+    here = build(settings, witness=_witness(settings))
     try:
         if migrated:
             here.store.migrate()
         yield here
     finally:
         here.close()
+
+
+def _witness(settings: Settings) -> Witness | None:
+    """What the workers keep with their broker, where they have one of their own."""
+    return None if settings.broker_url.startswith("memory") else import_module("workers.witness").witness(settings)
 
 
 def known(here: World, email: str) -> Subscriber:

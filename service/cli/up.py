@@ -45,6 +45,7 @@ def up(host: Host = None, port: Port = None, data: Data = None) -> None:
     world = build(settings, bell=CeleryBell(app))
     world.store.migrate()
     world.operations.ensure_sources(world.now())
+    world.pipeline.copies.look(world.now())
     worker = Embedded(app)
     worker.start()
     _welcome(world)
@@ -68,6 +69,7 @@ def web(host: Host = None, port: Port = None) -> None:
     world = _shop_window(settings)
     try:
         world.operations.ensure_sources(world.now())
+        world.pipeline.copies.look(world.now())
     except StoreError as error:
         raise StoreError(f"{error}. Has `paperround migrate` been run on this database?") from error
     say(f"{settings.service_name} answers at {settings.base_url}")
@@ -81,8 +83,9 @@ def _shop_window(settings: Settings) -> World:
         return build(settings)
     from workers.app import make_app
     from workers.bell import CeleryBell
+    from workers.witness import witness
 
-    return build(settings, bell=CeleryBell(make_app(settings)))
+    return build(settings, bell=CeleryBell(make_app(settings)), witness=witness(settings))
 
 
 def _serve(world: World, listener: socket.socket) -> None:

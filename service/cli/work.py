@@ -62,6 +62,7 @@ def _day(text: str | None) -> date | None:
 def status(json: Json = False) -> None:
     """Say how things stand; exit code 1 where a source fails."""
     with world() as here:
+        here.pipeline.copies.look(here.now())
         now = here.operations.status(here.now())
     rows(_status_rows(now), json, empty="")
     if now.failing:

@@ -4,7 +4,7 @@ Comes in: nothing. Goes out: the types every room shares. Refuses to know: clock
 Times are aware datetimes in UTC unless a line says otherwise; days are calendar dates.
 """
 
-from service.model.doors import Bell, Mailer
+from service.model.doors import Bell, Mailer, Witness
 from service.model.mails import (
     DeliveryKind,
     DeliveryState,
@@ -48,4 +48,5 @@ __all__ = [
     "StoredPaper",
     "Subscriber",
     "SubscriberState",
+    "Witness",
 ]

@@ -5,6 +5,7 @@ Comes in: nothing. Goes out: the types every room shares. Refuses to know: clock
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from service.model.mails import Message
@@ -31,3 +32,13 @@ class Bell(Protocol):
 
     def deliver(self) -> None:
         """Deliveries are ready."""
+
+
+class Witness(Protocol):
+    """Keeps, outside of the database, how far it has come: one that was put back has not come so far."""
+
+    def told(self) -> Mapping[str, int]:
+        """The counts last told, by the names of databases; never raises, and what is not known is not there."""
+
+    def tell(self, name: str, count: int) -> None:
+        """Note how far a database has come, once that is durable; never raises."""

@@ -16,13 +16,13 @@ from service.deliveries.dkim import Seal
 from service.keywords import parse_all
 from service.links import Signer
 from service.messages import Renderer
-from service.model import Bell, Identity, Profile, Schedule, Subscriber
+from service.model import Bell, Identity, Profile, Schedule, Subscriber, Witness
 from service.pipeline import starting
 from service.pipeline.archive import Archive
 from service.pipeline.backfilling import Backfill, Day, past_days
 from service.pipeline.collecting import Collector
 from service.pipeline.composing import Composed, Composer
-from service.pipeline.copies import hold_copy
+from service.pipeline.copies import Copies
 from service.pipeline.delivering import LEASE_SECONDS, Sender
 from service.pipeline.drafts import Drafts
 from service.pipeline.enriching import Enriched, Enricher
@@ -73,16 +73,19 @@ class Pipeline:
     identity: Identity
     carrier: Callable[[], Carrier]
     bell: Bell
+    witness: Witness
     interval: timedelta = timedelta(minutes=30)
     lease: float = LEASE_SECONDS
     limits: Limits = field(default_factory=Limits)
     arxiv_api: str = ""
     seal: Seal | None = None
+    copies: Copies = field(init=False)
     window: Window = field(init=False)
     stock: Stock = field(default_factory=Stock)
     archive: Archive = field(init=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "copies", Copies(self.store, self.witness))
         object.__setattr__(self, "window", Window(self.store))
         object.__setattr__(self, "archive", Archive(self.store, self.window))
 
@@ -135,7 +138,10 @@ class Pipeline:
 
     def deliver(self, now: datetime, stop: Callable[[], bool] = lambda: False) -> Delivered:
         """Send what is ready until nothing is, the relay gives out, or `stop` says so (asked between two mails)."""
-        return Sender(self.store, self.desk, self.carrier, self.lease, self.limits, self.seal).run(now, stop)
+        sender = Sender(
+            self.store, self.desk, self.carrier, self.lease, self.limits, self.seal, lambda: self.copies.look(now)
+        )
+        return sender.run(now, stop)
 
     def desk(self) -> Desk:
         """What renders claimed rows, laid out anew for each batch."""
@@ -153,8 +159,8 @@ class Pipeline:
 
     def sweep(self, now: datetime) -> dict[str, int]:
         """Take back what dead workers held, end pauses that are over, and ring again for all that waits."""
+        self.copies.look(now)
         with self.store.write() as unit:
-            hold_copy(unit, now)
             counts = unit.deliveries.sweep(now) | {"arrived": unit.papers.release(now)}
             for reader in unit.subscribers.paused_until((now + editions.FURTHEST_EAST).date()):
                 if reader.paused_until and editions.local_day(reader.schedule, now) >= reader.paused_until:

@@ -1,29 +1,59 @@
 """A database that was brought back from a backup sends nothing until somebody has looked at it.
 
-Comes in: a unit of work. Goes out: a hold. Refuses to know: how a database tells its lives apart.
+Comes in: a store, a witness outside of it. Goes out: a hold. Refuses to know: how a database tells its lives apart,
+where a witness keeps its word.
 """
 
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime
 
-from service.store import Unit
+from service.model import Witness
+from service.store import Store, Unit
 from service.store.journal import BRAKE, LIFE
 
 LOG = logging.getLogger(__name__)
 
-WHY = "restored from a backup, or taken over by a stand-by"
+OTHER = "restored from a backup, taken over by a stand-by, or moved: it is not the database that was last at work here"
+OLDER = "restored from a backup: older than what was noted outside of the database (pass {come} of {told})"
 
 
-def hold_copy(unit: Unit, now: datetime) -> None:
-    """Put everything on hold where this is another life of the database than the one last seen."""
-    life = unit.journal.life()
-    known = unit.journal.flag(LIFE) if life else ""
-    if life == known:
-        return
-    unit.journal.set_flag(LIFE, life)
-    if known and not unit.journal.flag(BRAKE):
-        LOG.error("on hold: %s; look at `paperround status`, then `paperround release`", WHY)
-        unit.journal.set_flag(BRAKE, {"since": now.isoformat(timespec="seconds"), "why": WHY, "automatic": True})
-        unit.journal.note(None, "held", now, why=WHY)
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """Tells a database that goes on from one that was put back."""
+
+    store: Store
+    witness: Witness
+
+    def look(self, now: datetime) -> None:
+        """Put everything on hold where this is another life of the database, or one that has not come so far.
+
+        Counts as a pass: a copy of the database from before is older than what its witness knows from now on.
+        """
+        # A witness may lie behind a network, and no transaction waits for one.
+        told = self.witness.told()
+        with self.store.write() as unit:
+            life = unit.journal.life()
+            if not life.name:
+                return
+            noted = told.get(life.name, 0)
+            come = unit.journal.come()
+            known = unit.journal.flag(LIFE)
+            if come <= noted:
+                _hold(unit, OLDER.format(come=come - 1, told=noted), now)
+                come = unit.journal.come(noted)
+            elif known and not life.same(known):
+                _hold(unit, OTHER, now)
+            if str(life) != known:
+                unit.journal.set_flag(LIFE, str(life))
+        self.witness.tell(life.name, come)
+
+
+def _hold(unit: Unit, why: str, now: datetime) -> None:
+    """Hold once; whoever holds already knows why."""
+    if not unit.journal.flag(BRAKE):
+        unit.journal.note(None, "held", now, why=why)
+        LOG.error("on hold: %s; look at `paperround status`, then `paperround release`", why)
+        unit.journal.set_flag(BRAKE, {"since": now.isoformat(timespec="seconds"), "why": why, "automatic": True})

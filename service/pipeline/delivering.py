@@ -37,6 +37,8 @@ class Sender:
     lease: float = LEASE_SECONDS
     limits: Limits = field(default_factory=Limits)
     seal: Seal | None = None
+    # Asked with every batch whether this database is one that was put back.
+    look: Callable[[], None] = lambda: None
     # The process's number comes first: a lease that is left behind names who died.
     token: str = field(default_factory=lambda: f"{os.getpid()}-{secrets.token_hex(8)}")
 
@@ -49,7 +51,9 @@ class Sender:
             idle = bool(unit.journal.flag(BRAKE)) or not unit.deliveries.is_due(now)
         if idle or not health.usable(now):
             return Delivered(relay="" if idle else health.why())
-        tray = Tray(self.store, health, self.limits, self.token, self.lease, now, stop, self.open_desk, self.seal)
+        tray = Tray(
+            self.store, health, self.limits, self.token, self.lease, now, stop, self.open_desk, self.seal, self.look
+        )
         try:
             carrier.carry(tray)
         finally:

@@ -7,6 +7,7 @@ Refuses to know: connections. What the relay answers decides a row's fate (the t
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,7 +25,6 @@ from service.errors import (
 )
 from service.model import DeliveryState, SubscriberState
 from service.pipeline.canary import allowance, sent_ahead
-from service.pipeline.copies import hold_copy
 from service.pipeline.health import Health, back_off
 from service.pipeline.pacing import Limits, admit, fold
 from service.pipeline.rendering import Desk
@@ -44,6 +44,8 @@ MAX_ATTEMPTS = 20
 POISON_ATTEMPTS = 3
 # Where nothing was there to claim, it is looked again after so many seconds while mails are under way.
 PAUSE = 0.05
+# It is looked whether the database was put back with the first batch, and then with those that come so much later.
+LOOKS = 1.0
 
 
 @dataclass(slots=True)
@@ -59,7 +61,10 @@ class Delivered:
 
 @dataclass(slots=True)
 class Tray:
-    """The Outbox of one run. `open_desk` makes what renders a batch of rows; `seal` signs each mail."""
+    """The Outbox of one run. `open_desk` makes what renders a batch of rows; `seal` signs each mail.
+
+    `look` holds a database that was put back.
+    """
 
     store: Store
     health: Health
@@ -70,11 +75,13 @@ class Tray:
     stop: Callable[[], bool]
     open_desk: Callable[[], Desk]
     seal: Seal | None = None
+    look: Callable[[], None] = lambda: None
     done: Delivered = field(default_factory=Delivered)
     _queue: deque[Delivery] = field(default_factory=deque)
     _rows: dict[int, tuple[Delivery, Desk]] = field(default_factory=dict)
     _started: float = field(default_factory=time.monotonic)
     _renewed: float = 0.0
+    _looked: float = -math.inf
     _again: float | None = 0.0
     # A mail whose sender died goes alone: should it be poison, it takes no other down with it.
     _alone: bool = False
@@ -171,9 +178,9 @@ class Tray:
     def _claim(self) -> tuple[list[Delivery], float]:
         """Lease what may go out now; where the limits let nothing out, the seconds until they do."""
         while True:
+            self._look()
             with self.store.write() as unit:
                 # Asked with every batch: a hold stops senders that are at it, too.
-                hold_copy(unit, self.now)
                 limit, ahead = allowance(unit, self.limits.canary, BATCH, self.now)
                 braked = unit.journal.flag(BRAKE) or not limit
                 rows = [] if braked else self._take(unit, limit)
@@ -186,6 +193,11 @@ class Tray:
             self._renewed = time.monotonic()
             if not folded or rows:
                 return admitted, 0.0 if admitted or not rows else wait
+
+    def _look(self) -> None:
+        if time.monotonic() - self._looked > LOOKS:
+            self.look()
+            self._looked = time.monotonic()
 
     def _take(self, unit: Unit, limit: int) -> list[Delivery]:
         rows = unit.deliveries.claim(self.token, self.now, limit, self.lease)

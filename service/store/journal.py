@@ -11,12 +11,14 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, text, update
 
-from service.store import lifeline
-from service.store.statements import insert_new, upsert
-from service.store.tables import event, flag, heartbeat, suppression
+from service.store.lifeline import Life, life
+from service.store.statements import insert_new, raise_counter, upsert
+from service.store.tables import counter, event, flag, heartbeat, suppression
 
 # The flag that says which life of the database was last seen.
 LIFE = "life"
+# The counter of what its processes did.
+PASSES = "passes"
 # The flag that keeps every sender from beginning a mail.
 BRAKE = "hold"
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -91,9 +93,15 @@ class Journal:
         rows = self.connection.execute(select(flag).where(flag.c.name.startswith(prefix, autoescape=True)))
         return {row.name.removeprefix(prefix): row.value for row in rows}
 
-    def life(self) -> str:
-        """Which life of the database this is, or nothing where it cannot tell."""
-        return lifeline.mark(self.connection)
+    def life(self) -> Life:
+        """Which life of the database this is, or an empty one where it cannot tell."""
+        return life(self.connection)
+
+    def come(self, at_least: int = 0) -> int:
+        """Count one pass of a process and return how far the database has come, further than `at_least`."""
+        self.connection.execute(insert_new(self.connection, counter).values(name=PASSES, value=0))
+        passes = raise_counter(self.connection, PASSES)
+        return passes if passes > at_least else raise_counter(self.connection, PASSES, at_least + 1 - passes)
 
     def ping(self) -> None:
         """Touch the database."""

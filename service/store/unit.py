@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from service.errors import StoreError
 from service.store import migrations, traces
 from service.store.archive import Archive
+from service.store.beside import Beside
 from service.store.canaries import Canaries
 from service.store.deliveries import Deliveries
 from service.store.engine import connect
@@ -112,6 +113,13 @@ class Store:
         if file.exists():
             raise StoreError(f"{file} exists already; stop the service and move it away first")
         return file
+
+    def witness(self, folder: Path) -> Beside:
+        """What keeps how far this database has come: a file beside it, or in `folder` where it lies elsewhere."""
+        file = self.engine.url.database
+        if self.engine.dialect.name == "sqlite" and file:
+            return Beside.of(Path(file))
+        return Beside(folder / "database-mark")
 
     def scrub(self, erased: Sequence[str] = ()) -> None:
         """Let what was deleted be gone from the files too, as far as others at work allow; `erased` is looked for."""

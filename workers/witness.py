@@ -1,0 +1,55 @@
+"""The witness over the broker's Redis: how far the database has come, kept on another machine than the database.
+
+Comes in: the broker's URL. Goes out: counts by database. Refuses to know: what follows from them. A broker that is away
+or has forgotten everything knows nothing, which holds nobody up.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+import redis
+
+from service.model import Witness
+from service.settings import Settings
+
+LOG = logging.getLogger(__name__)
+
+KEY = "paperround.databases"
+# A broker that is frozen makes a pass wait so long, in seconds.
+PATIENCE = 2.0
+
+
+class BrokerWitness:
+    """`model.Witness` over Redis; opens no connection before it is asked, so it may be made before a fork."""
+
+    def __init__(self, url: str) -> None:
+        # Celery's name for a socket in the file system is not redis-py's.
+        self._client = redis.Redis.from_url(
+            url.replace("redis+socket:", "unix:", 1),
+            socket_timeout=PATIENCE,
+            socket_connect_timeout=PATIENCE,
+            decode_responses=True,
+        )
+
+    def told(self) -> Mapping[str, int]:
+        """The counts by database; none where the broker does not answer."""
+        try:
+            return {str(name): int(count) for name, count in self._client.hgetall(KEY).items()}
+        except (redis.RedisError, ValueError) as error:
+            LOG.warning("the broker cannot say how far the database had come: %s", type(error).__name__)
+            return {}
+
+    def tell(self, name: str, count: int) -> None:
+        """Keep the count; a broker that is away is told with the next pass."""
+        try:
+            self._client.hset(KEY, name, count)
+        except redis.RedisError as error:
+            LOG.warning("the broker cannot keep how far the database has come: %s", type(error).__name__)
+
+
+def witness(settings: Settings) -> Witness | None:
+    """The one for a database and a broker that several machines share; None where a file is the better one."""
+    shared = not settings.database_url.startswith("sqlite") and not settings.broker_url.startswith("memory")
+    return BrokerWitness(settings.broker_url) if shared else None
