@@ -48,6 +48,12 @@ def kind(name: str) -> ArrivalKind:
     return ArrivalKind.CROSS if "cross" in lowered else ArrivalKind.NEW
 
 
+def several(text: str) -> bool:
+    """Say whether one string names more than one author: `Kukla, Dana` is one, `Dana Kukla, Ada Brewer` are two."""
+    parts = [part for part in re.split(r"[,;]|\band\b", text) if part.strip()]
+    return ";" in text or text.count(",") > 1 or (len(parts) > 1 and all(len(part.split()) > 1 for part in parts))
+
+
 def authors(text: str) -> tuple[str, ...]:
     """Split a list of authors in one string: `A B, C D` and `Kukla, D., Crampton, A.`; affiliations are dropped."""
     parts = [part.strip() for part in re.split(r"[,;]|\band\b", _ASIDE.sub(" ", text)) if part.strip()]

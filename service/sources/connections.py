@@ -21,7 +21,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from service.deadlines import Watch
 from service.errors import FetchError
-from service.sources.addresses import Network, reachable
+from service.sources.addresses import Network, literal, reachable
 
 Resolved = tuple[int, int, int, str, tuple[Any, ...]]
 Resolver = Callable[[str, int], Iterable[Resolved]]
@@ -72,8 +72,10 @@ class Gate:
         )
 
     def _addresses(self, host: str, port: int) -> list[Resolved]:
+        # A number and "localhost" are no names that anybody else should be asked for, whatever dot stands behind them.
+        name = host.rstrip(".") if literal(host) else host
         try:
-            found = self._watch.within(lambda: list(self._resolve(host, port)))
+            found = self._watch.within(lambda: list(self._resolve(name, port)))
         except TimeoutError as error:
             raise FetchError(f"{host} could not be looked up within {self._watch.seconds:g} s.") from error
         except (OSError, UnicodeError) as error:

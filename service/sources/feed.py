@@ -20,8 +20,8 @@ import feedparser
 from service.errors import ParseError
 from service.model import ArrivalKind, Links, Listing, Paper
 from service.papers import arxiv_id, doi, openreview_id
-from service.sources import arxiv
-from service.sources.abstracts import proper
+from service.sources import abstracts, arxiv
+from service.sources.dates import sensible, written
 from service.sources.huggingface import paper_links
 from service.sources.taming import tame
 from service.sources.text import day, fold, plain, web_link
@@ -29,6 +29,7 @@ from service.sources.text import day, fold, plain, web_link
 Entry = Mapping[str, Any]
 _CATEGORY = re.compile(r"[a-z-]{2,10}(?:\.[A-Za-z-]{2,9})?")
 _MARKED_UP = re.compile(r"</[a-zA-Z]+\s*>|<br\s*/?>")
+_DOI = re.compile(r"(?:\A|doi:|/)10\.\d{4,9}/[^\s/?#]{1,200}(?<!v\d)\Z", re.IGNORECASE)
 _LONGEST = 100_000
 _HEAVY = 500_000
 _PERIODS = {"hourly": 3_600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
@@ -99,6 +100,7 @@ class _Announced:
     category: str = ""
     kind: ArrivalKind = ArrivalKind.NEW
     daily: bool = False
+    names: str = ""
 
 
 def _paper(entry: Entry, version: str) -> Paper | None:
@@ -108,11 +110,11 @@ def _paper(entry: Entry, version: str) -> Paper | None:
     link, guid = web_link(entry.get("link")), fold(str(entry.get("id", "")))[:500]
     name, number = _arxiv(said.name, guid, link)
     listed_by_us = "huggingface.co/papers/" in link
-    published = _moment(entry, "published_parsed") or _moment(entry, "updated_parsed")
+    published = _moment(entry, "published") or _moment(entry, "updated")
     return Paper(
         title=said.title,
         abstract=said.abstract,
-        authors=_authors(entry, bool(name)),
+        authors=_authors(entry, bool(name), said.names),
         url=link,
         published=None if said.daily and said.kind is ArrivalKind.REPLACE else published,
         listed=_listed(entry, published) if said.daily or listed_by_us else None,
@@ -136,7 +138,26 @@ def _announced(entry: Entry, version: str) -> _Announced:
         named = entry.get("arxiv_announce_type")
         kind = arxiv.kind(named) if isinstance(named, str) else announced[2]
         return _Announced(title, fold(announced[0]), announced[1], kind=kind, daily=True)
-    return _Announced(title, proper(_words(raw, version)), name, category, kind, daily=bool(name))
+    names, rest = abstracts.byline(str(raw.get("value", "")))
+    text = _words({**raw, "value": rest}, version)
+    return _Announced(
+        title,
+        _longer(entry, abstracts.proper(text), version),
+        name,
+        category,
+        kind,
+        bool(name),
+        names or abstracts.named(text),
+    )
+
+
+def _longer(entry: Entry, summary: str, version: str) -> str:
+    """The abstract is that of the article's text, where this has one and the summary is but a piece of it."""
+    for each in entry.get("content", ())[:3]:
+        text = abstracts.labelled(_words(each, version))
+        if len(text) > len(summary):
+            return text
+    return summary
 
 
 def _description(entry: Entry) -> Entry:
@@ -171,11 +192,14 @@ def _arxiv(*texts: str) -> tuple[str, int | None]:
     return found[0][0], next((version for name, version in found if version and name == found[0][0]), None)
 
 
-def _authors(entry: Entry, from_arxiv: bool) -> tuple[str, ...]:
-    names = [
-        plain(str(each.get("name", "")))[:_LONGEST] for each in entry.get("authors", ()) if isinstance(each, Mapping)
-    ]
-    if len(names) == 1 and (from_arxiv or names[0].count(",") > 1):
+def _authors(entry: Entry, from_arxiv: bool, byline: str) -> tuple[str, ...]:
+    given = entry.get("authors", ())
+    if isinstance(given, str):
+        given = [{"name": given}]
+    names = [plain(str(each.get("name", "")))[:_LONGEST] for each in given if isinstance(each, Mapping)]
+    if len(names) < 2 and byline:
+        return arxiv.authors(plain(byline)[:_LONGEST])
+    if len(names) == 1 and (from_arxiv or arxiv.several(names[0])):
         return arxiv.authors(names[0])
     return tuple(name for name in names if name)
 
@@ -197,7 +221,10 @@ def _links(entry: Entry, name: str, listed: bool) -> Links:
 def _doi(entry: Entry, link: str) -> str:
     named = (entry.get(key) for key in ("arxiv_doi", "prism_doi", "dc_identifier"))
     found = next((value for value in named if isinstance(value, str) and value), "")
-    return doi(found) or (doi(link) if "doi.org/" in link else "")
+    guid = str(entry.get("id", ""))
+    return (
+        doi(found) or (doi(guid) if _DOI.search(guid) else "") or (doi(link.partition("?")[0]) if "doi" in link else "")
+    )
 
 
 def _listed(entry: Entry, published: datetime | None) -> date | None:
@@ -205,8 +232,11 @@ def _listed(entry: Entry, published: datetime | None) -> date | None:
 
 
 def _moment(entry: Entry, key: str) -> datetime | None:
-    parts = entry.get(key)
+    """What we read in a date ourselves goes first: feedparser knows more forms, and fewer zones."""
+    if said := written(str(entry.get(key, ""))):
+        return said
+    parts = entry.get(f"{key}_parsed")
     try:
-        return datetime.fromtimestamp(timegm(parts), UTC) if parts else None
+        return sensible(datetime.fromtimestamp(timegm(parts), UTC)) if parts else None
     except (TypeError, ValueError, OverflowError, OSError):
         return None

@@ -12,8 +12,9 @@ from service.errors import ParseError
 from service.model import Links, Listing, Paper
 from service.papers import arxiv_id, doi, openreview_id
 from service.sources.abstracts import proper
+from service.sources.dates import written
 from service.sources.huggingface import MOST_ENTRIES, paper_links
-from service.sources.text import fold, moment, plain, web_link
+from service.sources.text import fold, plain, web_link
 
 _LONGEST = 100_000
 
@@ -43,7 +44,7 @@ def _paper(item: Any) -> Paper | None:
     guid = fold(str(item.get("id", "")))[:500]
     name, version = arxiv_id(link) if arxiv_id(link)[0] else arxiv_id(guid)
     listed = "huggingface.co/papers/" in link
-    published = moment(item.get("date_published")) or moment(item.get("date_modified"))
+    published = written(_string(item, "date_published")) or written(_string(item, "date_modified"))
     links = paper_links(name) if name else Links()
     return Paper(
         title=title,

@@ -258,6 +258,7 @@ def leading_to(host: str, asked: Asked) -> Answer:
     return Answer(302, b"", {"Location": location.encode().decode("latin-1")})
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("host", INSIDE)
 def test_no_way_of_writing_an_inside_address_leads_there(host: str, full: bool) -> None:
     strict = Client(AGENT, ("127.0.0.9/32",), 5.0)
@@ -273,6 +274,18 @@ def test_no_way_of_writing_an_inside_address_leads_there(host: str, full: bool) 
         assert (target.connections, sixth.connections) == (0, 0)
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1.", "localhost.", "0x7f.1."])
+def test_a_dot_behind_the_own_machine_asks_no_other_for_it(host: str) -> None:
+    looked_up: list[str] = []
+
+    def noting(name: str, port: int) -> list[Resolved]:
+        looked_up.append(name)
+        return list(system_resolver("127.0.0.1", port))
+
+    refusal(f"http://{host}:1/", Client(AGENT, resolve=noting))
+    assert looked_up == [host.rstrip(".")]
+
+
 def test_the_guard_says_where_the_name_led_and_that_it_may_be_allowed() -> None:
     error = refusal("http://localhost:1/", Client(AGENT))
     assert str(error).startswith("localhost leads to ")
@@ -280,7 +293,9 @@ def test_the_guard_says_where_the_name_led_and_that_it_may_be_allowed() -> None:
     assert not error.transient
 
 
-def test_a_name_that_changes_its_answer_is_judged_where_it_is_connected(full: bool) -> None:
+def test_a_name_that_changes_its_answer_is_judged_where_it_is_connected(
+    full: bool, figure: Callable[[str], None]
+) -> None:
     rounds = 1000 if full else 60
     with (
         origin(always(Answer(200, b"inside"))) as target,
@@ -304,6 +319,7 @@ def test_a_name_that_changes_its_answer_is_judged_where_it_is_connected(full: bo
                 )
         assert asked == rounds
         assert target.connections == 0
+        figure(f"a name that changes its answer: {rounds} fetches, half of them led inside, 0 connections there")
 
 
 def test_of_several_addresses_only_the_permitted_ones_are_tried() -> None:

@@ -1,0 +1,149 @@
+"""What publishers' feeds put around titles, abstracts, authors and dates, and what is left of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from service.model import Page, Paper
+from service.sources import parse
+
+NAMES = (
+    'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:prism="http://prismstandard.org/namespaces/basic/2.0/" '
+    'xmlns:content="http://purl.org/rss/1.0/modules/content/"'
+)
+RSS = f'<rss version="2.0" {NAMES}><channel><title>x</title><item>{{}}</item></channel></rss>'
+RDF = (
+    f'<rdf:RDF xmlns="http://purl.org/rss/1.0/" xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" {NAMES}>'
+    '<channel rdf:about="x"><title>x</title></channel><item rdf:about="https://x.example/1">{}</item></rdf:RDF>'
+)
+ATOM = '<feed xmlns="http://www.w3.org/2005/Atom"><title>x</title><entry>{}</entry></feed>'
+# title, abstract, authors, day, DOI
+Expected = tuple[str, str, tuple[str, ...], str, str]
+TWO = ("Ada Brewer", "Bob Kettle")
+FEEDS: dict[str, tuple[str, Expected]] = {
+    "Nature": (
+        RDF.format(
+            "<title><![CDATA[Boiling of <i>tiny</i> kettles in <sup>3</sup>He]]></title>"
+            '<content:encoded><![CDATA[<p>Nature, Published online: 19 November 2026; <a href="https://x.example/1">'
+            "doi:10.1038/s41586-026-00001-1</a></p>Kettles of nanometre size boil.]]></content:encoded>"
+            "<dc:creator>Ada Brewer</dc:creator><dc:creator>Bob Kettle</dc:creator><dc:date>2026-11-19</dc:date>"
+            "<dc:identifier>doi:10.1038/s41586-026-00001-1</dc:identifier>"
+        ),
+        (
+            "Boiling of tiny kettles in 3He",
+            "Kettles of nanometre size boil.",
+            TWO,
+            "2026-11-19",
+            "10.1038/s41586-026-00001-1",
+        ),
+    ),
+    "Science": (
+        RDF.format(
+            "<title>Tea learns</title><link>https://www.science.org/doi/abs/10.1126/science.abc1234?af=R</link>"
+            "<description>Science, Volume 386, Issue 6724, Page 823-827, November 2026. &lt;br/&gt;Tea brews itself."
+            "</description><dc:date>2026-11-19T08:00:00Z</dc:date>"
+        ),
+        ("Tea learns", "Tea brews itself.", (), "2026-11-19", "10.1126/science.abc1234"),
+    ),
+    "PMLR": (
+        RSS.format(
+            "<title>Kettles &amp;amp; $\\mu$P</title><description>We boil $\\mathcal{O}(n^2)$ where a &amp;lt; b."
+            "</description><pubDate>Mon, 20 Jul 2026 00:00:00 +0000</pubDate>"
+        ),
+        ("Kettles & $\\mu$P", "We boil $\\mathcal{O}(n^2)$ where a < b.", (), "2026-07-20", ""),
+    ),
+    "JMLR": (
+        RSS.format(
+            "<title>Kettles</title><author>Ada Brewer, Bob Kettle</author><pubDate>2026</pubDate>"
+            "<description>We consider kettles.</description>"
+        ),
+        ("Kettles", "We consider kettles.", TWO, "2026-01-01", ""),
+    ),
+    "ACL Anthology": (
+        RSS.format(
+            "<title>Kettle Parsing</title><pubDate>Mon, 01 Jan 0001 00:00:00 +0000</pubDate><description></description>"
+        ),
+        ("Kettle Parsing", "", (), "None", ""),
+    ),
+    "ScienceDirect": (
+        RSS.format(
+            "<title>Kettles and fog</title><description><![CDATA[<p>Publication date: December 2026</p><p><b>Source:</b> "
+            "Kettle, Volume 12</p><p>Author(s): Ada Brewer, Bob Kettle</p>]]></description>"
+        ),
+        ("Kettles and fog", "", TWO, "None", ""),
+    ),
+    "Wiley": (
+        RSS.format(
+            "<title>Kettle Steel</title><description>Advanced Science, EarlyView.</description><guid>10.1002/advs.1</guid>"
+            "<content:encoded>&lt;h2&gt;ABSTRACT&lt;/h2&gt;&lt;p&gt;Steel kettles conduct.&lt;/p&gt;</content:encoded>"
+            "<dc:creator>\nAda Brewer, \nBob Kettle</dc:creator>"
+        ),
+        ("Kettle Steel", "Steel kettles conduct.", TWO, "None", "10.1002/advs.1"),
+    ),
+    "IEEE": (
+        RSS.format("<title>Kettles</title><authors>Ada Brewer;Bob Kettle;</authors><description>We see.</description>"),
+        ("Kettles", "We see.", TWO, "None", ""),
+    ),
+    "PubMed": (
+        RSS.format(
+            "<title>Kettles in surgery</title><description>CONCLUSION: Kettles help.</description><content:encoded>"
+            "<![CDATA[<div><p>J Kettle. 2026 Nov 19. doi: 10.1000/k.1. Online ahead of print.</p><p><b>ABSTRACT</b></p>"
+            "<p>BACKGROUND: Kettles are hot.</p><p>CONCLUSION: Kettles help.</p></div>]]></content:encoded>"
+            "<pubDate>Thu, 19 Nov 2026 06:00:00 -0500</pubDate><dc:identifier>doi:10.1000/k.1</dc:identifier>"
+        ),
+        (
+            "Kettles in surgery",
+            "BACKGROUND: Kettles are hot. CONCLUSION: Kettles help.",
+            (),
+            "2026-11-19",
+            "10.1000/k.1",
+        ),
+    ),
+    "PLOS": (
+        ATOM.format(
+            "<title>Kettle ecology</title><id>10.1371/journal.pone.1</id><author><name>Ada Brewer</name></author>"
+            "<updated>2026-11-19T14:00:00Z</updated>"
+            '<content type="html">&lt;p&gt;by Ada Brewer, Bob Kettle&lt;/p&gt;\n\nWe study kettles.</content>'
+        ),
+        ("Kettle ecology", "We study kettles.", TWO, "2026-11-19", "10.1371/journal.pone.1"),
+    ),
+}
+
+
+def read(text: str) -> Paper:
+    (paper,) = parse(Page(text.encode(), "", "https://papers.example/feed")).papers
+    return paper
+
+
+@pytest.mark.parametrize("publisher", FEEDS)
+def test_what_a_publisher_prints_around_a_paper_is_taken_off(publisher: str) -> None:
+    text, expected = FEEDS[publisher]
+    paper = read(text)
+    day = str(paper.published)[:10]
+    assert (paper.title, paper.abstract, paper.authors, day, paper.doi) == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "authors"),
+    [
+        ("Brewer, Ada", ("Brewer, Ada",)),
+        ("Ada Brewer and Bob Kettle", TWO),
+        ("Ada Brewer; Bob Kettle", TWO),
+        ("Ada Brewer", ("Ada Brewer",)),
+    ],
+)
+def test_one_name_or_several_in_one_field_are_told_apart(written: str, authors: tuple[str, ...]) -> None:
+    assert read(RSS.format(f"<title>T</title><dc:creator>{written}</dc:creator>")).authors == authors
+
+
+@pytest.mark.parametrize(
+    "abstract",
+    ["Volume rendering, Issue by issue. It works.", "By contrast, tea is hot.", "Ahead of print, we boil kettles."],
+)
+def test_an_abstract_that_only_resembles_an_imprint_stays_whole(abstract: str) -> None:
+    assert read(RSS.format(f"<title>T</title><description>{abstract}</description>")).abstract == abstract
+
+
+def test_a_version_of_a_preprint_is_no_part_of_its_doi() -> None:
+    guid = "https://www.biorxiv.org/content/10.1101/2026.11.17.690000v2"
+    assert read(RSS.format(f"<title>T</title><guid>{guid}</guid>")).doi == ""
