@@ -72,10 +72,6 @@ class Journal:
         values = {"hash": hashed, "reason": reason, "at": now}
         self.connection.execute(upsert(self.connection, suppression, values, ("hash",)))
 
-    def suppressed(self, hashed: str) -> str:
-        """The reason an address must not be written to, or nothing."""
-        return self.connection.scalar(select(suppression.c.reason).where(suppression.c.hash == hashed)) or ""
-
     def lift(self, hashed: str) -> None:
         """The address has confirmed anew."""
         self.connection.execute(delete(suppression).where(suppression.c.hash == hashed))

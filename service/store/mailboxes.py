@@ -1,19 +1,27 @@
-"""Addresses beside subscriptions: new ones that wait for a confirmation, owners of lists, how often one was asked.
+"""Addresses beside subscriptions: new ones that wait for a confirmation, owners of lists, how often one was asked; and
+all that is kept of a reader.
 
-Comes in: addresses, hashes, times. Goes out: what waits, whether a mailbox may be written to. Refuses to know: how an
-address is spelt or hashed, what a mail says.
+Comes in: addresses, hashes, times. Goes out: what waits, whether a mailbox may be written to, rows. Refuses to know:
+how an address is spelt or hashed, what a mail says.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Table, delete, select, update
 
 from service.store.statements import insert_new, upsert
-from service.store.tables import asked, new_address, subscriber
+from service.store.tables import asked, metadata, new_address, subscriber
+
+Rows = dict[str, list[dict[str, Any]]]
+
+# An address that was shortened for showing (`n…@…`) is nobody's.
+_ADDRESS = re.compile(r"[^\s@…]+@[^\s@…]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +82,45 @@ class Mailboxes:
         """Somebody there has confirmed: the count begins anew."""
         self.connection.execute(delete(asked).where(asked.c.hash == hashed))
 
-    def facts(self, subscriber_id: int) -> dict[str, Any]:
-        """Everything the subscriber's row holds, by column."""
-        row = self.connection.execute(select(subscriber).where(subscriber.c.id == subscriber_id)).first()
-        return dict(row._mapping) if row else {}
+    def kept(self, subscriber_id: int) -> Rows:
+        """Every row about a subscriber, by table; found by how tables refer to each other, so none can be forgotten."""
+        found: Rows = {}
+        for table in metadata.sorted_tables:
+            mine = _about(table, subscriber_id, found)
+            if mine is not None:
+                found[table.name] = self._rows(table, mine)
+        return found
+
+    def addresses(self, subscriber_id: int) -> set[str]:
+        """Every mail address that stands whole in a row about a subscriber: their own, another, the owner's."""
+        return {text for text in _texts(list(self.kept(subscriber_id).values())) if _ADDRESS.fullmatch(text)}
+
+    def remembered(self, hashes: Iterable[str]) -> Rows:
+        """Every row that knows a mailbox by one of its hashes alone, by table."""
+        known = list(hashes)
+        tables = [table for table in metadata.sorted_tables if "hash" in table.c]
+        return {table.name: self._rows(table, table.c.hash.in_(known)) for table in tables}
+
+    def _rows(self, table: Table, mine: ColumnElement[bool]) -> list[dict[str, Any]]:
+        ordered = select(table).where(mine).order_by(*table.primary_key)
+        return [dict(row._mapping) for row in self.connection.execute(ordered)]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (dict, list)):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _texts(each)
+
+
+def _about(table: Table, subscriber_id: int, found: Rows) -> ColumnElement[bool] | None:
+    """Which rows of a table are a subscriber's own, or their rows' own; None where the table is about nobody."""
+    if table is subscriber:
+        return table.c.id == subscriber_id
+    if "subscriber_id" in table.c:
+        return table.c.subscriber_id == subscriber_id
+    for key in table.foreign_keys:
+        if key.column.table.name in found:
+            return key.parent.in_([row[key.column.name] for row in found[key.column.table.name]])
+    return None

@@ -181,8 +181,9 @@ class Subscriptions:
         with self.store.write() as unit:
             unit.journal.note(reader.id, "erased", now)
             unit.journal.forget(reader.id)
+            addresses = unit.mailboxes.addresses(reader.id)
             forgotten = unit.subscribers.erase(reader.id)
-        self.store.scrub([reader.email, reader.public_id, *forgotten, *_spelt(reader, forgotten)])
+        self.store.scrub([reader.public_id, *addresses, *forgotten, *_spelt(reader, forgotten)])
 
     def send_manage_link(self, email: str, now: datetime) -> None:
         """Mail an address its own link, if it reads here; ends alike if not. Raises AddressError for a wrong one."""

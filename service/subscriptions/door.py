@@ -101,9 +101,13 @@ class Door:
         unit.journal.lift(self._hashed(address))
         self.answered(unit, address)
 
-    def held_against(self, unit: Unit, address: str) -> str:
-        """Why an address must not be written to, or nothing."""
-        return unit.journal.suppressed(self._hashed(address))
+    def hashes(self, address: str, owner: str = "") -> tuple[str, ...]:
+        """All that an address, and the questions to the owner of a list, are remembered by."""
+        return (self._hashed(address), self._counted(address), self.counted_owner(address, owner))
+
+    def counted_owner(self, address: str, owner: str) -> str:
+        """What the questions to an owner about a list are counted under, however either is spelt."""
+        return self._hashed(f"owner of {mailboxes.canonical(address)}: {mailboxes.canonical(owner)}")
 
     def hold_against(self, unit: Unit, address: str, reason: str, now: datetime) -> None:
         """Write to this address no more until somebody there confirms anew."""

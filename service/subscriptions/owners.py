@@ -15,7 +15,7 @@ from service.links import Purpose
 from service.model import DeliveryKind, Subscriber
 from service.store import Unit
 from service.store.deliveries import new_delivery
-from service.subscriptions import RUNNING, Subscriptions, mailboxes
+from service.subscriptions import RUNNING, Subscriptions
 from service.subscriptions.door import APART, MOST_ASKED
 
 # What lists and shared mailboxes are called; a guess, good enough to put the question where it is seen.
@@ -104,5 +104,4 @@ class Owners:
 
     def _counted(self, reader: Subscriber) -> str:
         """What the questions to this owner about this list are counted under."""
-        key = self.subscriptions.settings.suppression_key
-        return mailboxes.hashed(key, f"owner of {reader.email}: {reader.owner}")
+        return self.subscriptions.door.counted_owner(reader.email, reader.owner)

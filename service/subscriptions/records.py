@@ -7,20 +7,23 @@ know: pages, SMTP. The links of a digest are not enough for any of this: a diges
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
+from operator import itemgetter
 from typing import Any
 
 from service import editions
 from service.errors import InputError, LinkError
 from service.links import FRESH, Purpose
-from service.model import Bell, DeliveryKind, Identity, Paper, Subscriber, SubscriberState
+from service.model import Bell, DeliveryKind, Identity, Subscriber, SubscriberState
 from service.papers import keys
 from service.store import Store, Unit
-from service.store.deliveries import Delivery, new_delivery
+from service.store.deliveries import new_delivery
 from service.store.mailboxes import Proposed
 from service.subscriptions import RUNNING, Subscriptions
+
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -50,20 +53,20 @@ class Records:
         """Everything that is kept of a reader, as values that JSON can carry. Raises LinkError."""
         reader = self.subscriptions.reader(token, Purpose.EXPORT, now)
         with self.store.read() as unit:
-            facts = unit.mailboxes.facts(reader.id)
-            deliveries = unit.deliveries.of(reader.id)
-            papers = unit.papers.get(number for row in deliveries for number in _papers(row))
-            record = {
+            rows = unit.mailboxes.kept(reader.id)
+            hashes = self.subscriptions.door.hashes(reader.email, reader.owner)
+            record: dict[str, Any] = {
                 "service": {"name": self.identity.name, "url": self.identity.base_url},
                 "exported_at": now,
-                "subscription": {name: value for name, value in facts.items() if name != "id"},
-                "profiles": self._profiles(unit, reader),
-                "new_address": _proposed(unit.mailboxes.proposed(reader.id)),
-                "deliveries": [_delivery(row, {key: each.paper for key, each in papers.items()}) for row in deliveries],
-                "events": [_event(row) for row in unit.journal.events(reader.id)],
-                "not_written_to": self.subscriptions.door.held_against(unit, reader.email),
+                "subscription": _facts(rows.pop("subscriber")[0]),
+                "profiles": _profiles(unit, rows.pop("profile"), rows.pop("profile_keyword")),
+                "new_address": next(map(_facts, rows.pop("new_address")), None),
+                "deliveries": _deliveries(unit, rows.pop("delivery")),
+                "events": [_facts(row) for row in rows.pop("event")],
+                "known_by_hash": unit.mailboxes.remembered(hashes),
             }
-        return {name: _plain(value) for name, value in record.items()}
+        rows.pop("profile_change")  # A mark with a reader's number and nothing else, taken away within minutes.
+        return {name: _plain(value) for name, value in (record | rows).items()}
 
     def erase(self, token: str, now: datetime) -> None:
         """Forget a reader for good; doing it twice is no error. Raises LinkError for a link that was never good."""
@@ -131,32 +134,33 @@ class Records:
             raise LinkError("This link has been used already, or another address was asked for after it.")
         return reader, wanted
 
-    def _profiles(self, unit: Unit, reader: Subscriber) -> list[dict[str, Any]]:
-        urls = {each.id: each.url for each in unit.sources.all()}
-        return [
-            asdict(each) | {"sources": sorted(urls.get(n, str(n)) for n in each.sources) if each.sources else None}
-            for each in reader.profiles
-        ]
+
+def _facts(row: Row) -> Row:
+    """What a row says, without the numbers that only the database knows it by."""
+    return {name: value for name, value in row.items() if name not in ("id", "subscriber_id")}
 
 
-def _papers(row: Delivery) -> Iterable[int]:
-    return [entry[0] for entry in row.payload.get("papers", ())]
+def _profiles(unit: Unit, profiles: Iterable[Row], keywords: Sequence[Row]) -> list[Row]:
+    """Each profile with its keywords as they were typed and its sources by address."""
+    urls = {each.id: each.url for each in unit.sources.all()}
+    return [
+        _facts(row)
+        | {"keywords": [each["text"] for each in keywords if each["profile_id"] == row["id"]]}
+        | {"sources": row["sources"] and sorted(urls.get(number, str(number)) for number in row["sources"])}
+        for row in sorted(profiles, key=itemgetter("position"))
+    ]
 
 
-def _delivery(row: Delivery, papers: dict[int, Paper]) -> dict[str, Any]:
-    """One mail: all that its row froze, with the papers by name."""
-    shown = [papers[number] for number in _papers(row) if number in papers]
-    names = [{"id": keys(each)[0], "title": each.title, "url": each.url} for each in shown]
-    facts = {name: value for name, value in asdict(row).items() if name not in ("id", "subscriber_id")}
-    return facts | {"papers": names}
+def _deliveries(unit: Unit, rows: Sequence[Row]) -> list[Row]:
+    """Each mail, newest first: all that its row froze, with the papers it showed and those it covered by name."""
+    shown = {row["id"]: [entry[0] for entry in row["payload"].get("papers", ())] for row in rows}
+    papers = unit.papers.get({number for row in rows for number in (*shown[row["id"]], *row["papers"])})
 
+    def named(numbers: Iterable[int]) -> list[dict[str, str]]:
+        found = [papers[number].paper for number in numbers if number in papers]
+        return [{"id": keys(each)[0], "title": each.title, "url": each.url} for each in found]
 
-def _event(row: dict[str, Any]) -> dict[str, Any]:
-    return {"at": row["at"], "name": row["name"], "detail": row["detail"]}
-
-
-def _proposed(wanted: Proposed | None) -> str | None:
-    return wanted.email if wanted else None
+    return [_facts(row) | {"papers": named(shown[row["id"]]), "covered": named(row["papers"])} for row in rows[::-1]]
 
 
 def _plain(value: Any) -> Any:
