@@ -81,6 +81,8 @@ class Index:
         if keyword.canonical not in self._found:
             seen = self._see(keyword.expression)
             papers = np.flatnonzero(seen.papers).astype(np.int32)
+            if len(self._found) >= _REMEMBERED:
+                self._found.clear()
             self._found[keyword.canonical] = Found(papers, seen.title[papers])
         return self._found[keyword.canonical]
 

@@ -168,6 +168,13 @@ class Settings(BaseSettings):
     limit_everybody: Annotated[str, AfterValidator(values.limits)] = Field(
         "10000 per hour", description="How many such forms are taken in all; or `none`."
     )
+    limit_reading: Annotated[str, AfterValidator(values.limits)] = Field(
+        "1200 per minute; 30000 per hour",
+        description="How many previews, searches, days and feeds one network may ask for, by page or API; or `none`.",
+    )
+    limit_reading_everybody: Annotated[str, AfterValidator(values.limits)] = Field(
+        "12000 per minute", description="How many of those are answered in all; or `none`."
+    )
     metrics_token: Annotated[str, AfterValidator(reach.token)] = Field(
         "",
         repr=False,

@@ -33,7 +33,7 @@ from service.web.answers import (
 )
 from service.web.forms import plain
 from service.web.guard import own_form
-from service.web.limits import measured
+from service.web.limits import measured, paced
 from service.web.pages import Here
 from service.web.problems import ProblemDetails, told
 from service.web.timing import even
@@ -41,6 +41,8 @@ from service.web.timing import even
 router = APIRouter(
     prefix="/api/v1", responses=told(422, 500, 503), generate_unique_id_function=lambda route: route.name
 )
+
+ASKED: dict[str, Any] = {"responses": told(429), "dependencies": [Depends(paced)]}
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
@@ -79,7 +81,7 @@ OneDay = Annotated[
 ]
 
 
-@router.get("/preview", summary="What keywords would bring")
+@router.get("/preview", summary="What keywords would bring", **ASKED)
 def preview(desk: Here, k: Keywords, days: Days = 7, limit: Most = 10) -> PreviewAnswer:
     """Counts over 30 days for each keyword, and the papers a digest of the last days would hold, best first.
 
@@ -94,14 +96,14 @@ def preview(desk: Here, k: Keywords, days: Days = 7, limit: Most = 10) -> Previe
     return PreviewAnswer(topics=rows, papers=papers, more=found.more, read=found.read)
 
 
-@router.get("/suggest", summary="Keywords to add or to take instead")
+@router.get("/suggest", summary="Keywords to add or to take instead", **ASKED)
 def suggest(desk: Here, k: Keywords) -> SuggestAnswer:
     """Other names of these topics, what goes together with them, and what would find more, or less."""
     found = desk.world.pipeline.suggest(_topics(k), desk.now())
     return SuggestAnswer(suggestions=[suggestion_answer(each) for each in found])
 
 
-@router.get("/papers", summary="Papers by day and by keywords")
+@router.get("/papers", summary="Papers by day and by keywords", **ASKED)
 def papers(desk: Here, k: Keywords, day: OneDay = None, cursor: Cursor = "", limit: Most = 50) -> PapersAnswer:
     """All papers that any keyword and no exclusion fits, of one day or of all days, a page at a time.
 

@@ -28,7 +28,7 @@ from service.web import (
     trying,
 )
 from service.web.guard import Guard
-from service.web.limits import gate
+from service.web.limits import gate, reading_gate
 from service.web.pages import STATIC, desk
 from service.web.timing import STEP
 
@@ -48,6 +48,7 @@ def create_app(world: World, step: float = STEP) -> FastAPI:
     app = FastAPI(title=world.identity.name, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.desk = desk(world, step)
     app.state.gate = gate(world.settings)
+    app.state.reading_gate = reading_gate(world.settings)
     faults.install(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for router in ROUTERS:

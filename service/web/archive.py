@@ -14,7 +14,7 @@ from math import ceil
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from service.editions import FURTHEST_EAST
@@ -26,10 +26,11 @@ from service.pipeline.archive import Dated
 from service.web import cursors, shown
 from service.web.caching import kept
 from service.web.forms import Problem
+from service.web.limits import paced
 from service.web.pages import Desk, Here
 from service.web.trying import readable
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(paced)])
 
 PAGE, FEED = 25, 50
 # A feed is the same for everybody, so anything between us and a feed reader may keep it for five minutes.

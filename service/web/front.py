@@ -15,7 +15,7 @@ from service.errors import InputError
 from service.web import forms, shown, trying
 from service.web.forms import Posted, Problem, Typed
 from service.web.guard import own_form
-from service.web.limits import measured
+from service.web.limits import measured, paced
 from service.web.pages import Desk, Here
 from service.web.timing import even, unhurried
 
@@ -33,7 +33,7 @@ EXAMPLES = (
 )
 
 
-@router.get("/")
+@router.get("/", dependencies=[Depends(paced)])
 def front(desk: Here, k: Annotated[list[str] | None, Query()] = None, invitation: str = "") -> Response:
     """The front page, with the topics and the invitation of a link that was handed round."""
     given = [each for each in k or () if each.strip()]

@@ -1,4 +1,4 @@
-"""How often a network, and everybody together, may send the forms that write to people.
+"""How often a network, and everybody together, may send the forms that write to people, and look for papers.
 
 Comes in: requests. Goes out: nothing, or a page that says when to come back. Refuses to know: what a form says, and the
 address of a visitor for longer than it takes to hash it. The counts live in Redis where there is one, else here.
@@ -37,6 +37,7 @@ _log = logging.getLogger(__name__)
 class Gate:
     """Counts visits; `counts` may be out of reach, then this process counts alone in `spare`."""
 
+    name: str
     counts: SlidingWindowCounterRateLimiter
     spare: SlidingWindowCounterRateLimiter
     network: tuple[RateLimitItem, ...]
@@ -55,23 +56,33 @@ class Gate:
         named = hmac.new(self.key, network(visitor).encode(), hashlib.sha256).hexdigest()
         asked = [(item, "network", named) for item in self.network] + [(item, "all", "") for item in self.everybody]
         for item, *names in asked:
-            if not counts.hit(item, *names):
-                return max(1, round(counts.get_window_stats(item, *names).reset_time - time.time()))
+            if not counts.hit(item, self.name, *names):
+                return max(1, round(counts.get_window_stats(item, self.name, *names).reset_time - time.time()))
         return 0
 
 
 def gate(settings: Settings) -> Gate:
-    """The gate of one installation; opens no connection yet."""
+    """The gate for forms that write to people; opens no connection yet."""
+    return _gate(settings, "forms", settings.limit_network, settings.limit_everybody)
+
+
+def reading_gate(settings: Settings) -> Gate:
+    """The gate for whoever looks for papers; each question costs work, and nobody is written to."""
+    return _gate(settings, "reading", settings.limit_reading, settings.limit_reading_everybody)
+
+
+def _gate(settings: Settings, name: str, network: str, everybody: str) -> Gate:
     scheme, _, rest = settings.broker_url.partition("://")
     options: dict[str, Any] = {"wrap_exceptions": True}
     if scheme != "memory":
         options |= {"socket_timeout": _ANSWER_LIMIT, "socket_connect_timeout": _ANSWER_LIMIT}
     storage = storage_from_string(f"{_SCHEMES[scheme]}://{rest}", **options)
     return Gate(
+        name,
         SlidingWindowCounterRateLimiter(storage),
         SlidingWindowCounterRateLimiter(MemoryStorage()),
-        tuple(parse_many(settings.limit_network)) if settings.limit_network else (),
-        tuple(parse_many(settings.limit_everybody)) if settings.limit_everybody else (),
+        tuple(parse_many(network)) if network else (),
+        tuple(parse_many(everybody)) if everybody else (),
         settings.suppression_key.encode(),
     )
 
@@ -90,8 +101,17 @@ def network(visitor: str) -> str:
 
 def measured(request: Request) -> None:
     """Refuse (429) a form that comes too often; whoever sits at this machine may send as many as they like."""
+    _count(request, request.app.state.gate)
+
+
+def paced(request: Request) -> None:
+    """Refuse (429) whoever looks for papers too often, with the same exception."""
+    _count(request, request.app.state.reading_gate)
+
+
+def _count(request: Request, passed: Gate) -> None:
     if at_this_machine(request):
         return
-    seconds = request.app.state.gate.wait(request.client.host if request.client else "")
+    seconds = passed.wait(request.client.host if request.client else "")
     if seconds:
         raise HTTPException(429, headers={"retry-after": str(seconds)})

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
+from service.web.limits import paced
 from service.web.pages import Here
 from service.web.trying import topic
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(paced)])
 
 _LONGEST = 6000
 

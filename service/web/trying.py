@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from service import editions
 from service.errors import InputError, KeywordsError
@@ -23,9 +23,10 @@ from service.subscriptions.choices import MOST_PAPERS
 from service.web import choosing, forms
 from service.web.choosing import Menu, Wanted
 from service.web.forms import Problem, Typed
+from service.web.limits import paced
 from service.web.pages import Desk, Here
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(paced)])
 
 _TRENDING = 5
 # So many cards show a sentence of their abstract; the page stays small, and nobody reads on for longer.

@@ -12,7 +12,7 @@ import pytest
 import redis
 
 from service.settings import Settings, load
-from service.web.limits import gate, network
+from service.web.limits import gate, network, reading_gate
 from service.web.timing import SHORTEST_VISIT
 from tests import servers
 from tests.integration.sites import Site, form, site, text
@@ -71,6 +71,31 @@ def test_a_campus_behind_one_address_signs_up_in_one_lecture(tmp_path: Path) -> 
 def test_without_limits_nothing_is_counted(tmp_path: Path) -> None:
     free = gate(settings(tmp_path, limit_network="none", limit_everybody="none"))
     assert not any(free.wait("192.0.2.7") for _ in range(1000))
+
+
+QUESTIONS = ("/?k=lora", "/preview?k=lora", "/search?k=lora", "/day", "/search/feed?k=lora", "/start?papers=lora")
+
+
+def test_whoever_looks_for_papers_too_often_hears_when_to_come_back(tmp_path: Path) -> None:
+    asked = [*QUESTIONS, "/api/v1/preview", "/api/v1/suggest", "/api/v1/papers"]
+    with site(tmp_path, limit_reading=f"{len(asked)} per hour") as pages:
+        assert {pages.get(path, headers=CAMPUS).status_code for path in asked} == {200, 302}
+        refused = [pages.get(path, headers=CAMPUS) for path in asked]
+        others = [pages.get(path, headers=CAMPUS) for path in ("/docs", "/healthz", "/static/style.css")]
+        assert pages.get("/search?k=lora").status_code == 200, "whoever sits at this machine may ask on"
+        assert pages.post("/subscribe", form("ada@uni.example", "lora"), headers=CAMPUS).status_code == 200
+    assert {answer.status_code for answer in refused} == {429}
+    assert all(0 < int(answer.headers["retry-after"]) <= 3600 for answer in refused)
+    assert text(refused[0], "h1") == "That was a lot in a short time."
+    assert {each.headers["content-type"] for each in refused[-3:]} == {"application/problem+json"}
+    assert {answer.status_code for answer in others} == {200}
+
+
+def test_a_lecture_hall_behind_one_address_may_type_its_topics(tmp_path: Path) -> None:
+    at_the_gate = reading_gate(settings(tmp_path))
+    assert [at_the_gate.wait("192.0.2.7") for _ in range(1200)] == [0] * 1200
+    assert at_the_gate.wait("192.0.2.7") > 0
+    assert at_the_gate.wait("192.0.2.8") == 0
 
 
 @pytest.mark.parametrize(
