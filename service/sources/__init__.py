@@ -20,7 +20,6 @@ from service.sources.text import fold
 MOST_BYTES = 8 * 1024 * 1024
 # Who reads which JSON object: a new form is one small file and one line here.
 JSON_FORMS: tuple[tuple[Callable[[dict[str, Any]], bool], Callable[[dict[str, Any]], Listing]], ...] = (
-    (jsonfeed.is_feed, jsonfeed.read),
     (biorxiv.is_answer, biorxiv.read),
 )
 # The fullest real answers have a hundred thousand such marks a megabyte; an empty object takes 64 bytes of memory.
@@ -62,7 +61,7 @@ def _json(text: str, page: Page) -> Listing:
         return _broken_json(text, page, error)
     if isinstance(data, list):
         return huggingface.answer(data)
-    return _object(data)
+    return _object(data, page.url)
 
 
 def _broken_json(text: str, page: Page, error: ValueError) -> Listing:
@@ -73,7 +72,9 @@ def _broken_json(text: str, page: Page, error: ValueError) -> Listing:
         raise ParseError(f"this looks like broken JSON: {error}", "broken JSON") from error
 
 
-def _object(data: dict[str, Any]) -> Listing:
+def _object(data: dict[str, Any], url: str) -> Listing:
+    if jsonfeed.is_feed(data):
+        return jsonfeed.read(data, url)
     for is_ours, read in JSON_FORMS:
         if is_ours(data):
             return read(data)

@@ -8,11 +8,10 @@ from __future__ import annotations
 import re
 from html import unescape
 from itertools import islice
-from urllib.parse import urljoin
 
 from service.model import Page
 from service.sources.decoding import decode
-from service.sources.text import web_link
+from service.sources.text import joined
 
 # A feed may be named twice, for comments too; the first few are enough.
 MOST_FEEDS = 3
@@ -37,7 +36,7 @@ def feeds(page: Page) -> list[str]:
         said = {name.lower(): unescape(a or b or c) for name, a, b, c in _ATTRIBUTE.findall(link[1])}
         media_type = said.get("type", "").lower().partition(";")[0].strip()
         if "alternate" in said.get("rel", "").lower().split() and media_type in _TYPES | _PERHAPS:
-            (found if media_type in _TYPES else perhaps).append(_absolute(base, said.get("href", "")))
+            (found if media_type in _TYPES else perhaps).append(joined(base, said.get("href", "")))
     return list(dict.fromkeys(address for address in found + perhaps if address))[:MOST_FEEDS]
 
 
@@ -45,11 +44,4 @@ def _base(url: str, text: str) -> str:
     """What addresses of a page are relative to: the page, or what it names as its base."""
     named = _BASE.search(text)
     said = {name.lower(): unescape(a or b or c) for name, a, b, c in _ATTRIBUTE.findall(named[1])} if named else {}
-    return _absolute(url, said.get("href", "")) or url
-
-
-def _absolute(base: str, href: str) -> str:
-    try:
-        return web_link(urljoin(base, href.strip())) if href.strip() else ""
-    except ValueError:
-        return ""
+    return joined(url, said.get("href", "")) or url

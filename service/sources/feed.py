@@ -107,7 +107,8 @@ def _paper(entry: Entry, version: str) -> Paper | None:
     said = _announced(entry, version)
     if not said.title:
         return None
-    link, guid = web_link(entry.get("link")), fold(str(entry.get("id", "")))[:500]
+    link = web_link(entry.get("feedburner_origlink")) or web_link(entry.get("link"))
+    guid = fold(str(entry.get("id", "")))[:500]
     name, number = _arxiv(said.name, guid, link)
     listed_by_us = "huggingface.co/papers/" in link
     published = _moment(entry, "published") or _moment(entry, "updated")

@@ -106,7 +106,8 @@ class Inflater:
 def decoder(encoding: str, limit: int) -> Decoder | None:
     """Find the decoder for a Content-Encoding value; None for one we did not ask for."""
     match encoding.strip().lower():
-        case "" | "identity":
+        # Some servers write here what belongs into the Content-Type.
+        case "" | "identity" | "none" | "utf-8" | "utf8" | "binary" | "8bit" | "7bit":
             return Plain(limit)
         case "gzip" | "x-gzip":
             return Inflater(limit, gzip=True)

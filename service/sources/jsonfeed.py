@@ -14,7 +14,7 @@ from service.papers import arxiv_id, doi, openreview_id
 from service.sources.abstracts import proper
 from service.sources.dates import written
 from service.sources.huggingface import MOST_ENTRIES, paper_links
-from service.sources.text import fold, plain, web_link
+from service.sources.text import fold, joined, plain
 
 _LONGEST = 100_000
 
@@ -24,12 +24,15 @@ def is_feed(data: Mapping[str, Any]) -> bool:
     return "jsonfeed.org/version/" in str(data.get("version", ""))[:100]
 
 
-def read(data: Mapping[str, Any]) -> Listing:
-    """Return the items that have a title. Raises ParseError where there are items and none has one."""
+def read(data: Mapping[str, Any], base: str = "") -> Listing:
+    """Return the items that have a title, with links relative to `base`, where the feed was.
+
+    Raises ParseError where there are items and none has one.
+    """
     items = data.get("items")
     if not isinstance(items, list):
         raise ParseError("this looks like a JSON Feed without its list of items", "a JSON Feed without items")
-    read = [_paper(item) for item in items[:MOST_ENTRIES]]
+    read = [_paper(item, base) for item in items[:MOST_ENTRIES]]
     papers = tuple(paper for paper in read if paper)
     if items and not papers:
         raise ParseError("this looks like a JSON Feed whose items have no titles", "a JSON Feed without titles")
@@ -37,10 +40,10 @@ def read(data: Mapping[str, Any]) -> Listing:
     return Listing(papers, len(items) - len(papers), days.pop() if len(days) == 1 else None, "jsonfeed")
 
 
-def _paper(item: Any) -> Paper | None:
+def _paper(item: Any, base: str) -> Paper | None:
     if not isinstance(item, dict) or not (title := plain(_string(item, "title")[:_LONGEST])):
         return None
-    link = web_link(item.get("url")) or web_link(item.get("external_url"))
+    link = joined(base, item.get("url")) or joined(base, item.get("external_url"))
     guid = fold(str(item.get("id", "")))[:500]
     name, version = arxiv_id(link) if arxiv_id(link)[0] else arxiv_id(guid)
     listed = "huggingface.co/papers/" in link

@@ -151,4 +151,4 @@ def _rules(fetch: Fetch, url: str) -> Protego:
         if error.transient:
             raise
         return Protego.parse("")
-    return Protego.parse(page.body[:_LARGEST].decode("utf-8", "replace"))
+    return Protego.parse(page.body[:_LARGEST].decode("utf-8-sig", "replace"))

@@ -10,6 +10,7 @@ import re
 from datetime import UTC, date, datetime
 from html import unescape
 from typing import Any
+from urllib.parse import urljoin
 
 # PostgreSQL refuses NUL, UTF-8 refuses lone surrogates, and no title means any of these characters.
 _UNWANTED = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
@@ -63,6 +64,14 @@ def web_link(value: Any) -> str:
     """Return an http(s) link, or "" for any other scheme, white space inside, and overlong ones."""
     link = value.strip() if isinstance(value, str) else ""
     return link if len(link) <= _LONGEST_LINK and _LINK.fullmatch(link) and not _UNWANTED.search(link) else ""
+
+
+def joined(base: str, value: Any) -> str:
+    """Return an http(s) link that may be relative to the address `base`, or ""."""
+    try:
+        return web_link(urljoin(base, value.strip())) if isinstance(value, str) and value.strip() else ""
+    except ValueError:
+        return ""
 
 
 def moment(value: Any) -> datetime | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from service.model import Page
 from service.sources import parse
 from service.sources.http import Client
 from tests.integration.test_http_client import AGENT, LOOPBACK
@@ -43,3 +44,26 @@ def test_the_characters_of_a_feed_are_found_out(codec: str, declared: str, media
 def test_the_servers_word_on_the_characters_is_enough() -> None:
     cyrillic = "Чайники, которые учатся"
     assert title_of(FEED.format(cyrillic).encode("koi8-r"), "text/xml; charset=KOI8-R") == cyrillic
+
+
+@pytest.mark.parametrize("named", ["utf-8", "none", "binary", "identity"])
+def test_a_plain_body_whose_encoding_is_misnamed_is_read(named: str) -> None:
+    headers = {"Content-Encoding": named, "Content-Type": "text/xml"}
+    with origin(lambda _: Answer(200, FEED.format(TITLE).encode(), headers)) as server:
+        (paper,) = parse(Client(AGENT, LOOPBACK, 5.0).fetch(server.url("/feed"))).papers
+    assert paper.title == TITLE
+
+
+def test_links_of_a_json_feed_may_be_relative() -> None:
+    body = b'{"version": "https://jsonfeed.org/version/1.1", "items": [{"title": "Tea", "url": "a?b#c"}]}'
+    with origin(lambda _: Answer(200, body)) as server:
+        (paper,) = parse(Client(AGENT, LOOPBACK, 5.0).fetch(server.url("/lab/feed"))).papers
+        assert paper.url == server.url("/lab/a?b#c")
+
+
+def test_a_link_that_counts_its_readers_gives_way_to_the_true_one() -> None:
+    entry = "<link>https://counts.example/x</link><b:origLink>https://papers.example/a</b:origLink>"
+    name = 'xmlns:b="http://rssnamespace.org/feedburner/ext/1.0"'
+    feed = f'<rss version="2.0" {name}><channel><item><title>Tea</title>{entry}</item></channel></rss>'
+    (paper,) = parse(Page(feed.encode(), "", "")).papers
+    assert paper.url == "https://papers.example/a"

@@ -67,6 +67,15 @@ def test_a_crawl_delay_is_kept_within_reason(delay: bytes, most: float) -> None:
     assert [round(each) for each in pauses] == [round(most)]
 
 
+@pytest.mark.parametrize("rules", [b"\xef\xbb\xbfUser-agent: *\nDisallow: /", b"User-agent:*\rDisallow:/\r"])
+def test_rules_are_read_however_they_were_saved(rules: bytes) -> None:
+    def fetch(url: str, etag: str, last_modified: str) -> Page:
+        return Page(rules, "text/plain", url)
+
+    with pytest.raises(FetchError, match="stay away"):
+        Manners().visit(fetch, "https://a.example/feed")
+
+
 def test_rules_are_asked_for_once_and_a_fault_is_not_kept() -> None:
     asked: list[str] = []
     faults = [FetchError("a.example is not available (HTTP 503)."), None]
