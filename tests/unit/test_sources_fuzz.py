@@ -41,12 +41,41 @@ def linking() -> str:
     return f"<html><head>{''.join(link.format(n) for n in range(3))}</head><body><p>Hello</p></body></html>"
 
 
+def rdf() -> str:
+    """A publisher's feed with its imprint, authors and dates in forms of their own."""
+    names = 'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:content="http://purl.org/rss/1.0/modules/content/"'
+    item = (
+        '<item rdf:about="https://papers.example/{0}"><title><![CDATA[<i>Tea</i> {0}]]></title><dc:date>{1}</dc:date>'
+        "<content:encoded>&lt;p&gt;by Ada Brewer, Bob Kettle&lt;/p&gt; Nature, Published online: 19 November 2026; "
+        "doi:10.1038/s4158{0} ABSTRACT: It grows.</content:encoded><dc:creator>Kukla, D., Brewer, A. B.</dc:creator>"
+        "<description>Science, Volume 386, Issue 67, Page 8, November 2026. It brews.</description></item>"
+    )
+    dates = ("2026-11-19", "Thu, 19-Nov-26 10:00:00 CEST", "Thursday, November 19th, 2026 - 1:30 pm")
+    items = "".join(item.format(place, day) for place, day in enumerate(dates))
+    return (
+        '<rdf:RDF xmlns="http://purl.org/rss/1.0/" xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" '
+        f'{names}><channel rdf:about="x"><title>Tea</title></channel>{items}</rdf:RDF>'
+    )
+
+
+def arxiv_answer() -> str:
+    entry = (
+        "<id>http://arxiv.org/abs/2611.0000{0}v2</id><title>Teapots {0}</title><summary>We\n  brew $x$.</summary>"
+        "<published>2026-11-19T18:00:00Z</published><author><name>Ada Brewer</name></author>"
+        '<arxiv:comment xmlns:arxiv="http://arxiv.org/schemas/atom">5 pages</arxiv:comment><category term="cs.LG"/>'
+    )
+    entries = "".join(f"<entry>{entry.format(n)}</entry>" for n in range(3))
+    total = '<o:totalResults xmlns:o="http://a9.com/-/spec/opensearch/1.1/">3</o:totalResults>'
+    return f'<feed xmlns="http://www.w3.org/2005/Atom"><title>arXiv Query</title>{total}{entries}</feed>'
+
+
 # Each parser with pages it reads; what is made of them goes to whoever recognises it.
 PARSERS: dict[str, Sequence[Callable[[], str]]] = {
     "captures": [pages.paragraphs, pages.lines, pages.blocks],
     "markdown": [pages.inline_markdown, pages.numbered_markdown, pages.notebook, pages.doubled_markdown],
     "listings": [pages.listing_html, pages.cards_html],
-    "feeds": [pages.rss, pages.atom],
+    "feeds": [pages.rss, pages.atom, rdf],
+    "arXiv's API": [arxiv_answer],
     "JSON feeds": [pages.json_feed],
     "Hugging Face's API": [pages.api],
     "bioRxiv's API": [biorxiv],
