@@ -7,6 +7,7 @@ block at a time, so that no answer costs more than a few blocks however much the
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,12 +20,12 @@ import numpy as np
 from service.editions import FURTHEST_EAST
 from service.keywords import Keyword
 from service.matching import Found, Index
-from service.model import Hit, Match, Selected, StoredPaper
+from service.model import Hit, Match, Paper, Selected, StoredPaper
 from service.pipeline.window import REACH, Mask, Window
 from service.store import Store, Unit
 from service.store.archive import Place
 
-__all__ = ["FRONT", "LAST_ID", "Archive", "Dated", "Day", "Mark", "Place", "Results"]
+__all__ = ["FRONT", "LAST_ID", "Archive", "Dated", "Day", "Mark", "Place", "Question", "Results"]
 
 # Older papers are searched so many at a time, so many times for one answer; so many blocks stay indexed.
 BLOCK, BLOCKS, KEPT = 400, 2, 6
@@ -89,6 +90,16 @@ class Results:
     recent: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is looked for: at most so many papers, behind a mark, of one day alone where one is given."""
+
+    keywords: Sequence[Keyword]
+    mark: Mark | None = None
+    most: int = 20
+    day: date | None = None
+
+
 @dataclass(slots=True)
 class _Ask:
     """What is asked for, and what has been found so far."""
@@ -151,23 +162,27 @@ class Archive:
             found = [(Place(day, each), Selected(papers[each])) for each in ids]
             return Day(day, _dated(unit, found), unit.archive.count(day), *unit.archive.around(day))
 
-    def search(
-        self,
-        keywords: Sequence[Keyword],
-        now: datetime,
-        mark: Mark | None = None,
-        most: int = 20,
-        day: date | None = None,
-    ) -> Results:
+    def search(self, question: Question, now: datetime) -> Results:
         """Papers that any keyword and no exclusion fits; all papers where there is no keyword. Looks a bounded way."""
-        wanted = tuple(each for each in keywords if not each.exclusion)
-        unwanted = tuple(each for each in keywords if each.exclusion)
-        ask = _Ask(wanted, unwanted, mark or Mark(), most, day)
+        found = self._search(question, now, deep=True)
+        assert found is not None, "a deep search always answers"
+        return found
+
+    def glance(self, question: Question, now: datetime) -> Results | None:
+        """What `search` finds where that takes next to no work; None where older papers would have to be read."""
+        return self._search(question, now, deep=False)
+
+    def _search(self, question: Question, now: datetime, deep: bool) -> Results | None:
+        wanted = tuple(each for each in question.keywords if not each.exclusion)
+        unwanted = tuple(each for each in question.keywords if each.exclusion)
+        ask = _Ask(wanted, unwanted, question.mark or Mark(), question.most, question.day)
         with self.store.read() as unit:
-            if not keywords:
+            if not question.keywords:
                 return _listed(unit, ask)
             edge = (now - REACH).date() + timedelta(days=2)  # The window surely holds what is newer.
             recent, more = self._recent(unit, ask, now, edge) if ask.mark.last.day > edge else (None, False)
+            if not more and not deep:
+                return None
             going_on = Mark(ask.found[-1][0]) if more else self._older(unit, ask, edge)
             return Results(_dated(unit, ask.found), going_on, tuple(each.text for each in wanted), recent)
 
@@ -198,11 +213,18 @@ class Archive:
     def _indexed(self, papers: Sequence[StoredPaper]) -> Index:
         key = tuple((each.id, each.revision) for each in papers)
         if key not in self._blocks:
-            self._blocks[key] = Index(each.paper for each in papers)
+            self._blocks[key] = Index(_giving_way(papers))
         self._blocks.move_to_end(key)
         while len(self._blocks) > KEPT:
             self._blocks.popitem(last=False)
         return self._blocks[key]
+
+
+def _giving_way(papers: Sequence[StoredPaper]) -> Iterator[Paper]:
+    """The papers one by one; between two of them whoever waits for the interpreter goes first."""
+    for each in papers:
+        time.sleep(0)
+        yield each.paper
 
 
 def _blocks(unit: Unit, start: Place, day: date | None) -> Iterator[tuple[list[Place], list[StoredPaper]]]:

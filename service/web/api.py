@@ -11,7 +11,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.openapi.utils import get_openapi
 from pydantic import BeforeValidator
 
@@ -19,6 +19,7 @@ from service import editions
 from service.errors import InputError
 from service.keywords import parse_all, split
 from service.model import Identity, Schedule
+from service.pipeline.archive import Question
 from service.web import cursors
 from service.web.answers import (
     Accepted,
@@ -36,6 +37,7 @@ from service.web.guard import own_form
 from service.web.limits import measured, paced
 from service.web.pages import Here
 from service.web.problems import ProblemDetails, told
+from service.web.searching import search
 from service.web.timing import even
 
 router = APIRouter(
@@ -81,13 +83,21 @@ OneDay = Annotated[
 ]
 
 
+def _topics(k: Keywords) -> list[str]:
+    """The keywords, divided as in the form. Raises KeywordsError."""
+    return [each.text for each in parse_all(split("\n".join(map(plain, k))))]
+
+
+Topics = Annotated[list[str], Depends(_topics)]
+
+
 @router.get("/preview", summary="What keywords would bring", **ASKED)
-def preview(desk: Here, k: Keywords, days: Days = 7, limit: Most = 10) -> PreviewAnswer:
+def preview(desk: Here, topics: Topics, days: Days = 7, limit: Most = 10) -> PreviewAnswer:
     """Counts over 30 days for each keyword, and the papers a digest of the last days would hold, best first.
 
     Without any keyword these are the papers with the most upvotes.
     """
-    topics, now, pipeline = _topics(k), desk.now(), desk.world.pipeline
+    now, pipeline = desk.now(), desk.world.pipeline
     advice = pipeline.advice(topics, now)
     found = pipeline.preview(topics, now, days, limit)
     wanted = [each.keyword for each in advice if not each.exclusion]
@@ -97,24 +107,25 @@ def preview(desk: Here, k: Keywords, days: Days = 7, limit: Most = 10) -> Previe
 
 
 @router.get("/suggest", summary="Keywords to add or to take instead", **ASKED)
-def suggest(desk: Here, k: Keywords) -> SuggestAnswer:
+def suggest(desk: Here, topics: Topics) -> SuggestAnswer:
     """Other names of these topics, what goes together with them, and what would find more, or less."""
-    found = desk.world.pipeline.suggest(_topics(k), desk.now())
+    found = desk.world.pipeline.suggest(topics, desk.now())
     return SuggestAnswer(suggestions=[suggestion_answer(each) for each in found])
 
 
 @router.get("/papers", summary="Papers by day and by keywords", **ASKED)
-def papers(desk: Here, k: Keywords, day: OneDay = None, cursor: Cursor = "", limit: Most = 50) -> PapersAnswer:
+async def papers(
+    request: Request, desk: Here, topics: Topics, day: OneDay = None, cursor: Cursor = "", limit: Most = 50
+) -> PapersAnswer:
     """All papers that any keyword and no exclusion fits, of one day or of all days, a page at a time.
 
     Without keywords these are all papers there are.
     """
-    topics = _topics(k)
     about = ("papers", str(day), *topics)
     mark = cursors.read(cursor, about) if cursor else None
     if cursor and mark is None:
         raise InputError("This cursor is cut off or belongs to another question.")
-    found = desk.world.pipeline.archive.search(parse_all(topics), desk.now(), mark, limit, day)
+    found = await search(request, desk, Question(parse_all(topics), mark, limit, day))
     rows = [paper_answer(each.selected, found.keywords, each.day) for each in found.papers]
     return PapersAnswer(papers=rows, next=cursors.write(found.mark, about) if found.mark else None)
 
@@ -149,8 +160,3 @@ def document(identity: Identity) -> dict[str, Any]:
     problem = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
     made["components"]["schemas"] |= problem.pop("$defs") | {"ProblemDetails": problem}
     return made
-
-
-def _topics(given: list[str]) -> list[str]:
-    """The keywords, divided as in the form. Raises KeywordsError."""
-    return [each.text for each in parse_all(split("\n".join(map(plain, given))))]

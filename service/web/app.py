@@ -22,6 +22,7 @@ from service.web import (
     managing,
     metrics,
     records,
+    searching,
     site,
     starting,
     subscription,
@@ -49,6 +50,7 @@ def create_app(world: World, step: float = STEP) -> FastAPI:
     app.state.desk = desk(world, step)
     app.state.gate = gate(world.settings)
     app.state.reading_gate = reading_gate(world.settings)
+    app.state.line = searching.line()
     faults.install(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for router in ROUTERS:

@@ -16,18 +16,20 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
+from starlette.concurrency import run_in_threadpool
 
 from service.editions import FURTHEST_EAST
 from service.keywords import parse_all, split
 from service.messages.cards import Card, card
 from service.messages.passages import passage
 from service.model import Selected
-from service.pipeline.archive import Dated
+from service.pipeline.archive import Dated, Question, Results
 from service.web import cursors, shown
 from service.web.caching import kept
 from service.web.forms import Problem
 from service.web.limits import paced
 from service.web.pages import Desk, Here
+from service.web.searching import search
 from service.web.trying import readable
 
 router = APIRouter(dependencies=[Depends(paced)])
@@ -51,6 +53,17 @@ class Entry:
     abstract: str
     published: datetime | None
     seen: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A search as typed; without a `question` where there is nothing that could be looked for."""
+
+    typed: str
+    topics: tuple[str, ...]
+    problems: tuple[Problem, ...]
+    after: str
+    question: Question | None
 
 
 @router.get("/day")
@@ -78,20 +91,22 @@ def day_feed(request: Request, desk: Here, day: str) -> Response:
 
 
 @router.get("/search")
-def search(desk: Here, k: Topics = None, after: str = "") -> Response:
+async def search_page(request: Request, desk: Here, k: Topics = None, after: str = "") -> Response:
     """The papers that topics find, newest first."""
-    return _search_page(desk, k or (), after)
+    asked = await run_in_threadpool(_asked, k or (), after)
+    found = await search(request, desk, asked.question) if asked.question else None
+    return await run_in_threadpool(_search_page, desk, asked, found)
 
 
 @router.get("/search/feed")
-def search_feed(request: Request, desk: Here, k: Topics = None) -> Response:
+async def search_feed(request: Request, desk: Here, k: Topics = None) -> Response:
     """The newest of them as a feed."""
-    topics, problems = readable("\n".join(k or ()))
-    if problems or not topics:
-        return _search_page(desk, k or (), "")
-    found = desk.world.pipeline.archive.search(parse_all(topics), desk.now(), None, FEED)
-    page, never = f"/search?{shown.query(topics)}", datetime.fromtimestamp(0, UTC)
-    return _feed(request, desk, found.papers, page, never, topics=topics)
+    asked = await run_in_threadpool(_asked, k or (), "", FEED)
+    found = await search(request, desk, asked.question) if asked.question else None
+    if found is None or asked.problems:
+        return await run_in_threadpool(_search_page, desk, asked, found)
+    page, never = f"/search?{shown.query(asked.topics)}", datetime.fromtimestamp(0, UTC)
+    return await run_in_threadpool(_feed, request, desk, found.papers, page, never, topics=asked.topics)
 
 
 def _day_page(desk: Desk, text: str, page: int) -> Response:
@@ -104,15 +119,21 @@ def _day_page(desk: Desk, text: str, page: int) -> Response:
     return desk.page("day", 200 if page <= pages else 404, **facts)
 
 
-def _search_page(desk: Desk, given: Sequence[str], after: str) -> Response:
+def _asked(given: Sequence[str], after: str, most: int = PAGE) -> Asked:
     topics, problems = readable("\n".join(given))
     mark = cursors.read(after, ("search", *topics)) if after else None
-    if after and mark is None:
+    spoilt = bool(after) and mark is None
+    if spoilt:
         problems.append(Problem("after", "This link to older papers is cut off or belongs to other topics."))
-    facts: dict[str, object] = {"typed": ", ".join(split("\n".join(given))), "topics": topics, "problems": problems}
-    if not topics or (after and mark is None):
-        return desk.page("search", 422 if problems else 200, **facts, found=None, groups=(), after="", now=desk.now())
-    found = desk.world.pipeline.archive.search(parse_all(topics), desk.now(), mark, PAGE)
+    question = Question(parse_all(topics), mark, most) if topics and not spoilt else None
+    return Asked(", ".join(split("\n".join(given))), tuple(topics), tuple(problems), "" if spoilt else after, question)
+
+
+def _search_page(desk: Desk, asked: Asked, found: Results | None) -> Response:
+    topics, after, status = asked.topics, asked.after, 422 if asked.problems else 200
+    facts: dict[str, object] = {"typed": asked.typed, "topics": topics, "problems": asked.problems}
+    if found is None:
+        return desk.page("search", status, **facts, found=None, groups=(), after="", now=desk.now())
     older = cursors.write(found.mark, ("search", *topics)) if found.mark else ""
     groups = [
         (day, _cards(tuple(those), found.keywords)) for day, those in groupby(found.papers, lambda each: each.day)
@@ -120,7 +141,7 @@ def _search_page(desk: Desk, given: Sequence[str], after: str) -> Response:
     older_than = found.mark.last.day if found.mark else None
     facts |= {"found": found, "groups": groups, "older": older, "older_than": older_than, "after": after}
     facts["now"] = desk.now()
-    return desk.page("search", 422 if problems else 200, **facts)
+    return desk.page("search", status, **facts)
 
 
 def _feed(

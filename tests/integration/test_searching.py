@@ -1,0 +1,93 @@
+"""A search of old papers is dear: however many there are, they keep nobody else waiting."""
+
+from __future__ import annotations
+
+import random
+import statistics
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import requests
+
+from service.web import trying
+from service.web.forms import Typed
+from service.web.pages import desk
+from service.web.searching import LINE
+from tests.integration.sites import Site, site
+from tests.integration.stores import NOW, paper
+from tests.integration.test_mornings import some_papers
+from tests.integration.test_preview_speed import TOPICS
+
+OLD = [(NOW - timedelta(days=60 + back)).date() for back in range(20)]
+
+
+@pytest.fixture
+def pages(tmp_path: Path, full: bool) -> Iterator[Site]:
+    random_ = random.Random(5)
+    with site(tmp_path) as served:
+        served.house.arrive(
+            *some_papers(random_, 1, 999 if full else 20), paper("A Zebra of Today"), paper("Two Zebras")
+        )
+        for number, day in enumerate(OLD):
+            found = some_papers(random_, 2 + number, 300 if full else 2)
+            served.house.arrive(*(paper(each.title, each.abstract * 6, listed=day) for each in found))
+        yield served
+
+
+def test_old_papers_are_searched_in_a_line_that_holds_nobody_up(pages: Site) -> None:
+    many = LINE + 6
+    with ThreadPoolExecutor(many) as crowd:
+        with pages.house.world.pipeline.archive._lock:
+            cold = [crowd.submit(_cold, pages, n) for n in range(many)]
+            turned_away = _done(cold, many - LINE - 1)
+            for path in ("/preview?k=zebra", "/day", "/api/v1/papers?limit=1", "/api/v1/papers?k=zebra&limit=1", "/"):
+                assert pages.get(path).status_code in (200, 302), path
+            assert len(_done(cold, 0)) == len(turned_away)
+        answers = [each.result() for each in cold]
+    assert Counter(each.status_code for each in answers) == {200: LINE + 1, 503: many - LINE - 1}
+    assert all(int(each.result().headers["retry-after"]) > 0 for each in turned_away)
+
+
+def _cold(pages: Site, number: int) -> requests.Response:
+    return pages.get("/api/v1/papers", params={"k": "horse", "day": str(OLD[number % len(OLD)])})
+
+
+def _done(asked: list[Future[requests.Response]], wanted: int) -> list[Future[requests.Response]]:
+    """Those that are answered, once they are so many."""
+    deadline = time.monotonic() + 20
+    while sum(each.done() for each in asked) < wanted and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return [each for each in asked if each.done()]
+
+
+@pytest.mark.timeout(300)
+def test_previews_go_on_while_old_papers_are_searched(pages: Site, full: bool, figure: Callable[[str], None]) -> None:
+    shop, fresh = desk(pages.house.world, 0.0), random.Random(11).sample(TOPICS, len(TOPICS))
+
+    def preview(number: int) -> float:
+        begun = time.perf_counter()
+        topics = fresh[number * 10 % 200 : number * 10 % 200 + 10]
+        assert shop.page("_preview", **trying.facts(shop, Typed(keywords="\n".join(topics)))).status_code == 200
+        return time.perf_counter() - begun
+
+    alone = [preview(number) for number in range(21 if full else 4)][1:]
+    pages.house.arrive(paper("News"))  # Nothing that is known of the topics holds any longer.
+    preview(0)
+    beside: list[float] = []
+    with ThreadPoolExecutor(20) as crowd:
+        cold = [crowd.submit(_cold, pages, number) for number in range(20)]
+        while not all(each.done() for each in cold):
+            beside.append(preview(1 + len(beside)))
+    assert {each.result().status_code for each in cold} == {200}
+    if full:
+        once, then = (statistics.quantiles(each, n=20)[-1] for each in (alone, beside))
+        figure(
+            f"preview beside 20 searches of 6,000 old papers: p95 {then * 1000:.0f} ms over {len(beside)}, "
+            f"alone {once * 1000:.0f} ms"
+        )
+        assert then < max(0.05, 3 * once)
