@@ -19,6 +19,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from service.deadlines import Watch
 from service.deliveries import Mail, envelope
@@ -80,7 +81,7 @@ class Line:
         self.ahead: Handing | None = None
         self.finished: deque[Handing] = deque()
         self.served = 0
-        self.pipelining = wire.offers("pipelining")
+        self.pipelining, self._eight_bit, self._utf8 = map(wire.offers, ("pipelining", "8bitmime", "smtputf8"))
         self.socket = wire.socket
         self.socket.setblocking(False)
         self._name = name
@@ -106,20 +107,19 @@ class Line:
 
     def take(self, handing: Handing) -> None:
         """Show a mail's envelope to the server. Raises AddressRefused where the server cannot take such an address."""
-        offers = self.wire.offers
         said = envelope.options(
             handing.sender,
             handing.recipient,
             eight_bit=handing.mail.eight_bit or not handing.body.isascii(),
-            knows_eight_bit=offers("8bitmime"),
-            knows_utf8=offers("smtputf8"),
+            knows_eight_bit=self._eight_bit,
+            knows_utf8=self._utf8,
         )
         if self.front is None:
             self.front = handing
         else:
             self.ahead = handing
-        self._say(f"MAIL FROM:<{handing.sender}>{said}\r\n".encode(), Step.MAIL, handing)
-        self._say(f"RCPT TO:<{handing.recipient}>\r\n".encode(), Step.RCPT, handing)
+        self._later.append((f"MAIL FROM:<{handing.sender}>{said}\r\n".encode(), Step.MAIL, handing))
+        self._later.append((f"RCPT TO:<{handing.recipient}>\r\n".encode(), Step.RCPT, handing))
         self._say(b"DATA\r\n", Step.DATA, handing)
 
     def give(self) -> None:
@@ -259,6 +259,7 @@ def _nothing(_: Line) -> None:
     """No more mails."""
 
 
+@lru_cache(maxsize=64)
 def _reply(octets: bytes) -> Reply:
     lines = octets.decode("utf-8", "replace").splitlines()
     if not (len(lines[-1]) >= 3 and lines[-1][:3].isdecimal() and lines[-1][:3].isascii()):
