@@ -118,9 +118,16 @@ def test_what_was_sent_since_a_copy_was_made_is_not_sent_again(tmp_path: Path) -
 def test_however_the_files_are_put_back_they_start_on_hold(put: Put, tmp_path: Path) -> None:
     assert swept(tmp_path / "home") == ""
     shutil.copytree(tmp_path / "home", tmp_path / "kept")
-    assert swept(tmp_path / "home") == ""
+    with house(tmp_path / "home") as home:
+        for _ in range(3):
+            home.world.pipeline.sweep(home.clock())
     put(tmp_path / "kept", tmp_path / "home")
-    assert swept(tmp_path / "home").startswith("restored from a backup")
+    with house(tmp_path / "home") as home:
+        home.world.pipeline.sweep(home.clock())
+        assert held(home).startswith("restored from a backup")
+        home.world.operations.release(home.clock())
+        home.world.pipeline.sweep(home.clock())
+        assert held(home) == "", "it is asked once"
 
 
 def test_what_stays_is_never_held(tmp_path: Path) -> None:
