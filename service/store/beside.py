@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import secrets
 import struct
 import sys
@@ -28,7 +29,6 @@ UNKNOWN = "-"
 _GET_GENERATION = 0x80087601
 # Where a file keeps its inode for as long as it lives; others (FAT, FUSE, overlays) may number files anew when mounted.
 _STEADY = {"bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "jfs", "nfs", "nfs4", "tmpfs", "xfs", "zfs"}
-_MOUNTS = Path("/proc/self/mountinfo")
 _LONGEST = 200
 
 
@@ -77,7 +77,7 @@ class Beside:
                 os.write(number, f"{secrets.token_hex(8)} {0:020d}\n".encode("ascii"))
             with _opened(self.file, os.O_RDONLY) as number:
                 name, _ = _parsed(os.read(number, _LONGEST))
-                if not _steady(self.file):
+                if not steady(self.file, _mounts()):
                     return (name, UNKNOWN, UNKNOWN, UNKNOWN)
                 return (name, str(os.fstat(number).st_ino), _generation(number), str(database.stat().st_ino))
         except OSError as error:
@@ -114,11 +114,18 @@ def _generation(number: int) -> str:
     return str(found)
 
 
-def _steady(file: Path) -> bool:
-    """Whether inodes mean something there; systems without Linux's list of mounts are taken to keep theirs."""
+def _mounts() -> str:
     try:
-        mounts = [line.split() for line in _MOUNTS.read_text(errors="replace").splitlines()]
+        return Path("/proc/self/mountinfo").read_text(errors="surrogateescape")
     except OSError:
-        return True
-    kinds = {Path(parts[4]): parts[parts.index("-") + 1] for parts in mounts if "-" in parts}
-    return next((kinds[folder] in _STEADY for folder in file.parents if folder in kinds), False)
+        return ""
+
+
+def steady(file: Path, mounts: str) -> bool:
+    """Whether inodes mean something there; systems without Linux's list of mounts are taken to keep theirs."""
+    kinds: dict[Path, str] = {}
+    for parts in (line.split(" ") for line in mounts.splitlines()):
+        # A blank in the name of a folder is written as \040 (proc_pid_mountinfo(5)).
+        folder = re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), parts[4])
+        kinds[Path(folder)] = parts[parts.index("-") + 1]
+    return not mounts or next((kinds[folder] in _STEADY for folder in file.parents if folder in kinds), False)

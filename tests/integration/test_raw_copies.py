@@ -18,7 +18,7 @@ import redis
 
 from service.cli import app
 from service.store import Store
-from service.store.beside import UNKNOWN, Beside
+from service.store.beside import UNKNOWN, Beside, steady
 from service.store.journal import PASSES
 from service.store.lifeline import Life
 from tests import servers
@@ -184,6 +184,29 @@ def test_nothing_follows_from_what_cannot_be_seen() -> None:
     assert life.same(f"a {UNKNOWN} 99 5")
     assert not life.same("a 18 99 5")
     assert not life.same("b 17 99 5")
+
+
+MOUNTS = """\
+27 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
+31 27 8:1 / /media/My\\040Disk rw - vfat /dev/sdb1 rw
+32 27 0:40 / /mnt/far rw - fuse.sshfs far:/ rw
+33 32 0:41 / /mnt/far/near rw master:1 - xfs /dev/sdc rw
+"""
+
+
+@pytest.mark.parametrize(
+    ("file", "stays"),
+    [
+        ("/var/lib/paperround/x", True),
+        ("/media/My Disk/data/x", False),
+        ("/media/My/x", True),
+        ("/mnt/far/x", False),
+        ("/mnt/far/near/x", True),
+    ],
+)
+def test_inodes_count_only_where_a_file_keeps_its_own(file: str, stays: bool) -> None:
+    assert steady(Path(file), MOUNTS) is stays
+    assert steady(Path(file), "")
 
 
 def test_a_data_folder_nobody_may_write_to_stops_nothing(tmp_path: Path) -> None:
