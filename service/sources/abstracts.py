@@ -21,9 +21,9 @@ _IMPRINT = re.compile(
 )
 # ScienceDirect's feeds hold no abstracts, PLOS's begin with all authors.
 _NO_ABSTRACT = re.compile(
-    r"Publication date: .{1,60}? Source: .{1,300}?(?: Author\(s\): (?P<names>.{1,20000}))?", re.DOTALL
+    r"Publication date: .{1,60}? Source: .{1,300}?(?: Author\(s\): (?P<names>.{1,20000}+))?", re.DOTALL
 )
-_BYLINE = re.compile(r"\s*<p>\s*by (?P<names>[^<]{3,20000})</p>")
+_BYLINE = re.compile(r"\s*<p>\s*by (?P<names>[^<]{3,20000}+)</p>")
 
 
 def proper(text: str) -> str:

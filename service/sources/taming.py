@@ -39,6 +39,7 @@ def tame(text: str) -> tuple[bytes, int]:
     """Return the feed as UTF-8 and the number of its entries that were left out: cut in the middle, or far too many."""
     whole, cut = _without_torn_end(_ENDLESS_TAG.sub(r"<\1", _DECLARED.sub("", text)))
     kept, beyond = _within_budget(whole)
+    kept = _ended(kept) if cut or beyond else kept
     calm = _short_words(_calm(_FORBIDDEN.sub("", kept)))
     return calm.encode("utf-8", "replace"), cut + beyond
 
@@ -58,6 +59,18 @@ def _within_budget(text: str) -> tuple[str, int]:
     ends = [found.end() for found in _ENTRY_END.finditer(text, 0, limit)]
     end = ends[-1] if ends else limit
     return text[:end], sum(1 for _ in _ENTRY.finditer(text, end))
+
+
+def _ended(text: str) -> str:
+    """End what a cut left open around its entries: what is no XML would be read twice, and the second time guessed."""
+    first = _ENTRY.search(text)
+    around: list[str] = []
+    for tag in islice(_TAG.finditer(text, 0, first.start() if first else 0), 1000):
+        if tag["end"] and around and around[-1] == tag["name"]:
+            around.pop()
+        elif tag["name"] and not tag["end"] and not tag[0].endswith("/>"):
+            around.append(tag["name"])
+    return text + "".join(f"</{name}>" for name in reversed(around))
 
 
 def _start_after(mark: re.Pattern[str], text: str, most: int) -> int:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -91,6 +92,7 @@ def check(told: list[tuple[str, str]]) -> None:
 ORDERS = st.lists(st.sampled_from(sorted(TOLD)), min_size=1, max_size=7, unique=True)
 
 
+@pytest.mark.timeout(0)
 def test_one_paper_in_any_order_is_one_and_sent_once(full: bool, figure: Callable[[str], None]) -> None:
     examples = 150 if full else 3
 

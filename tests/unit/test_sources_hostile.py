@@ -103,6 +103,16 @@ HEAPS = {
     "open items": (RSS, "<item><author>a</author>"),
     "one author": (RSS + "<item><title>a</title><author>", "a"),
     "long words": (RSS + "<item><title>a</title><author>", "a" * 59 + " "),
+    "authors without end": (
+        RSS,
+        "<item><title>a</title><description>Publication date: "
+        + " Source: " * 6
+        + " Author(s): " * 24
+        + "x" * 20_000
+        + "</description></item>",
+    ),
+    "one long guid": (RSS + "<item><title>a</title><guid>", "/10.1234/"),
+    "imprints": (RSS, f"<item><title>a</title><description>a{', Volume 1' * 24}</description></item>"),
     "line ends": (RSS + "<item><title>a</title><description><![CDATA[", "]\n"),
     "spaces by number": ('<feed xmlns="http://www.w3.org/2005/Atom"><entry><content type="xhtml">', "&#8195;"),
     "data": ("<html>", '<div data-target="DailyPapers" data-props="{}">'),

@@ -45,6 +45,10 @@ FEEDS: dict[str, tuple[str, Expected]] = {
         ),
         ("Tea learns", "Tea brews itself.", (), "2026-11-19", "10.1126/science.abc1234"),
     ),
+    "ACM": (
+        RSS.format("<title>Kettle Sort</title><link>https://dl.acm.org/doi/10.1145/3600006/pdf?download=true</link>"),
+        ("Kettle Sort", "", (), "None", "10.1145/3600006"),
+    ),
     "PMLR": (
         RSS.format(
             "<title>Kettles &amp;amp; $\\mu$P</title><description>We boil $\\mathcal{O}(n^2)$ where a &amp;lt; b."
