@@ -9,7 +9,7 @@ is marked as changed since. Keywords are parsed once per process, and looked for
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -64,6 +64,7 @@ class Book:
     def _start_anew(self, forgotten: int) -> None:
         self._forgotten = forgotten
         self._numbers = np.full(1, _UNKNOWN, np.int64)
+        self._upto = 0
         self._lookup = Lookup()
         self._view: tuple[View | None, int] = (None, 0)
         self._found = _NOTHING
@@ -87,9 +88,15 @@ class Book:
         )
 
     def learn_all(self, unit: Unit) -> int:
-        """Read every keyword that some profile holds, so that they are looked for together; returns how many."""
+        """Read every keyword that some profile holds, so that they are looked for together; returns how many there are.
+
+        A row that was numbered before those we know and committed after them is read once a reader has it.
+        """
         self._check(unit)
-        return self._learn(unit.subscribers.keyword_rows())
+        texts = unit.subscribers.keyword_rows(after=self._upto)
+        self._upto = max((row for row, _ in texts), default=self._upto)
+        self._learn(texts)
+        return len(self.keywords)
 
     def found(self, view: View) -> Postings:
         """What each keyword of the book finds in the view."""
@@ -147,13 +154,11 @@ class Book:
             room[: len(self._numbers)] = self._numbers
             self._numbers = room
 
-    def _learn(self, texts: Iterable[tuple[int, str]]) -> int:
-        texts = list(texts)
+    def _learn(self, texts: Sequence[tuple[int, str]]) -> None:
         self._make_room(max((row for row, _ in texts), default=0))
         for row, text in texts:
             if self._numbers[row] == _UNKNOWN:
                 self._numbers[row] = self._numbered(text)
-        return len(texts)
 
     def _numbered(self, text: str) -> int:
         try:

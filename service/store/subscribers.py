@@ -104,12 +104,13 @@ class Subscribers:
             found |= {reader: tuple(mine) for reader, mine in self._profiles(piece).items()}
         return found
 
-    def keyword_rows(self, rows: Sequence[int] | None = None) -> list[tuple[int, str]]:
-        """These rows of the keyword table, or all of them, with their canonical texts."""
+    def keyword_rows(self, rows: Sequence[int] | None = None, after: int = 0) -> list[tuple[int, str]]:
+        """These rows of the keyword table, or all that come `after` one, with their canonical texts."""
+        columns = select(keyword.c.id, keyword.c.canonical)
         if rows is None:
-            return [(row.id, row.canonical) for row in self.connection.execute(select(keyword))]
-        asked = [select(keyword).where(keyword.c.id.in_(piece)) for piece in chunks(rows)]
-        return [(row.id, row.canonical) for each in asked for row in self.connection.execute(each)]
+            return [(number, text) for number, text in self.connection.execute(columns.where(keyword.c.id > after))]
+        asked = [columns.where(keyword.c.id.in_(piece)) for piece in chunks(rows)]
+        return [(number, text) for each in asked for number, text in self.connection.execute(each)]
 
     def counts(self) -> dict[str, int]:
         """How many subscribers are in each state."""
