@@ -4,7 +4,7 @@ Comes in: selected papers. Goes out: encoded lines, in full or compact, for eith
 else stands in a mail.
 
 Even where hits differ most of a card is the same: a card is made of four parts, and only what is shown of the abstract
-is made anew for each.
+and why it is there are made anew for each (`lines`).
 """
 
 from __future__ import annotations
@@ -13,14 +13,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from service.messages.cards import Card, card
+from service.messages.cards import Card, matched, plain
 from service.messages.frames import BLANK_LINE, Memo, encoded
-from service.model import Digest, Selected
+from service.messages.lines import HtmlLines, TextLines
+from service.model import Digest, Paper, Selected
 
 HTML, TEXT = "html", "txt"
-# A card takes some 2 KB in both parts of a mail, a part of a card a quarter of that. A morning of 20,000 readers with
-# real keywords asks for 70,000 cards; where most of them have to be made anew, a mail takes ten times as long.
-_KEPT_CARDS, _KEPT_PARTS = 65_536, 32_768
+# A card takes some 2 KB in both parts of a mail. A morning of 20,000 readers with real keywords asks for 70,000 cards;
+# where most of them have to be made anew, a mail takes several times as long.
+_KEPT_CARDS, _KEPT_PAPERS = 65_536, 4096
+
+
+@dataclass(slots=True, eq=False)
+class _Paper:
+    """A paper's card without any keyword, the parts that all its cards share, and the paper whose id is its key."""
+
+    card: Card
+    paper: Paper
+    parts: dict[tuple[object, ...], bytes] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
@@ -29,6 +39,7 @@ class PrintedCard:
 
     card: Card
     selected: Selected
+    paper: _Paper
     forms: dict[tuple[str, bool], bytes] = field(default_factory=dict)
 
 
@@ -37,34 +48,44 @@ class CardPress:
 
     def __init__(self, forms: Mapping[str, Any]) -> None:
         self._forms = forms
+        self._lines: dict[str, HtmlLines | TextLines] = {HTML: HtmlLines(forms[HTML]), TEXT: TextLines(forms[TEXT])}
+        self._papers: Memo[_Paper] = Memo(_KEPT_PAPERS)
         self._cards: Memo[PrintedCard] = Memo(_KEPT_CARDS)
-        self._parts: Memo[bytes] = Memo(_KEPT_PARTS)
 
     def card(self, selected: Selected, digest: Digest) -> PrintedCard:
         """The card of a paper; the same one for the same paper, keywords and places of hits."""
         key: tuple[object, ...] = (id(selected.paper.paper), digest.edition)
         for match in selected.matches:
             key += (digest.keywords[match.keyword], id(match.hits))
-        return self._cards.get(key, lambda: PrintedCard(card(selected, digest.keywords, digest.edition), selected))
+        return self._cards.get(key, lambda: self._card(selected, digest))
 
     def form(self, printed: PrintedCard, side: str, full: bool) -> bytes:
         """The lines of a card in one of its forms."""
         known = printed.forms.get((side, full))
         if known is None:
-            known = printed.forms[side, full] = self._form(printed.card, side, full)
+            known = printed.forms[side, full] = self._form(printed, side, full)
         return known
 
-    def _form(self, shown: Card, side: str, full: bool) -> bytes:
-        own = (shown.title, shown.links[0], shown.authors, shown.others, shown.categories, shown.upvotes, shown.stars)
-        head = self._part(side, "head", (*own, shown.kind, shown.fresh, shown.year), shown, full)
-        said = encoded(self._forms[side].said(shown.excerpt if full else shown.sentence, full))
-        reasons = self._part(side, "reasons", (shown.reasons, shown.more_reasons), shown, full)
-        tail = self._part(side, "tail", (shown.links, not shown.reasons), shown, full)
+    def _card(self, selected: Selected, digest: Digest) -> PrintedCard:
+        paper, edition = selected.paper.paper, digest.edition
+        known = self._papers.get((id(paper), edition), lambda: _Paper(plain(paper, edition), paper))
+        return PrintedCard(matched(known.card, selected, digest.keywords), selected, known)
+
+    def _form(self, printed: PrintedCard, side: str, full: bool) -> bytes:
+        shown, own, lines = printed.card, printed.paper.card, self._lines[side]
+        untouched = shown.title is own.title and shown.authors is own.authors
+        head = self._part(printed, side, "head", untouched or (shown.title, shown.authors), full)
+        said = lines.said(shown.excerpt if full else shown.sentence, full)
+        reasons = lines.reasons(shown.reasons, shown.more_reasons, full)
+        tail = self._part(printed, side, "tail", not shown.reasons, full)
         if side == TEXT and full:
             return BLANK_LINE.join(part for part in (head, said, reasons + tail) if part)
         return head + said + reasons + tail
 
-    def _part(self, side: str, name: str, key: object, shown: Card, *full: bool) -> bytes:
-        """A part of a card, the same wherever its key is."""
-        form = getattr(self._forms[side], name)
-        return self._parts.get((side, name, key, *full), lambda: encoded(form(shown, *full)))
+    def _part(self, printed: PrintedCard, side: str, name: str, what: object, full: bool) -> bytes:
+        """A part of a paper's cards, the same in all of which `what` is equal."""
+        parts, key = printed.paper.parts, (side, name, what, full)
+        if key not in parts:
+            form = getattr(self._forms[side], name)
+            parts[key] = encoded(form(printed.card, full))
+        return parts[key]

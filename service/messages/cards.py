@@ -7,7 +7,7 @@ Refuses to know: whether text or HTML is written, and every word that is not the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
 
@@ -15,7 +15,6 @@ from service.messages.excerpts import excerpt
 from service.messages.passages import Passage, Span, passage
 from service.messages.visible import clean, shorten, title_search, web_link
 from service.model import Field, Hit, Links, Paper, Selected
-from service.papers import linked
 
 _LONGEST_TITLE, _LONGEST_NAME, _LONGEST_KEYWORD, _LONGEST_CATEGORY = 400, 60, 300, 30
 _NAMED_REASONS, _NAMED_CATEGORIES, _FEW_AUTHORS, _MATCHED_AUTHORS = 12, 3, 4, 3
@@ -23,7 +22,7 @@ _SENTENCE = 200
 _READ = 50_000
 _FRESH, _OLD = timedelta(days=14), timedelta(days=60)
 # The keywords that matched a paper, in the reader's order, each with its places.
-Found = tuple[tuple[str, tuple[Hit, ...]], ...]
+Found = Sequence[tuple[str, tuple[Hit, ...]]]
 
 _LINK_ORDER = ("pdf", "arxiv", "huggingface", "code", "project")
 
@@ -84,31 +83,52 @@ class Card:
 
 def card(selected: Selected, keywords: Sequence[str], edition: date) -> Card:
     """Put one paper's card together; any Unicode in any field is good enough."""
-    found = sorted(selected.matches, key=lambda match: match.keyword)
-    return _card(selected.paper.paper, tuple((keywords[match.keyword], match.hits) for match in found), edition)
+    return matched(plain(selected.paper.paper, edition), selected, keywords)
 
 
-# A morning's readers share its papers and many of their keywords, so most cards are asked for again and again.
 @lru_cache(maxsize=2048)
-def _card(paper: Paper, found: Found, edition: date) -> Card:
-    spans, page = _spans(found), linked(paper)
-    reasons, authors = _reasons(found), _authors(paper.authors, spans)
-    title = _clipped(_marked(paper.title, spans.get((Field.TITLE, 0), ())), _LONGEST_TITLE)
+def plain(paper: Paper, edition: date) -> Card:
+    """A paper's card as it is without any keyword: most of it is the same on every card of the paper."""
+    title = _clipped(_marked(paper.title, ()), _LONGEST_TITLE)
     age = edition - paper.published.date() if paper.published else None
+    authors = _authors(paper.authors, {})
     return Card(
         title=title,
         authors=authors,
         others=len(paper.authors) - len(authors),
-        abstract=_marked(paper.abstract, spans.get((Field.ABSTRACT, 0), ())),
-        reasons=reasons[:_NAMED_REASONS],
-        more_reasons=max(len(reasons) - _NAMED_REASONS, 0),
+        abstract=_marked(paper.abstract, ()),
+        reasons=(),
+        more_reasons=0,
         categories=tuple(shorten(clean(name), _LONGEST_CATEGORY) for name in paper.categories[:_NAMED_CATEGORIES]),
         upvotes=max(paper.upvotes or 0, 0),
         stars=max(paper.stars or 0, 0),
         kind=paper.kind.value,
         fresh=age is not None and age <= _FRESH,
         year=paper.published.year if paper.published and age is not None and age > _OLD else 0,
-        links=_links(page.links, page.url, title.text),
+        links=_links(paper.links, paper.url, title.text),
+    )
+
+
+def matched(plain: Card, selected: Selected, keywords: Sequence[str]) -> Card:
+    """The card with the places of its keywords; what holds none of them is left as it is."""
+    paper, hits = selected.paper.paper, sorted(selected.matches, key=lambda match: match.keyword)
+    found = [(keywords[match.keyword], match.hits) for match in hits]
+    spans, reasons = _spans(found), _reasons(found)
+    title, abstract, authors = plain.title, plain.abstract, plain.authors
+    if marked := spans.get((Field.TITLE, 0)):
+        title = _clipped(_marked(paper.title, marked), _LONGEST_TITLE)
+    if marked := spans.get((Field.ABSTRACT, 0)):
+        abstract = _marked(paper.abstract, marked)
+    if any(field is Field.AUTHOR for field, _ in spans):
+        authors = _authors(paper.authors, spans)
+    return replace(
+        plain,
+        title=title,
+        authors=authors,
+        others=len(paper.authors) - len(authors),
+        abstract=abstract,
+        reasons=reasons[:_NAMED_REASONS],
+        more_reasons=max(len(reasons) - _NAMED_REASONS, 0),
     )
 
 

@@ -17,6 +17,7 @@ from service.messages import layout
 from service.messages.card_press import HTML, TEXT, CardPress, PrintedCard
 from service.messages.frames import BLANK_LINE, Frame, Memo, decoded, encoded, mark
 from service.messages.layout import Group
+from service.messages.lines import INDENT
 from service.messages.mime import quoted_printable
 from service.messages.typesetting import breakable, hang, settled
 from service.messages.visible import clean, shorten, web_link
@@ -25,9 +26,9 @@ from service.papers import linked
 
 # Gmail clips a mail above about 102 KB; with room for what relays add, the encoded HTML part stays below this.
 LARGEST_HTML = 80_000
-# Two digits number them all, in the four columns that a card of the text part leaves free.
-_MOST_CARDS, _ROOM = 99, 4
-_LEADS = tuple(f"{number}. ".rjust(_ROOM).encode("ascii") for number in range(_MOST_CARDS + 1))
+# Two digits number them all, in the columns that a card of the text part leaves free.
+_MOST_CARDS = 99
+_LEADS = tuple(f"{number}. ".rjust(INDENT).encode("ascii") for number in range(_MOST_CARDS + 1))
 _MOST_COUNTS = 20
 _MOST_ALSO, _MOST_HIDDEN, _MOST_ORIGINS, _LONGEST_NAME, _LONGEST_PREHEADER = 3, 5, 6, 60, 140
 # What begins with a dash keeps papers away: it found none, and the welcome does not count it.
@@ -200,7 +201,7 @@ class Press:
             for number, paper, full in group.places:
                 lines = paper.forms.get((side, full)) or self._cards.form(paper, side, full)
                 # In the text part a card stands behind room for its number.
-                printed.append(lines if side == HTML else _LEADS[number] + lines[_ROOM:])
+                printed.append(lines if side == HTML else _LEADS[number] + lines[INDENT:])
         return [BLANK_LINE.join(printed)] if side == TEXT and printed else printed
 
     def _without(self, papers: Sequence[PrintedCard], over: int) -> Sequence[PrintedCard]:
