@@ -38,7 +38,10 @@ def add(url: str, json: Json = False) -> None:
     rows([found], json, empty="")
     if not json:
         example = f', the first of them "{listing.papers[0].title}"' if listing.papers else ""
-        say(f"{len(listing.papers)} papers found{example}. The source is kept.")
+        papers = "1 paper" if len(listing.papers) == 1 else f"{len(listing.papers)} papers"
+        entries = "1 entry or file" if listing.skipped == 1 else f"{listing.skipped} entries or files"
+        unread = f"; {entries} could not be read" if listing.skipped else ""
+        say(f"{papers} found{example}{unread}. The source is kept.")
         if hint := advice(url):
             say(hint)
 

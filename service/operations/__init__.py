@@ -14,7 +14,7 @@ from typing import Any
 
 from service.deliveries import maildir
 from service.errors import FetchError, InputError, ParseError, StoreError
-from service.model import Listing, Subscriber
+from service.model import Listing, Page, Subscriber
 from service.operations import picking
 from service.operations.picking import Offer
 from service.papers import arxiv_id, doi
@@ -79,8 +79,7 @@ class Operations:
         if kinds.recognise(url) == "capture":
             if not saved.stands(url):
                 raise FetchError(advice.refusal(url), False)
-            found = [parse(page) for page in saved.pages(url)]
-            return Listing(tuple(paper for each in found for paper in each.papers), sum(each.skipped for each in found))
+            return _all_of(saved.pages(url))
         problem: FetchError | ParseError | None = None
         for address in kinds.pages(url, None):
             try:
@@ -260,6 +259,21 @@ class Operations:
     def mail(self, name: str) -> maildir.Letter | None:
         """One mail of the local mailbox, or None where there is none such."""
         return maildir.letter(self.mailbox_dir, name) if self.mailbox_dir else None
+
+
+def _all_of(pages: Sequence[Page]) -> Listing:
+    """What saved pages hold together; one that cannot be read counts as skipped. Raises ParseError where none can."""
+    found: list[Listing] = []
+    faults: list[ParseError] = []
+    for page in pages:
+        try:
+            found.append(parse(page))
+        except ParseError as error:
+            faults.append(ParseError(f"{page.url.rpartition('/')[2]}: {error}", error.looked_like))
+    if faults and not found:
+        raise faults[0]
+    skipped = sum(each.skipped for each in found) + len(faults)
+    return Listing(tuple(paper for each in found for paper in each.papers), skipped)
 
 
 def _restored(file: Path, now: datetime) -> None:

@@ -97,7 +97,7 @@ class Collector:
         return collected, first
 
     def _saved(self, listings: Listings) -> tuple[Collected, FetchError | ParseError | None]:
-        """Read the files that are new or changed; one that cannot be read is a fault and does not stop the others."""
+        """Read the files that are new or changed; one that cannot be read is a fault only where all are like it."""
         source, collected = listings.source, Collected(listings.source.url)
         first: FetchError | ParseError | None = None
         try:
@@ -105,10 +105,12 @@ class Collector:
                 try:
                     collected = collected.plus(listings.file(page))
                 except ParseError as error:
-                    first = first or ParseError(f"{page.url.rpartition('/')[2]}: {error}", error.looked_like)
+                    name = page.url.rpartition("/")[2]
+                    LOG.warning("could not read %s of %s: %s", name, source.url, error)
+                    first = first or ParseError(f"{name}: {error}", error.looked_like)
         except FetchError as error:
-            first = error
-        return collected, first
+            return collected, error
+        return collected, None if collected.papers else first
 
     def _wanted(self, source: Source, now: datetime) -> list[date | None]:
         """The days that are not settled, oldest first, and the newest page; only that where a source has no days."""

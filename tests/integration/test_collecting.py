@@ -356,8 +356,17 @@ def test_a_folder_of_saved_pages_is_read_file_by_file(tmp_path: Path) -> None:
     assert (again.papers, again.arrived) == (4, 0)
     (folder / "0.bin").write_bytes(b"%PDF-1.7")
     (folder / "3.json").write_text(json.dumps(items(1, YESTERDAY)))
-    assert reader.poll().error.startswith("0.bin: ")
+    assert reader.poll().error == ""
     assert reader.papers() == 5
+    reader.store.close()
+
+
+def test_a_folder_in_which_nothing_can_be_read_is_at_fault(tmp_path: Path) -> None:
+    folder = tmp_path / "saved"
+    folder.mkdir()
+    (folder / "0.bin").write_bytes(b"%PDF-1.7")
+    reader = Reader(tmp_path, str(folder), "")
+    assert reader.poll().error.startswith("0.bin: this looks like a PDF file")
     reader.store.close()
 
 

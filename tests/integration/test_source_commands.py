@@ -65,6 +65,17 @@ def test_what_cannot_be_followed_is_refused_in_a_sentence(site: Site, text: str)
     assert (code, text.split(":")[0] in said, "Traceback" in said) == (1, True, False)
 
 
+def test_a_folder_with_a_file_that_is_no_page_is_taken_without_it(site: Site, tmp_path: Path) -> None:
+    folder = tmp_path / "saved pages"
+    folder.mkdir()
+    (folder / "notes.pdf").write_bytes(b"%PDF-1.7")
+    assert run("source", "add", str(folder))[0] == 1
+    (folder / "day.txt").write_text(pages.paragraphs(pages.PAPERS[:1]))
+    shown = CliRunner().invoke(app, ["source", "add", str(folder)], env={"COLUMNS": "160"}).stdout
+    assert "1 paper found" in shown
+    assert "1 entry or file could not be read" in shown
+
+
 @pytest.mark.parametrize("body", [EMPTY, MOVED])
 def test_a_source_whose_papers_are_gone_fails_the_check(site: Site, body: str) -> None:
     run("source", "add", site.url)
