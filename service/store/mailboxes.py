@@ -7,7 +7,6 @@ how an address is spelt or hashed, what a mail says.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,8 +19,7 @@ from service.store.tables import asked, metadata, new_address, subscriber
 
 Rows = dict[str, list[dict[str, Any]]]
 
-# An address that was shortened for showing (`n…@…`) is nobody's.
-_ADDRESS = re.compile(r"[^\s@…]+@[^\s@…]+")
+_TELLING = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +89,9 @@ class Mailboxes:
                 found[table.name] = self._rows(table, mine)
         return found
 
-    def addresses(self, subscriber_id: int) -> set[str]:
-        """Every mail address that stands whole in a row about a subscriber: their own, another, the owner's."""
-        return {text for text in _texts(list(self.kept(subscriber_id).values())) if _ADDRESS.fullmatch(text)}
+    def words(self, subscriber_id: int) -> set[str]:
+        """Every text in the rows about a subscriber that is long enough to tell of anybody."""
+        return {text for text in _texts(list(self.kept(subscriber_id).values())) if len(text) >= _TELLING}
 
     def remembered(self, hashes: Iterable[str]) -> Rows:
         """Every row that knows a mailbox by one of its hashes alone, by table."""

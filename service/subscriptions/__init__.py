@@ -8,14 +8,12 @@ it who reads here; and a mail to an address that has not confirmed repeats nothi
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from service import editions
-from service.errors import InputError, KeywordsError, LinkError
+from service.errors import InputError, LinkError
 from service.keywords import parse_all, split
 from service.links import Purpose, Signer
 from service.model import Bell, Choice, DeliveryKind, Profile, Schedule, Subscriber, SubscriberState
@@ -181,9 +179,9 @@ class Subscriptions:
         with self.store.write() as unit:
             unit.journal.note(reader.id, "erased", now)
             unit.journal.forget(reader.id)
-            addresses = unit.mailboxes.addresses(reader.id)
+            words = unit.mailboxes.words(reader.id)
             forgotten = unit.subscribers.erase(reader.id)
-        self.store.scrub([reader.public_id, *addresses, *forgotten, *_spelt(reader, forgotten)])
+        self.store.scrub([*words, *forgotten])
 
     def send_manage_link(self, email: str, now: datetime) -> None:
         """Mail an address its own link, if it reads here; ends alike if not. Raises AddressError for a wrong one."""
@@ -284,15 +282,6 @@ def _own(reader: Subscriber, purpose: Purpose) -> None:
     """Raise InputError where a link that everybody on a list gets would decide for all of them."""
     if reader.owner and purpose in (Purpose.PAUSE, Purpose.UNSUBSCRIBE):
         raise InputError("Several people read this address, so its owner decides for them.")
-
-
-def _spelt(reader: Subscriber, forgotten: Sequence[str]) -> list[str]:
-    """The reader's own spellings of keywords that nobody has any more."""
-    found = []
-    for text in (text for profile in reader.profiles for text in profile.keywords):
-        with suppress(KeywordsError):  # An older release may have taken what this one refuses.
-            found += [text] if set(canonical(Profile((text,)))) & set(forgotten) else []
-    return found
 
 
 def _profile(typed: str) -> Profile:

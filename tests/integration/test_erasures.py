@@ -237,6 +237,9 @@ def test_what_is_left_of_an_erased_text_goes_with_the_whole_file(tmp_path: Path)
         assert left in file.read_bytes()
         home.world.store.scrub(["something else"])
         assert left in file.read_bytes(), "nobody pays for a file without a trace"
+        home.arrive(paper("Left in Peace", "It stays as well, whoever goes."))
+        home.world.store.scrub(["as well"])
+        assert left in file.read_bytes(), "nor for a text that others hold"
         home.world.store.scrub([left.decode()])
         assert left not in file.read_bytes()
         assert home.join("ada@uni.example", "mamba")
