@@ -163,9 +163,10 @@ def viewed(row: int, uid: str) -> str:
     return f"{row}~{uid[:12]}"
 
 
-def feed_link(signer: Signer, base_url: str, public_id: str, profile: int) -> str:
-    """The URL of the feed of a reader's profile at this position; it is the same whenever it is asked for."""
-    return link(signer, base_url, Purpose.FEED, f"{public_id}~{profile}", datetime.fromtimestamp(0, UTC))
+def feed_link(signer: Signer, base_url: str, public_id: str, profile: int, word: str = "") -> str:
+    """The URL of the feed of a reader's profile at this position; it is the same until another word stands in it."""
+    subject = f"{public_id}~{profile}~{word}".removesuffix("~")
+    return link(signer, base_url, Purpose.FEED, subject, datetime.fromtimestamp(0, UTC))
 
 
 def _signer(keys: list[bytes], purpose: Purpose) -> itsdangerous.Signer:

@@ -74,10 +74,9 @@ class Issue:
 
 @dataclass(frozen=True, slots=True)
 class Fed:
-    """A feed before it is rendered; equal stamps, equal content. `updated` is when it last got a paper."""
+    """A feed before it is rendered; equal stamps, equal content."""
 
     stamp: str
-    updated: datetime
     render: Callable[[], str]
 
 
@@ -124,37 +123,45 @@ class Reading:
 
     def feeds(self, reader: Subscriber) -> tuple[tuple[str, str], ...]:
         """The name and the feed's address of each profile of a reader."""
+        with self.store.read() as unit:
+            word = unit.shelf.feed_word(reader.id)
+        return self._addresses(reader, word)
+
+    def _addresses(self, reader: Subscriber, word: str) -> tuple[tuple[str, str], ...]:
         base, profiles = self.identity.base_url, _profiles(reader)
         return tuple(
             (
                 named(profile) if len(profiles) > 1 else profile.name,
-                feed_link(self.signer, base, reader.public_id, place),
+                feed_link(self.signer, base, reader.public_id, place, word),
             )
             for place, profile in enumerate(profiles)
         )
 
     def feed(self, token: str, now: datetime) -> Fed:
         """The Atom feed of a profile. Raises LinkError, also where there is none now."""
-        public_id, _, number = self.signer.verify(Purpose.FEED, token, now).partition("~")
+        public_id, number, word = (*self.signer.verify(Purpose.FEED, token, now).split("~"), "")[:3]
         with self.store.read() as unit:
             reader = unit.subscribers.by_public_id(public_id)
             position = int(number) if number.isascii() and number.isdigit() else MOST_SHOWN
             if reader is None or reader.state not in _READS or position >= len(_profiles(reader)):
                 raise LinkError("This feed is no longer kept.")
+            if unit.shelf.feed_word(reader.id) != word:
+                raise LinkError("This feed has got another address.")
             kept = unit.shelf.digests(reader.id, now - FED, MOST_SHOWN)
             hidden = unit.papers.hidden(paper_id for each in kept for paper_id in each.papers)
         uids = [each.delivery.uid for each in kept]
         updated = max((each.delivery.composed_at for each in kept), default=_NEVER)
-        stamp = repr((self.identity, self.feeds(reader)[position], reader.profiles, uids, sorted(hidden)))
-        return Fed(stamp, updated, partial(self._fed, kept, reader, position, updated, now))
+        name, address = self._addresses(reader, word)[position]
+        stamp = repr((self.identity, name, address, reader.profiles, uids, sorted(hidden)))
+        empty = Feed(_name(reader, f"feed/{position}"), name, address, updated, ())
+        return Fed(stamp, partial(self._fed, kept, reader, position, empty, now))
 
-    def _fed(self, kept: Sequence[Kept], reader: Subscriber, position: int, updated: datetime, now: datetime) -> str:
+    def _fed(self, kept: Sequence[Kept], reader: Subscriber, position: int, empty: Feed, now: datetime) -> str:
         with self.store.read() as unit:
             rows = [_whole(unit, each) for each in kept]
         desk = self._desk(rows, now)
         entries = islice(_entries(desk, rows, reader, position), MOST_SHOWN)
-        name, address = self.feeds(reader)[position]
-        return desk.renderer.feed(Feed(_name(reader, f"feed/{position}"), name, address, updated, tuple(entries)))
+        return desk.renderer.feed(replace(empty, entries=tuple(entries)))
 
     def _desk(self, rows: Sequence[Delivery], now: datetime) -> Desk:
         desk = self.open_desk()

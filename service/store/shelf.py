@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from service.model import DeliveryKind, DeliveryState
 from service.store.deliveries import Delivery, as_delivery
-from service.store.tables import delivery
+from service.store.tables import delivery, subscriber
 
 # Whatever was begun may have been read; what still waits may be held back, and comes or not.
 BEGUN = (DeliveryState.SENDING, DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.QUARANTINED)
@@ -48,6 +48,15 @@ class Shelf:
         return [
             _kept(row) for row in self.connection.execute(select(delivery).where(mine).order_by(*newest).limit(limit))
         ]
+
+    def feed_word(self, subscriber_id: int) -> str:
+        """What stands in the addresses of a reader's feeds, so that they can be changed; "" as they were at first."""
+        wanted = select(subscriber.c.feed_word).where(subscriber.c.id == subscriber_id)
+        return self.connection.scalar(wanted) or ""
+
+    def change_feed_word(self, subscriber_id: int, word: str) -> None:
+        """Let another word stand there."""
+        self.connection.execute(update(subscriber).where(subscriber.c.id == subscriber_id).values(feed_word=word))
 
     def named(self, row: int, uid: str) -> Delivery | None:
         """The mail of this number, if its name begins so."""

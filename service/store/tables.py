@@ -175,6 +175,7 @@ subscriber = Table(
     Column("changed_at", UTCDateTime, nullable=False),
     Column("next_due_at", UTCDateTime, index=True),
     Column("owner", Text, nullable=False, server_default=""),
+    Column("feed_word", Text, nullable=False, server_default=""),
 )
 
 # Another address that a reader asked for, until somebody confirms there.

@@ -1,11 +1,12 @@
-"""Small wishes of a reader who is about to leave or has left, and what was last sent to them.
+"""Small wishes of a reader, as of one who is about to leave or has left, and what was last sent to them.
 
-Comes in: tokens of unsubscribe links, subscribers. Goes out: changed schedules, notes, the last digest. Refuses to
+Comes in: tokens, subscribers. Goes out: changed schedules and addresses of feeds, notes, the last digest. Refuses to
 know: pages, what a whole choice is.
 """
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -70,6 +71,12 @@ class Wishes:
                 unit.subscribers.activate(reader.id, now, following, welcome=False)
             unit.journal.note(reader.id, "changed", now)
             return unit.subscribers.get(reader.id) or reader
+
+    def change_feeds(self, token: str, now: datetime) -> None:
+        """Give the feeds of a managing reader other addresses; the old ones end at once. Raises LinkError."""
+        reader = self.subscriptions.reader(token, Purpose.MANAGE, now)
+        with self.store.write() as unit:
+            unit.shelf.change_feed_word(reader.id, secrets.token_hex(4))
 
     def reason(self, token: str, said: str, now: datetime) -> None:
         """Keep why someone left, without a name and for the operator; none said, none kept. Raises LinkError."""

@@ -154,7 +154,7 @@ def _feed(
     body = desk.environment.get_template("web/feed.xml").render(
         entries=entries, updated=updated, page=page, address=f"{path}/feed{query and '?'}{query}", **facts
     )
-    return kept(request, body, "application/atom+xml", updated, _SHARED)
+    return kept(request, body, "application/atom+xml", _SHARED)
 
 
 def _entry(dated: Dated) -> Entry:

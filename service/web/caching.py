@@ -1,7 +1,7 @@
 """Answers a browser or a feed reader may keep, as long as it asks each time whether they hold (RFC 9110, 9111).
 
-Comes in: a body, when it was last new, what the client has. Goes out: the body with its validators, or 304 without it.
-Refuses to know: what the body says.
+Comes in: a body, what the client has. Goes out: the body with its entity tag, or 304 without it. Refuses to know: what
+the body says. There is no Last-Modified: a paper that is hidden changes an answer, and no date tells of it.
 """
 
 from __future__ import annotations
@@ -9,51 +9,38 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
 
 from fastapi import Request, Response
 
 _TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 
 
-def kept(request: Request, body: str, media_type: str, modified: datetime, headers: Mapping[str, str]) -> Response:
+def kept(request: Request, body: str, media_type: str, headers: Mapping[str, str]) -> Response:
     """Answer with the body, or with 304 where the client has it already; only the client's own cache may keep it.
 
     The entity tag is made of the bytes, so that a new release is never taken for what was there.
     """
-    return _answer(request, f'"{_digest(body)}"', lambda: body, media_type, modified, headers)
+    return _answer(request, f'"{_digest(body)}"', lambda: body, media_type, headers)
 
 
 def stamped(
-    request: Request,
-    stamp: str,
-    body: Callable[[], str],
-    media_type: str,
-    modified: datetime,
-    headers: Mapping[str, str],
+    request: Request, stamp: str, body: Callable[[], str], media_type: str, headers: Mapping[str, str]
 ) -> Response:
     """The same for a body that is dear to make; equal stamps stand for equal content, if not for equal bytes."""
-    return _answer(request, f'W/"{_digest(stamp)}"', body, media_type, modified, headers)
+    return _answer(request, f'W/"{_digest(stamp)}"', body, media_type, headers)
 
 
 def _answer(
-    request: Request,
-    tag: str,
-    body: Callable[[], str],
-    media_type: str,
-    modified: datetime,
-    headers: Mapping[str, str],
+    request: Request, tag: str, body: Callable[[], str], media_type: str, headers: Mapping[str, str]
 ) -> Response:
     validators = {
         "etag": tag,
-        "last-modified": format_datetime(modified.astimezone(UTC).replace(microsecond=0), usegmt=True),
         "cache-control": "private, no-cache",
         "referrer-policy": "no-referrer",
         "x-robots-tag": "noindex, nofollow",
         **headers,
     }
-    if _holds(request, tag.removeprefix("W/"), modified):
+    if _holds(request, tag.removeprefix("W/")):
         return Response(status_code=304, headers=validators)
     return Response(body(), media_type=media_type, headers=validators)
 
@@ -62,18 +49,7 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:32]
 
 
-def _holds(request: Request, tag: str, modified: datetime) -> bool:
-    """RFC 9110, section 13.2.2: a list of entity tags goes before a date."""
-    tags = request.headers.get("if-none-match")
-    if tags is not None:
-        return tags.strip() == "*" or tag in _TAG.findall(tags)
-    since = _date(request.headers.get("if-modified-since", ""))
-    return since is not None and modified.replace(microsecond=0) <= since
-
-
-def _date(text: str) -> datetime | None:
-    try:
-        found = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+def _holds(request: Request, tag: str) -> bool:
+    """RFC 9110, section 13.1.2, which compares weakly."""
+    tags = request.headers.get("if-none-match", "")
+    return tags.strip() == "*" or tag in _TAG.findall(tags)

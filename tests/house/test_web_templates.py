@@ -281,7 +281,13 @@ SCENES: dict[str, list[dict[str, object]]] = {
         for state in (SubscriberState.LEFT, SubscriberState.PENDING)
     ],
     "digests": [
-        {"reader": reader(), "token": "t", "issues": (), "feeds": (("", "https://paper.example/feed/f"),)},
+        {
+            "reader": reader(),
+            "token": "t",
+            "issues": (),
+            "feeds": (("", "https://paper.example/feed/f"),),
+            "done": "feeds",
+        },
         {
             "reader": reader(),
             "token": "t",
@@ -293,6 +299,7 @@ SCENES: dict[str, list[dict[str, object]]] = {
                 for count, title in ((1, HOSTILE), (14, ""))
             ],
             "feeds": ((HOSTILE, "https://paper.example/feed/f"), ("Two", "https://paper.example/feed/g")),
+            "done": "",
         },
     ],
     "records": [{"reader": reader(), "token": "t"}],

@@ -98,6 +98,7 @@ VISITS: dict[tuple[str, str], list[Visit]] = {
         Visit("wrong", data=WRONG), Visit("saved", data=FORM),
         Visit("profiles", data=FORM | {"more": "1", "add": "0:x y"}),
     ],
+    ("POST", "/manage/{token}/feeds"): [Visit()],
     ("POST", "/manage/{token}/mend"): [Visit(data={"add": "robots"})],
     ("POST", "/manage/{token}/pause"): [Visit(data={"days": "7"}), Visit("wrong", data={"until": "2020-01-01"})],
     ("POST", "/manage/{token}/records"): [Visit(what, data={"what": what}) for what in ("export", "erase", "move")],
