@@ -23,6 +23,16 @@ def postgres_database(postgres_url: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    """The settings of an empty database of either kind, for all tests of a module together."""
+    if request.param == "sqlite":
+        yield {}
+        return
+    with servers.fresh_database(request.getfixturevalue("postgres_url")) as url:
+        yield {"database_url": url}
+
+
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
     """The URL of a Redis server shared by the run."""

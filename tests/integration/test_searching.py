@@ -79,6 +79,7 @@ def test_previews_go_on_while_old_papers_are_searched(
             cold = [crowd.submit(_cold, pages, number) for number in range(20)]
             while not all(each.done() for each in cold):
                 beside.append(_preview(pages, 1 + len(beside)))
+                time.sleep(0.05)
     assert {each.result().status_code for each in cold} == {200}
     assert len(beside) > 1
     once, then = (statistics.quantiles(each, n=20)[-1] for each in (alone, beside))

@@ -84,14 +84,14 @@ def test_suggestions_say_what_they_would_find(api: Site) -> None:
     }
 
 
-def test_every_paper_comes_once_whatever_the_pages(tmp_path: Path) -> None:
+def test_every_paper_comes_once_whatever_the_pages(tmp_path: Path, database: dict[str, str]) -> None:
     days = [TODAY - timedelta(days=number * 9) for number in range(12)]
     many = [
         paper(f"{name} {number}", guid=f"{name}{number}", listed=days[number % 12])
         for name in ("Robots", "Cats")
         for number in range(40)
     ]
-    with site(tmp_path) as opened:
+    with site(tmp_path, **database) as opened:
         opened.house.arrive(*many)
         for limit, query in ((7, {}), (100, {}), (3, {"k": "robots"}), (5, {"k": "-cats"}), (4, {"day": str(days[5])})):
             told = list(pages(opened, query | {"limit": str(limit)}))

@@ -21,9 +21,9 @@ LATEST = [paper(f"World Models, Part {number}", arxiv_id=f"2611.1{number:04}", u
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def pages(tmp_path_factory: pytest.TempPathFactory, database: dict[str, str]) -> Iterator[Site]:
     """Papers long ago, three days ago and today."""
-    with site(tmp_path_factory.mktemp("archive")) as served:
+    with site(tmp_path_factory.mktemp("archive"), **database) as served:
         house = served.house
         for back, papers in (
             (200, [paper("World Models of Old", arxiv_id="2604.00001")]),
