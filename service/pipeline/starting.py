@@ -11,15 +11,16 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from service.model import Paper
-from service.papers import arxiv_id
 from service.pipeline.naming import paper_named
 from service.pipeline.preview import Advice
+from service.pipeline.selection import read_keyword
 from service.pipeline.suggesting import Suggester, shown
 from service.store import Unit
 from service.words.acronyms import pairs
-from service.words.phrases import key, phrases
+from service.words.phrases import key, phrases, telling_words
 
 MOST_PAPERS, MOST_TOPICS = 10, 8
 # So many phrases of the papers are counted; a topic that finds more than this share of all papers says too little.
@@ -29,7 +30,13 @@ _IN_TITLE = 3
 _ALONE = 0.4
 # What a title is named by: `Mamba: Linear-Time Sequence Modeling`. A topic only where others speak of it.
 _NAME = re.compile(r"([A-Z][\w-]{2,20}): ")
-_LINK = re.compile(r"https?://\S+|\S+\.\S+/\S+|[\d.]+(?:v\d+)?")
+_WORD = re.compile(r"[^\W\d_]{2,}")
+# What says where a paper stands, beside its title or alone.
+_PLACE = re.compile(
+    r"https?://\S+|\S+\.\S+/\S+|(?:arxiv:\s*)?(?:\d{4}\.\d{4,5}|[a-z-]{2,12}(?:\.[a-z]{2})?/\d{7})(?:v\d+)?|arxiv:",
+    re.IGNORECASE,
+)
+_EDGES = " \t-–—:·|,.;•*()[]{}\"“”'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +75,13 @@ def read_lines(unit: Unit, suggester: Suggester, named: Sequence[str]) -> Named:
     papers, unknown = [], []
     for line in named:
         stored = paper_named(unit, suggester.view, line)
+        title = _PLACE.sub(" ", line).strip(_EDGES)
         if stored is not None:
             papers.append(stored.paper)
-        elif arxiv_id(line)[0] or _LINK.fullmatch(line):
-            unknown.append(line)
+        elif _WORD.search(title):
+            papers.append(Paper(" ".join(title.split())))
         else:
-            papers.append(Paper(line))
+            unknown.append(line)
     return Named(tuple(papers), tuple(unknown))
 
 
@@ -88,9 +96,24 @@ def topics(suggester: Suggester, papers: Sequence[Paper]) -> tuple[str, ...]:
         if known and count <= max(_COMMON * total, 3):
             rare = math.log((total + 1) / (count + 1))
             scored.append((weight * rare * places * (1.0 if count > places else _ALONE), phrase))
-    return tuple(
-        shown(tally.written[phrase]) for phrase in _spread(tally, [phrase for _, phrase in sorted(scored)[::-1]])
-    )
+    chosen = _spread(tally, [phrase for _, phrase in sorted(scored)[::-1]])
+    covered = {place for phrase in chosen for place in tally.places[phrase]}
+    alone = [_one_word(suggester, paper.title) for place, paper in enumerate(papers) if place not in covered]
+    found = [*(shown(tally.written[phrase]) for phrase in chosen), *filter(None, alone)]
+    return tuple(dict.fromkeys(found))[:MOST_TOPICS]
+
+
+def _one_word(suggester: Suggester, title: str) -> str:
+    """What a title without a phrase is about: a name in it, else the rarest word that is known here, else none.
+
+    The name that the paper gives itself is none that others need to speak of.
+    """
+    words = [shown(word) for word in telling_words(_NAME.sub("", title, count=1)) if read_keyword(word)]
+    named = (word for word in words if any(map(str.isupper, word[1:])))
+    known = sorted(filter(suggester.count, words), key=suggester.count)
+    few = (word for word in known if suggester.count(word) <= max(_COMMON * suggester.total, 3))
+    in_titles = (f"ti:{word}" for word in known if suggester.count(f"ti:{word}"))
+    return next(chain(named, few, in_titles), "")
 
 
 def _tally(papers: Sequence[Paper]) -> _Tally:

@@ -1,6 +1,7 @@
 """The phrases of a text that may name a topic: two to four telling words side by side.
 
-Comes in: text. Goes out: phrases in its own words, one for each place. Refuses to know: which of them is a topic.
+Comes in: text. Goes out: phrases in its own words, one for each place, or single words. Refuses to know: which of
+them is a topic.
 """
 
 from __future__ import annotations
@@ -38,6 +39,14 @@ def phrases(text: str) -> Iterator[Written]:
                 written = text[words[0].start : words[-1].end]
                 if not any(map(written.__contains__, "$\\{}")):
                     yield Written(_key(words), written)
+
+
+def telling_words(text: str) -> Iterator[str]:
+    """Yield each word that may name a topic by itself, as it is written; what hyphens join is one word."""
+    for unit in _units(tokens(text)):
+        word = text[unit[0].start : unit[-1].end]
+        if _tells(word.lower()) and not any(map(word.__contains__, "$\\{}")):
+            yield word
 
 
 def _units(found: Sequence[Token]) -> Iterator[list[Token]]:

@@ -52,6 +52,31 @@ def test_papers_become_topics_to_choose_from(pages: Site) -> None:
     assert value(pages.get("/", params={"k": chosen}), "keywords").splitlines() == chosen
 
 
+@pytest.mark.parametrize(
+    ("typed", "topics"),
+    [
+        ("Segment Anything", ["segment anything"]),
+        ("[2304.02643] Segment Anything", ["segment anything"]),
+        ("https://arxiv.org/abs/2304.02643 – Segment Anything", ["segment anything"]),
+        ("hep-th/9901001v2 String Theory", ["string theory"]),
+        ("• “Segment Anything”", ["segment anything"]),
+        ("GPT-4 Technical Report", ["GPT-4"]),
+        ("An Orchid Is All You Need", ["orchid"]),
+    ],
+)
+def test_the_title_of_a_paper_nobody_has_seen_here_is_enough(pages: Site, typed: str, topics: list[str]) -> None:
+    page = pages.get("/start", params={"papers": typed})
+    boxes = LexborHTMLParser(page.text).css("#topics form [name=k][checked]")
+    assert [each.attributes["value"] for each in boxes] == topics
+    assert not text(page, ".notice")
+
+
+def test_a_link_to_a_paper_nobody_has_seen_here_asks_for_its_title(pages: Site) -> None:
+    page = pages.get("/start", params={"papers": "https://arxiv.org/abs/2401.00001"})
+    assert "We have not seen this paper yet. Paste the title in place of the link" in text(page, ".notice")
+    assert "Nothing found" not in text(page)
+
+
 @pytest.mark.parametrize("typed", ["", "\n\n", "x", "<script>", "\x00\ud7ff" * 50, "a b " * 2000, "$" * 5000])
 def test_whatever_is_pasted_is_answered(pages: Site, typed: str) -> None:
     assert pages.get("/start", params={"papers": typed}).status_code == 200
