@@ -16,6 +16,7 @@ from service.cli import complain
 from service.cli.output import Json, rows, say, world
 from service.errors import FetchError, ParseError
 from service.model import Listing
+from service.sources import saved
 from service.sources.advice import advice
 from service.sources.health import Standing
 from service.store.sources import Source
@@ -28,8 +29,7 @@ app = typer.Typer(no_args_is_help=True, help="What the service reads.")
 @app.command()
 def add(url: str, json: Json = False) -> None:
     """Try a source, or the feed that a web page names, say how many papers it holds, and keep it."""
-    # Processes that stay may have another working folder.
-    url = str(Path(url).absolute()) if "://" not in url and Path(url).exists() else url
+    url = _absolute(url)
     with world() as here:
         address, listing = _discovered(here, url)
         source = here.operations.add_source(address, here.now())
@@ -75,7 +75,7 @@ def check(json: Json = False) -> None:
 def remove(source: Annotated[str, typer.Argument(help="Its URL or its number.")]) -> None:
     """Read a source no more; its papers stay."""
     with world() as here:
-        removed = here.operations.remove_source(source)
+        removed = here.operations.remove_source(_absolute(source))
     say(f"{removed.url} is no longer read.")
 
 
@@ -94,6 +94,12 @@ def catalogue(
         for each in shown
     ]
     rows(found, json, empty=f"no category holds {words}")
+
+
+def _absolute(place: str) -> str:
+    """Name a file or a folder from the root: processes that stay may have another working folder."""
+    is_here = not place.isdecimal() and saved.stands(place) and not place.startswith("file:")
+    return str(Path(place).absolute()) if is_here else place
 
 
 def _discovered(here: World, url: str) -> tuple[str, Listing]:

@@ -65,7 +65,9 @@ def test_what_cannot_be_followed_is_refused_in_a_sentence(site: Site, text: str)
     assert (code, text.split(":")[0] in said, "Traceback" in said) == (1, True, False)
 
 
-def test_a_folder_with_a_file_that_is_no_page_is_taken_without_it(site: Site, tmp_path: Path) -> None:
+def test_a_folder_with_a_file_that_is_no_page_is_taken_without_it(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "saved pages"
     folder.mkdir()
     (folder / "notes.pdf").write_bytes(b"%PDF-1.7")
@@ -74,6 +76,8 @@ def test_a_folder_with_a_file_that_is_no_page_is_taken_without_it(site: Site, tm
     shown = CliRunner().invoke(app, ["source", "add", str(folder)], env={"COLUMNS": "160"}).stdout
     assert "1 paper found" in shown
     assert "1 entry or file could not be read" in shown
+    monkeypatch.chdir(tmp_path)
+    assert run("source", "remove", "saved pages")[0] == 0
 
 
 @pytest.mark.parametrize("body", [EMPTY, MOVED])
