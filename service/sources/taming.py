@@ -14,9 +14,11 @@ import sys
 from html import unescape
 from itertools import islice
 
+from service.sources.text import spaced
+
 _ENTRY = re.compile(r"<(?:\w{1,20}:)?(item|entry)[\s>]")
 # feedparser keeps a kilobyte of each entry, were it empty, and a hundred bytes of each attribute.
-_BUDGET = ((re.compile("[<&]"), 80_000), (_ENTRY, 20_000), (re.compile("=[\"']"), 100_000))
+_BUDGET = ((re.compile("[<&]"), 80_000), (_ENTRY, 20_000), (re.compile("=[\"']"), 50_000))
 # Nothing honest is nested deeper; without a tag that ends, each of a heap of entries is read twice and in vain.
 _DEEPEST = 200
 _TAG = re.compile(
@@ -31,6 +33,8 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _DECLARED = re.compile(r"\A\s*<\?xml[^>]{0,300}\?>")
 # No honest tag is so long; each of a million attributes would take 700 bytes.
 _ENDLESS_TAG = re.compile(r"<([A-Za-z][\w:.-]{0,60})[^<>]{50000,}")
+# feedparser copies a text nine times over, and of none more than this is ever read.
+_LONGEST_TEXT = 500_000
 _WORD = re.compile(r"[\w.+-]{60,}")
 _MOST_IN_LONG_WORDS, _KEPT_OF_WORD = 200_000, 30
 
@@ -40,7 +44,8 @@ def tame(text: str) -> tuple[bytes, int]:
     whole, cut = _without_torn_end(_ENDLESS_TAG.sub(r"<\1", _DECLARED.sub("", text)))
     kept, beyond = _within_budget(whole)
     kept = _ended(kept) if cut or beyond else kept
-    calm = _short_words(_calm(_FORBIDDEN.sub("", kept)))
+    bounded = "<".join(piece[:_LONGEST_TEXT] for piece in kept.split("<"))
+    calm = _short_words(_calm(bounded))
     return calm.encode("utf-8", "replace"), cut + beyond
 
 
@@ -100,13 +105,13 @@ def _calm(text: str) -> str:
         end = text.find("]]>", start)
         if end < 0:
             break
-        pieces += [_characters(text[at:start]), re.sub(r"\s+", " ", text[start : end + 3])]
+        pieces += [_characters(text[at:start]), spaced(text[start : end + 3], _FORBIDDEN)]
         at = end + 3
     return "".join([*pieces, _characters(text[at:])])
 
 
 def _characters(text: str) -> str:
-    return re.sub(r"\s+", " ", _REFERENCE.sub(_character, text))
+    return spaced(_REFERENCE.sub(_character, text), _FORBIDDEN)
 
 
 def _character(reference: re.Match[str]) -> str:

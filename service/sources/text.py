@@ -14,6 +14,9 @@ from urllib.parse import urljoin
 
 # PostgreSQL refuses NUL, UTF-8 refuses lone surrogates, and no title means any of these characters.
 _UNWANTED = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
+# Where one space stands, nothing needs to be done.
+_SPACES = re.compile(r"[^\S ]\s*| \s+")
+_PIECE = 100_000
 _LONGEST_LINK = 2000
 _LINK = re.compile(r"https?://[^\s/?#\\@\"'<>]+(?:[/?#][^\s\"'<>\\]*)?", re.IGNORECASE)
 _UNREAD = re.compile(r"<!--|<(script|style|template|iframe|noscript|svg)\b", re.IGNORECASE)
@@ -34,7 +37,21 @@ _BLOCK = re.compile(
 
 def fold(text: str) -> str:
     """Fold white space to single spaces and drop control characters; everything else stands to the letter."""
-    return " ".join(_UNWANTED.sub("", text).split())
+    if len(text) <= _PIECE:
+        return " ".join(_UNWANTED.sub("", text).split())
+    return spaced(text, _UNWANTED).strip()
+
+
+def spaced(text: str, unwanted: re.Pattern[str]) -> str:
+    """Fold white space to single spaces without what is unwanted, piece by piece.
+
+    A list of all words of 8 MB takes two hundred.
+    """
+    pieces = (text[at : at + _PIECE] for at in range(0, len(text), _PIECE))
+    folded = "".join(_SPACES.sub(" ", unwanted.sub("", piece)) for piece in pieces)
+    while "  " in folded:
+        folded = folded.replace("  ", " ")
+    return folded
 
 
 def plain(html: str) -> str:

@@ -90,6 +90,10 @@ BOMBS: dict[str, Callable[[], tuple[bytes, str]]] = {
     "many attributes of HTML": lambda: (heap("<!doctype html><html ", "a='b' "), ""),
     "many attributes in turn": lambda: (heap(RSS, "<item " + "a='b' " * 3000 + ">"), ""),
     "many spaces by number": lambda: (heap(RSS + "<item><title>", "&#8195;"), ""),
+    "words without end": lambda: (heap("Title: a\nSummary: ", "bb "), ""),
+    "addresses without end": lambda: (heap(RSS + "<item><title>a</title><author>", "a@b.c "), ""),
+    "links without end": lambda: (heap(f"{RSS}<item><title>a</title>", '<link href="/a"/>'), ""),
+    "torn words": lambda: (heap(f"{RSS}<item><title>a</title><description>", "b\0\n"), ""),
     "data in attributes": lambda: (heap("<html>", '<div data-target="DailyPapers" data-props="{}">'), ""),
 }
 SLICE = ("many objects", "laughing entities")
