@@ -18,7 +18,7 @@ from service.messages.card_press import HTML, TEXT, CardPress, PrintedCard
 from service.messages.frames import BLANK_LINE, Frame, Memo, decoded, encoded, mark
 from service.messages.layout import Group
 from service.messages.lines import INDENT
-from service.messages.mime import quoted_printable
+from service.messages.linked import Linked
 from service.messages.typesetting import breakable, hang, settled
 from service.messages.visible import clean, shorten, web_link
 from service.model import Digest, Identity, Origin, ReaderLinks, Selected
@@ -33,10 +33,9 @@ _MOST_COUNTS = 20
 _MOST_ALSO, _MOST_HIDDEN, _MOST_ORIGINS, _LONGEST_NAME, _LONGEST_PREHEADER = 3, 5, 6, 60, 140
 # What begins with a dash keeps papers away: it found none, and the welcome does not count it.
 _DASHES = tuple("-‐‑‒–—−")
-# A frame takes some 8 KB, a subject or a line a fraction of one.
-_KEPT_FRAMES, _KEPT_LINES = 512, 8192
-# Where a reader's link will stand in lines that are kept; no host has such a name (RFC 6761).
-_SLOTS = {each.name: f"https://{each.name}.slot.invalid/" for each in fields(ReaderLinks)}
+# A frame takes some 8 KB, a subject a fraction of one.
+_KEPT_FRAMES, _KEPT_SUBJECTS = 512, 8192
+_LINKS = tuple(each.name for each in fields(ReaderLinks))
 # What stands at the marks of a frame.
 _PERSONAL = ("subject", "preheader", "cards", "more", "ways")
 Groups = Sequence[Group[PrintedCard]]
@@ -99,13 +98,16 @@ class Press:
         self._forms = {HTML: self._module("forms.html"), TEXT: self._module("forms.txt")}
         self._cards = CardPress(self._forms)
         self._frames: Memo[Frame] = Memo(_KEPT_FRAMES)
-        self._subjects: Memo[tuple[str, bytes]] = Memo(_KEPT_LINES)
-        self._lines: Memo[str] = Memo(_KEPT_LINES)
+        self._subjects: Memo[tuple[str, bytes]] = Memo(_KEPT_SUBJECTS)
+        self._linked = {
+            side: {name: Linked(getattr(module, name)) for name in ("more", "ways")}
+            for side, module in self._forms.items()
+        }
 
     def printed(self, digest: Digest, links: ReaderLinks) -> Printed:
         """Print a digest; where its HTML would grow too large, papers move from its end behind "and N more"."""
         papers: Sequence[PrintedCard] = [self._cards.card(each, digest) for each in digest.papers[:_MOST_CARDS]]
-        urls = {name: url for name in _SLOTS if (url := web_link(getattr(links, name)))}
+        urls = {name: url for name in _LINKS if (url := web_link(getattr(links, name)))}
         while True:
             one = _Edition(digest, papers, layout.ahead(papers, digest.best), urls)
             subject, title = self._subject(one)
@@ -140,12 +142,13 @@ class Press:
 
     def _personal(self, side: str, one: _Edition, groups: Groups, title: bytes) -> Mapping[str, Sequence[bytes]]:
         """What stands at the marks."""
+        linked = self._linked[side]
         return {
             "subject": [title],
             "preheader": [encoded(str(escape(one.preheader()))) or BLANK_LINE] if side == HTML else (),
             "cards": self._papers(side, groups),
-            "more": [self._linked(side, "more", one.links, one.more)] if one.more else (),
-            "ways": [self._linked(side, "ways", one.links)],
+            "more": [linked["more"].lines(one.links, one.more)] if one.more else (),
+            "ways": [linked["ways"].lines(one.links)],
         }
 
     def _subject(self, one: _Edition) -> tuple[str, bytes]:
@@ -178,19 +181,6 @@ class Press:
         }
         set_well = hang if side == TEXT else _breakable
         return {place: str(set_well(line)) for place, line in lines.items()} | blocks
-
-    def _linked(self, side: str, name: str, links: Mapping[str, str], *values: object) -> bytes:
-        """Lines that hold the reader's own links and nothing else of theirs."""
-
-        def made() -> str:
-            return settled(
-                getattr(self._forms[side], name)(ReaderLinks(**{each: _SLOTS[each] for each in links}), *values)
-            )
-
-        text = self._lines.get((side, name, tuple(links), values), made)
-        for each, url in links.items():
-            text = text.replace(_SLOTS[each], str(escape(url)) if side == HTML else url)
-        return quoted_printable(text) if text.strip() else b""
 
     def _papers(self, side: str, groups: Groups) -> list[bytes]:
         """The papers, under the names of their profiles where there are several."""
