@@ -25,6 +25,10 @@ _ATOM = re.compile(
 )
 
 
+# A word that touches no sign of TeX.
+_WORD = re.compile(r"(?<![\\\w{}^$])[^\W_]+(?![\w{}^$])")
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
     """Readable text with the spans that a keyword hit: ascending, disjoint, none of them empty."""
@@ -70,8 +74,33 @@ def passage(original: str, spans: Iterable[Span] = ()) -> Passage:
         return Passage(text)
     if text == original:
         return Passage(text, merged)
-    marked = _carried(original, merged, text) or _carried(original, _widened(original, merged), text)
-    return marked or _found(original, merged, text)
+    return _looked_up(original, merged, text) or _marked(original, merged, text)
+
+
+def _looked_up(original: str, spans: tuple[Span, ...], text: str) -> Passage | None:
+    """Carry over spans that begin and end where plain words do; None where another one is among them."""
+    starts, ends = _words(original)
+    hits = [(starts.get(start, -1), ends.get(end, -1)) for start, end in spans]
+    return Passage(text, tuple(hits)) if all(0 <= start < end for start, end in hits) else None
+
+
+# Reading TeX takes a hundred times as long as looking up what came of a word, and a paper is read for many keywords.
+@lru_cache(maxsize=2048)
+def _words(original: str) -> tuple[dict[int, int], dict[int, int]]:
+    """Where the words outside of TeX begin and end in the readable text, by where they do in the original."""
+    inside = [atom.span() for atom in _ATOM.finditer(original)]
+    words = [word.span() for word in _WORD.finditer(original)]
+    plain = [each for each in words if not any(first < each[1] and each[0] < last for first, last in inside)]
+    carried = _carried(original, tuple(plain), _visible(original))
+    if carried is None or len(carried.hits) != len(plain):
+        return {}, {}
+    pairs = list(zip(plain, carried.hits, strict=True))
+    return {old[0]: new[0] for old, new in pairs}, {old[1]: new[1] for old, new in pairs}
+
+
+def _marked(original: str, spans: tuple[Span, ...], text: str) -> Passage:
+    marked = _carried(original, spans, text) or _carried(original, _widened(original, spans), text)
+    return marked or _found(original, spans, text)
 
 
 # The papers of a morning are read again for every reader whose keywords hit them differently.

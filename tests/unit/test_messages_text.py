@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.messages import passages
 from service.messages.excerpts import LIMIT, excerpt, sentence_spans
 from service.messages.passages import Passage, passage
 from service.messages.typesetting import breakable, hang, starred
@@ -45,6 +46,25 @@ def test_cleaning_is_final_and_leaves_one_encodable_line(text: str) -> None:
     assert len(cleaned.splitlines()) <= 1
     assert cleaned.encode().decode() == cleaned
     assert not {unicodedata.category(character) for character in cleaned} & {"Cc", "Cs", "Co", "Zl", "Zp"}
+
+
+@pytest.mark.parametrize(
+    "original",
+    [
+        r"We bound $O(n^{2})$ steps, the \emph{shortest} path, and ``long'' tails -- at 10\% cost.",
+        r"The \textbf{best} of all worlds: Poincar\'e maps, {\bf bold} maps, na\"ive maps.",
+        r"$\alpha$-stable noise of width $\sigma$ and a $\mathcal{L}_1$ norm; low-rank adapters of width 3.",
+    ],
+)
+def test_a_hit_is_looked_up_where_reading_the_tex_again_would_carry_it(original: str) -> None:
+    words = [word.span() for word in re.finditer(r"[^\W_]+", original)]
+    text, looked_up = passage(original).text, 0
+    for at, (start, _) in enumerate(words):
+        for _, end in words[at : at + 3]:
+            found = passages._looked_up(original, ((start, end),), text)
+            looked_up += found is not None
+            assert found in (None, passages._marked(original, ((start, end),), text))
+    assert looked_up > len(words)
 
 
 @pytest.mark.parametrize(
