@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -88,19 +88,30 @@ def read_lines(unit: Unit, suggester: Suggester, named: Sequence[str]) -> Named:
 def topics(suggester: Suggester, papers: Sequence[Paper]) -> tuple[str, ...]:
     """The topics that say most of these papers; every paper has one before any has many."""
     tally, total = _tally(papers), max(suggester.total, 1)
+    counts = {each: suggester.count(shown(tally.written[each])) for each, _ in tally.weight.most_common(_TRIED)}
     scored: list[tuple[float, str]] = []
-    for phrase, weight in tally.weight.most_common(_TRIED):
-        count, places = suggester.count(shown(tally.written[phrase])), len(tally.places[phrase])
+    for phrase in _whole(counts):
+        count, places = counts[phrase], len(tally.places[phrase])
+        # Only a title was pasted of a paper that is not kept here: it is none of those that are counted.
+        others = count > sum(bool(papers[place].abstract) for place in tally.places[phrase])
         # A name, or a long phrase, is a topic where others speak of it too.
-        known = 1 <= phrase.count(" ") <= 2 or count > places
+        known = 1 <= phrase.count(" ") <= 2 or others
         if known and count <= max(_COMMON * total, 3):
             rare = math.log((total + 1) / (count + 1))
-            scored.append((weight * rare * places * (1.0 if count > places else _ALONE), phrase))
+            scored.append((tally.weight[phrase] * rare * places * (1.0 if others else _ALONE), phrase))
     chosen = _spread(tally, [phrase for _, phrase in sorted(scored)[::-1]])
     covered = {place for phrase in chosen for place in tally.places[phrase]}
     alone = [_one_word(suggester, paper.title) for place, paper in enumerate(papers) if place not in covered]
     found = [*(shown(tally.written[phrase]) for phrase in chosen), *filter(None, alone)]
     return tuple(dict.fromkeys(found))[:MOST_TOPICS]
+
+
+def _whole(counts: Mapping[str, int]) -> Iterator[str]:
+    """The phrases but for those that only ever stand inside a longer one: no *tangent kernel* beside *neural …*."""
+    for phrase, count in counts.items():
+        longer = (each for each in counts if each.count(" ") <= 2 and f" {phrase} " in f" {each} " and each != phrase)
+        if not any(counts[each] >= count > 0 for each in longer):
+            yield phrase
 
 
 def _one_word(suggester: Suggester, title: str) -> str:

@@ -20,7 +20,7 @@ LORA = replace(
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with site(tmp_path_factory.mktemp("starting")) as opened:
-        opened.house.arrive(LORA, paper("LoRA for Orchids", "LoRA blooms."))
+        opened.house.arrive(LORA, paper("LoRA for Orchids", "LoRA blooms."), paper("The Craft of Steel Bridge Design"))
         yield opened
 
 
@@ -62,6 +62,7 @@ def test_papers_become_topics_to_choose_from(pages: Site) -> None:
         ("• “Segment Anything”", ["segment anything"]),
         ("GPT-4 Technical Report", ["GPT-4"]),
         ("An Orchid Is All You Need", ["orchid"]),
+        ("Steel Bridge Design for Everybody", ["steel bridge design"]),
     ],
 )
 def test_the_title_of_a_paper_nobody_has_seen_here_is_enough(pages: Site, typed: str, topics: list[str]) -> None:
