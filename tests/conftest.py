@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests import databases, servers
+from tests.together import shared as shared_server
 
 # How long one example takes on a busy machine says nothing about whether it is right.
 settings.register_profile("ordinary", deadline=None, derandomize=True)
@@ -70,6 +74,36 @@ def shared() -> Path:
 def seeds(shared: Path) -> list[Path]:
     """The four seed captures, in name order."""
     return sorted((shared / "seeds").glob("*.txt"))
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """The URL of a PostgreSQL server that all processes of the run share, and a database of this release to copy."""
+    alone = "PYTEST_XDIST_WORKER" not in os.environ
+    own = tmp_path_factory.getbasetemp()
+    with shared_server((own if alone else own.parent) / "postgres", databases.postgres) as address:
+        url, template = address.split()
+        yield url, template
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres_server: tuple[str, str]) -> str:
+    """The SQLAlchemy URL of the PostgreSQL server; see `postgres_database` for a database of one's own."""
+    return postgres_server[0]
+
+
+@pytest.fixture
+def postgres_database(postgres_server: tuple[str, str]) -> Iterator[str]:
+    """The URL of a PostgreSQL database of this release, with nothing in it, for this one test."""
+    with servers.fresh_database(*postgres_server) as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_unbuilt(postgres_url: str) -> Iterator[str]:
+    """The URL of a PostgreSQL database without any table, for this one test."""
+    with servers.fresh_database(postgres_url) as url:
+        yield url
 
 
 @pytest.fixture(autouse=True)

@@ -177,14 +177,14 @@ def _wait_for_postgres(port: int, server: subprocess.Popen[bytes]) -> None:
 
 
 @contextlib.contextmanager
-def fresh_database(server_url: str) -> Iterator[str]:
-    """The URL of an empty database of its own on that server, dropped at the end."""
+def fresh_database(server_url: str, template: str = "template1") -> Iterator[str]:
+    """The URL of a database of its own on that server, dropped at the end; empty, or a copy of another."""
     import psycopg
 
     name = f"test_{uuid.uuid4().hex}"
     admin = server_url.replace("postgresql+psycopg://", "postgresql://")
     with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     head, _, query = server_url.partition("?")
     try:
         yield head.rpartition("/")[0] + "/" + name + (f"?{query}" if query else "")

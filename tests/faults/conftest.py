@@ -7,12 +7,12 @@ how to run that trial again: PAPERROUND_TEST_SEED chooses one seed, PAPERROUND_T
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
-from tests import servers
+from tests import databases
 from tests.faults import ledger
 from tests.faults.ledger import Facts, Result
 
@@ -78,23 +78,9 @@ def facts(request: pytest.FixtureRequest) -> Facts:
     return measured
 
 
-@pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """A PostgreSQL server shared by the run."""
-    with servers.postgres() as url:
-        yield url
-
-
-@pytest.fixture
-def postgres(postgres_url: str) -> Iterator[str]:
-    """An empty PostgreSQL database for this trial."""
-    with servers.fresh_database(postgres_url) as url:
-        yield url
-
-
 @pytest.fixture(params=["sqlite", "postgres"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Each database in turn."""
     if request.param == "postgres":
-        return str(request.getfixturevalue("postgres"))
-    return f"sqlite:///{tmp_path / 'paperround.sqlite3'}"
+        return str(request.getfixturevalue("postgres_database"))
+    return databases.sqlite(tmp_path / "paperround.sqlite3")

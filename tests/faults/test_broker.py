@@ -59,18 +59,18 @@ def quick_sign_ups(home: Town, url: str, names: list[str]) -> float:
 @pytest.mark.parametrize("fault", ["flushed", "killed", "frozen", "absent"])
 @pytest.mark.trials("Redis killed, flushed, frozen, absent", full=10, slice=1)
 def test_work_goes_on_after_the_broker_was_hurt(
-    fault: str, seed: int, postgres: str, facts: Facts, full: bool, tmp_path: Path
+    fault: str, seed: int, postgres_database: str, facts: Facts, full: bool, tmp_path: Path
 ) -> None:
     if not full and fault != "killed":
         pytest.skip("a slice tries one fault of the broker; --full tries all")
-    chance = random.Random(f"{fault} {seed}")
+    chance, database = random.Random(f"{fault} {seed}"), postgres_database
     # Every fifth time it is away for so long that a deaf worker ends and is started anew.
     away = 40.0 if full and seed % 5 == 0 else chance.uniform(0.5, 4.0)
     before, during = (400, 50) if full else (150, 20)
     with contextlib.ExitStack() as opened:
         sink = opened.enter_context(sinks.running(tmp_path / "sink.log", delay=0.004))
         broker = opened.enter_context(stack.broker(tmp_path))
-        home = opened.enter_context(town(tmp_path, sink.url, postgres, broker_url=broker.url, send_interval="2"))
+        home = opened.enter_context(town(tmp_path, sink.url, database, broker_url=broker.url, send_interval="2"))
         if fault != "absent":
             broker.start()
         url = opened.enter_context(stack.web(home.environ, tmp_path))

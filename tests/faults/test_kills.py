@@ -52,7 +52,7 @@ def test_a_crash_at_a_named_place_loses_nothing(
     place: str, seed: int, facts: Facts, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     """Odd seeds on SQLite, even ones on PostgreSQL; every second pair with several connections and PIPELINING."""
-    database = request.getfixturevalue("postgres") if seed % 2 == 0 else ""
+    database = request.getfixturevalue("postgres_database") if seed % 2 == 0 else ""
     connections = CONNECTIONS if seed // 2 % 2 else 1
     few = place in ("before claim", "after claim", "in the sweep")
     passes = 1 if few else random.Random(f"{place} {seed}").randint(1, 15 // connections)

@@ -41,7 +41,7 @@ def test_nothing_is_begun_after_the_answer(
     seed: int, facts: Facts, full: bool, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     """Odd seeds on SQLite, even ones on PostgreSQL; half of the readers leave."""
-    database = request.getfixturevalue("postgres") if seed % 2 == 0 else ""
+    database = request.getfixturevalue("postgres_database") if seed % 2 == 0 else ""
     leaving = 1000 if full else 40
     chance = random.Random(seed)
     readers = 3 * leaving

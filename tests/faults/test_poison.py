@@ -45,7 +45,7 @@ def test_poison_is_quarantined_and_the_others_finish(
     seed: int, facts: Facts, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     """Odd seeds on SQLite, even ones on PostgreSQL; two senders that are started anew when they have died."""
-    database = request.getfixturevalue("postgres") if seed % 2 == 0 else ""
+    database = request.getfixturevalue("postgres_database") if seed % 2 == 0 else ""
     running = sinks.running(tmp_path / "sink.log", delay=0.01)
     with running as sink, town(tmp_path, sink.url, database) as home:
         home.arrive()
@@ -79,7 +79,7 @@ def kill_a_child(worker: stack.Kept, chance: random.Random) -> bool:
 
 @pytest.mark.trials("a child of the pool killed beside mails that kill", full=5, slice=1)
 def test_killed_children_of_a_pool_cost_nobody_a_mail(
-    seed: int, postgres: str, facts: Facts, full: bool, tmp_path: Path
+    seed: int, postgres_database: str, facts: Facts, full: bool, tmp_path: Path
 ) -> None:
     if not full:
         pytest.skip("a slice leaves the pool alone: tests/integration/test_workers.py kills one child")
@@ -88,7 +88,7 @@ def test_killed_children_of_a_pool_cost_nobody_a_mail(
         sink = opened.enter_context(sinks.running(tmp_path / "sink.log", delay=0.01))
         broker = opened.enter_context(stack.broker(tmp_path))
         broker.start()
-        home = opened.enter_context(town(tmp_path, sink.url, postgres, broker_url=broker.url))
+        home = opened.enter_context(town(tmp_path, sink.url, postgres_database, broker_url=broker.url))
         worker = opened.enter_context(stack.worker(home.environ, tmp_path, "tests.faults.poison"))
         deliver = make_app(load(home.environ)).tasks["paperround.deliver"]
         kills = 0

@@ -89,7 +89,7 @@ def test_steady_work_leaves_nothing_behind(
     """All processes for ten minutes, after two in which caches fill."""
     if not full:
         pytest.skip("takes twelve minutes; the next test is its slice")
-    database, numbers = request.getfixturevalue("postgres"), itertools.count(seed)
+    database, numbers = request.getfixturevalue("postgres_database"), itertools.count(seed)
     settings = {"send_interval": "1s", "collect_interval": "2s", "allowed_networks": "127.0.0.0/8"}
     with contextlib.ExitStack() as opened:
         sink = opened.enter_context(sinks.running(tmp_path / "sink.log"))

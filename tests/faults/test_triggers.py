@@ -52,7 +52,7 @@ def test_whatever_triggers_an_edition_makes_one_digest(
     seed: int, facts: Facts, full: bool, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     """Odd seeds on SQLite, even ones on PostgreSQL; a slice without the processes beside."""
-    database = request.getfixturevalue("postgres") if seed % 2 == 0 else ""
+    database = request.getfixturevalue("postgres_database") if seed % 2 == 0 else ""
     readers = 300 if full else 60
     with contextlib.ExitStack() as opened:
         sink = opened.enter_context(sinks.running(tmp_path / "sink.log"))
@@ -84,7 +84,7 @@ def test_no_paper_comes_twice_when_the_next_edition_overtakes(
     seed: int, facts: Facts, full: bool, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     """Odd seeds on SQLite, even ones on PostgreSQL."""
-    database = request.getfixturevalue("postgres") if seed % 2 == 0 else ""
+    database = request.getfixturevalue("postgres_database") if seed % 2 == 0 else ""
     chance = random.Random(seed)
     readers, days = (300, 12) if full else (60, 5)
     with sinks.running(tmp_path / "sink.log") as sink, town(tmp_path, sink.url, database) as home:

@@ -21,6 +21,7 @@ from sqlalchemy import text
 from service.bootstrap import World, build
 from service.model import Paper, Profile, Schedule
 from service.settings import load
+from tests import databases
 
 TOPIC = "sparse gates"
 HOST = "papers.example.org"
@@ -132,7 +133,7 @@ def town(folder: Path, smtp_url: str, database_url: str = "", **settings: str) -
     """A fresh town; without a database URL it lives on SQLite in the folder."""
     environ = {
         "PAPERROUND_DATA_DIR": str(folder),
-        "PAPERROUND_DATABASE_URL": database_url or f"sqlite:///{folder / 'paperround.sqlite3'}",
+        "PAPERROUND_DATABASE_URL": database_url or databases.sqlite(folder / "paperround.sqlite3"),
         "PAPERROUND_SMTP_URL": smtp_url,
         "PAPERROUND_BASE_URL": f"https://{HOST}",
         "PAPERROUND_SECRET_KEYS": "k" * 43,

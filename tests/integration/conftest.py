@@ -9,27 +9,13 @@ import pytest
 from tests import servers
 
 
-@pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """The SQLAlchemy URL of a PostgreSQL server shared by the run; see `postgres_database` for an empty one."""
-    with servers.postgres() as url:
-        yield url
-
-
-@pytest.fixture
-def postgres_database(postgres_url: str) -> Iterator[str]:
-    """The URL of an empty PostgreSQL database for this one test."""
-    with servers.fresh_database(postgres_url) as url:
-        yield url
-
-
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
     """The settings of an empty database of either kind, for all tests of a module together."""
     if request.param == "sqlite":
         yield {}
         return
-    with servers.fresh_database(request.getfixturevalue("postgres_url")) as url:
+    with servers.fresh_database(*request.getfixturevalue("postgres_server")) as url:
         yield {"database_url": url}
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import insert, update
 from service.store import Store, migrations
 from service.store.archive import Place
 from service.store.tables import paper as paper_table
+from tests import databases
 from tests.integration.stores import HOUR, NOW, SOURCE, add_source, paper
 
 TODAY = NOW.date()
@@ -23,7 +24,7 @@ LAST = Place(date.max, 1 << 62)
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/archive.sqlite3"
+        return databases.sqlite(tmp_path / "archive.sqlite3")
     return str(request.getfixturevalue("postgres_database"))
 
 

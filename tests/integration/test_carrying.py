@@ -18,6 +18,7 @@ from service.errors import PolicyRefused, RelayUnavailable
 from service.pipeline.health import ALIKE, LONGEST_REST, Health
 from service.pipeline.pacing import Limits
 from service.store import Store, Unit
+from tests import databases
 from tests.faults import sink as sinks
 from tests.faults.town import town
 from tests.origins import raw
@@ -28,7 +29,7 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def unit(tmp_path: Path) -> Iterator[Unit]:
-    store = Store(f"sqlite:///{tmp_path / 'health.sqlite3'}")
+    store = Store(databases.sqlite(tmp_path / "health.sqlite3"))
     store.migrate()
     with store.write() as opened:
         yield opened

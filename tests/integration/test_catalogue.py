@@ -12,6 +12,7 @@ from service.errors import InputError
 from service.model import Profile, SubscriberState
 from service.sources import catalogue, kinds
 from service.store import Store
+from tests import databases
 from tests.integration.stores import NOW, add_reader, paper
 from tests.integration.test_collecting import answered, items, reading
 from tests.integration.worlds import House, house
@@ -86,7 +87,7 @@ def test_the_catalogue_says_what_is_polled(home: House) -> None:
 def test_a_category_is_wanted_while_a_running_profile_names_it(
     database: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    url = request.getfixturevalue("postgres_database") if database == "postgres" else f"sqlite:///{tmp_path / 'db'}"
+    url = request.getfixturevalue("postgres_database") if database == "postgres" else databases.sqlite(tmp_path / "db")
     store = Store(url)
     store.migrate()
     ada = add_reader(store)

@@ -21,6 +21,7 @@ from service.sources.http import Client
 from service.sources.manners import Manners
 from service.store import Store
 from service.store.sources import Source
+from tests import databases
 from tests.integration.stores import paper
 from tests.integration.worlds import MORNING, house
 from tests.origins import Answer, Asked, origin
@@ -49,7 +50,7 @@ class Reader:
     """One source in a fresh database, polled when the test says so."""
 
     def __init__(self, folder: Path, url: str, there: str, site: str = HF) -> None:
-        self.store = Store(f"sqlite:///{folder / 'db.sqlite3'}")
+        self.store = Store(databases.sqlite(folder / "db.sqlite3"))
         self.store.migrate()
         self.collector = Collector(self.store, Rerouted(site, there), timedelta(minutes=30))
         with self.store.write() as unit:

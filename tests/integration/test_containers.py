@@ -43,7 +43,7 @@ def interpolated(text: str, variables: Mapping[str, str]) -> str:
 
 
 @pytest.fixture
-def environ(tmp_path: Path, postgres_database: str, redis_url: str, smtp: servers.Sink) -> dict[str, str]:
+def environ(tmp_path: Path, postgres_unbuilt: str, redis_url: str, smtp: servers.Sink) -> dict[str, str]:
     """The environment of our containers, where its neighbours have the addresses they have here."""
     given = {**FILLED_IN, "PAPERROUND_SMTP_URL": smtp.url}
     said = {name: interpolated(text, given) for name, text in SERVICES["web"]["environment"].items()}
@@ -51,7 +51,7 @@ def environ(tmp_path: Path, postgres_database: str, redis_url: str, smtp: server
     assert said["PAPERROUND_BROKER_URL"] == "redis://redis:6379/0"
     for name in ("worker", "beat", "migrate"):
         assert SERVICES[name]["environment"] == SERVICES["web"]["environment"]
-    here = {"PAPERROUND_DATABASE_URL": postgres_database, "PAPERROUND_BROKER_URL": redis_url}
+    here = {"PAPERROUND_DATABASE_URL": postgres_unbuilt, "PAPERROUND_BROKER_URL": redis_url}
     image = {"PAPERROUND_DATA_DIR": str(tmp_path), "PAPERROUND_HOST": "127.0.0.1"}
     own = {"HOSTNAME": socket.gethostname(), "PAPERROUND_PORT": str(servers.free_port())}
     quiet = {"PAPERROUND_SOURCES": "http://127.0.0.1:9/papers", "PAPERROUND_ARXIV_API": "none"}

@@ -16,6 +16,7 @@ from service.model import Paper
 from service.pipeline.enriching import Enriched, Enricher
 from service.sources.http import Client
 from service.store import Store
+from tests import databases
 from tests.integration.stores import paper
 from tests.integration.worlds import House, house
 from tests.origins import Answer, Asked, origin
@@ -161,7 +162,7 @@ def test_nobody_outside_hears_of_what_ones_own_machine_offers(tmp_path: Path) ->
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
 def test_of_two_workers_one_asks(database: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    url = request.getfixturevalue("postgres_database") if database == "postgres" else f"sqlite:///{tmp_path / 'db'}"
+    url = request.getfixturevalue("postgres_database") if database == "postgres" else databases.sqlite(tmp_path / "db")
     with asking(tmp_path, database_url=url) as (home, arxiv):
         home.arrive(listed("2611.00001"))
         other = Store(url)

@@ -10,12 +10,13 @@ import pytest
 from sqlalchemy import event, text
 
 from service.store import Store, Unit
+from tests import databases
 from tests.integration.stores import NOW
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(f"sqlite:///{tmp_path / 'paperround.sqlite3'}")
+    store = Store(databases.sqlite(tmp_path / "paperround.sqlite3"))
     store.migrate()
     yield store
     store.close()

@@ -19,6 +19,7 @@ from service.pipeline.window import View, Window
 from service.store import Store, Unit
 from service.store.rosters import BLOCK, Roster
 from service.store.tables import subscriber
+from tests import databases
 from tests.integration.stores import HOUR, NOW, add_reader, add_source, paper
 from tests.integration.worlds import house
 
@@ -31,7 +32,7 @@ FORMS = ("{}", "{}", "{} {}", "{} OR {}", "{} AND NOT {}", "ti:{}", "-{}", "-{}"
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    file = f"sqlite:///{tmp_path / 'paperround.sqlite3'}"
+    file = databases.sqlite(tmp_path / "paperround.sqlite3")
     store = Store(file if request.param == "sqlite" else str(request.getfixturevalue("postgres_database")))
     store.migrate()
     yield store

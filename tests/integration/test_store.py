@@ -18,6 +18,7 @@ from service.model import ArrivalKind, DeliveryKind, DeliveryState, SubscriberSt
 from service.store import Store, migrations
 from service.store.deliveries import new_delivery
 from service.store.tables import metadata
+from tests import databases
 from tests.integration.stores import HOUR, NOW, SOURCE, add_reader, add_source, paper
 
 
@@ -25,6 +26,13 @@ from tests.integration.stores import HOUR, NOW, SOURCE, add_reader, add_source, 
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "postgres":
         return str(request.getfixturevalue("postgres_database"))
+    return databases.sqlite(tmp_path / "paperround.sqlite3")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def unbuilt(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "postgres":
+        return str(request.getfixturevalue("postgres_unbuilt"))
     return f"sqlite:///{tmp_path / 'paperround.sqlite3'}"
 
 
@@ -49,8 +57,8 @@ def test_the_migrations_build_exactly_the_tables_of_the_code(store: Store) -> No
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 
 
-def test_two_migrations_that_start_at_once_both_end_well(url: str) -> None:
-    stores = [Store(url) for _ in range(4)]
+def test_two_migrations_that_start_at_once_both_end_well(unbuilt: str) -> None:
+    stores = [Store(unbuilt) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(lambda each: each.migrate(), stores)) == [None] * 4
     assert all(each.ready() for each in stores)
@@ -254,8 +262,8 @@ def test_a_full_pace_says_when_there_is_room(store: Store) -> None:
         assert unit.paces.reserve("another", 6, 5)[0] == 1
 
 
-def test_the_database_of_an_earlier_release_is_brought_up_with_what_it_holds(url: str) -> None:
-    old = Store(url)
+def test_the_database_of_an_earlier_release_is_brought_up_with_what_it_holds(unbuilt: str) -> None:
+    old = Store(unbuilt)
     migrations.upgrade(old.engine, "0001")
     assert not old.current()
     reader = add_reader(old)

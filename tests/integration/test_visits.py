@@ -15,6 +15,7 @@ from service.sources import replies
 from service.sources.http import Client
 from service.sources.manners import Manners
 from service.store import Store
+from tests import databases
 from tests.integration.test_collecting import FEED, NOW, reading
 from tests.integration.test_command_line import run
 from tests.integration.worlds import house
@@ -127,7 +128,7 @@ def test_a_feed_is_visited_as_often_as_it_asks(
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'db.sqlite3'}"
+        return databases.sqlite(tmp_path / "db.sqlite3")
     return str(request.getfixturevalue("postgres_database"))
 
 

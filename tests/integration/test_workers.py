@@ -17,7 +17,8 @@ import pytest
 from service.bootstrap import World, build
 from service.model import Schedule
 from service.settings import Settings, load
-from tests import servers
+from tests import databases, servers
+from tests.integration.worlds import DATABASE
 from workers.app import make_app
 from workers.bell import CeleryBell
 
@@ -30,6 +31,7 @@ def now() -> datetime:
 
 @pytest.fixture
 def environ(tmp_path: Path, redis_url: str) -> dict[str, str]:
+    databases.sqlite(tmp_path / "data" / DATABASE)
     return {
         "PAPERROUND_DATA_DIR": str(tmp_path / "data"),
         "PAPERROUND_BROKER_URL": redis_url,

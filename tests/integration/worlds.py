@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import atexit
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from pathlib import Path
 
 from service.bootstrap import World, build
 from service.links import Purpose
 from service.model import Choice, Paper, Profile, Schedule
 from service.settings import load
-from service.store import Store
+from tests import databases
 
 DATABASE = "paperround.sqlite3"
 MORNING = datetime(2026, 11, 20, 7, 0, tzinfo=UTC)
@@ -102,24 +98,12 @@ class House:
         return [[title for title in among if title in text] for text in folded]
 
 
-@lru_cache(maxsize=1)
-def _migrated() -> Path:
-    """An empty database of this release, made once per process: applying every migration takes longer than a test."""
-    folder = Path(tempfile.mkdtemp())
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    store = Store(f"sqlite:///{folder / DATABASE}")
-    store.migrate()
-    store.close()
-    return folder / DATABASE
-
-
 @contextmanager
 def house(folder: Path, **options: str) -> Iterator[House]:
     """A fresh service that lives in `folder`."""
     clock = Clock()
-    if "database_url" not in options and not (folder / DATABASE).exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(_migrated(), folder / DATABASE)
+    if "database_url" not in options:
+        databases.sqlite(folder / DATABASE)
     world = build(load({}, None, data_dir=str(folder), **options), clock=clock)
     world.store.migrate()
     try:
