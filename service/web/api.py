@@ -157,6 +157,8 @@ def document(identity: Identity) -> dict[str, Any]:
     """The OpenAPI document of this installation."""
     servers = [{"url": identity.base_url}]
     made = get_openapi(title=f"{identity.name} API", version="1", routes=router.routes, servers=servers)
+    for question in (each for methods in made["paths"].values() for each in methods.values()):
+        question.get("parameters", []).sort(key=lambda each: each["name"] != "k")  # What matters most stands first.
     problem = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
     made["components"]["schemas"] |= problem.pop("$defs") | {"ProblemDetails": problem}
     return made

@@ -138,6 +138,7 @@ def test_the_document_names_nothing_that_it_does_not_hold(document: Document) ->
     assert named <= set(document["components"]["schemas"])
     assert {"ProblemDetails", "Fault", "PaperAnswer"} <= named
     told = [each for methods in document["paths"].values() for each in methods.values()]
+    assert {each["parameters"][0]["name"] for each in told if "parameters" in each} == {"k"}
     assert len({each["operationId"] for each in told}) == len(told)
     assert all({"422", "500", "503"} < set(each["responses"]) for each in told)
 
