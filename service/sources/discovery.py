@@ -1,4 +1,4 @@
-"""A web page → the feeds it names in `<link rel="alternate">`.
+"""A web page → the feeds it names in `<link rel="alternate">`, or else links to.
 
 Comes in: a fetched page. Goes out: addresses, in the order of the page. Refuses to know: HTTP, what the feeds hold.
 """
@@ -23,25 +23,44 @@ _TYPES = frozenset({"application/rss+xml", "application/atom+xml", "application/
 # Feeds were also announced as what they are made of, and so are other things; these are tried last.
 _PERHAPS = frozenset({"application/json", "application/xml", "text/xml"})
 _BASE = re.compile(r"<base\b([^<>]{0,2000})>", re.IGNORECASE)
+_ANCHOR = re.compile(r"<a\s([^<>]{0,2000})>", re.IGNORECASE)
+_LIKE_A_FEED = re.compile(
+    r"[/._-](?:rss|atom|feeds?)(?:\.xml|\.json|/)?(?:[?#]|\Z)|\.(?:rss|rdf|atom|xml)(?:[?#]|\Z)", re.IGNORECASE
+)
 _MOST_LINKS, _HEAD = 500, 500_000
 
 
 def feeds(page: Page) -> list[str]:
-    """Return the http(s) addresses of at most three feeds that a page names."""
+    """Return the http(s) addresses of at most three feeds that a page names, or links to where it names none."""
     text = decode(page.body, page.media_type)[:_HEAD]
+    base = _base(page.url, text)
+    named = _named(text, base)
+    found = named if any(named) else _linked(text, base)
+    return list(dict.fromkeys(address for address in found if address and address != page.url))[:MOST_FEEDS]
+
+
+def _named(text: str, base: str) -> list[str]:
     found: list[str] = []
     perhaps: list[str] = []
-    base = _base(page.url, text)
     for link in islice(_LINK.finditer(text), _MOST_LINKS):
-        said = {name.lower(): unescape(a or b or c) for name, a, b, c in _ATTRIBUTE.findall(link[1])}
+        said = _attributes(link[1])
         media_type = said.get("type", "").lower().partition(";")[0].strip()
         if "alternate" in said.get("rel", "").lower().split() and media_type in _TYPES | _PERHAPS:
             (found if media_type in _TYPES else perhaps).append(joined(base, said.get("href", "")))
-    return list(dict.fromkeys(address for address in found + perhaps if address))[:MOST_FEEDS]
+    return found + perhaps
+
+
+def _linked(text: str, base: str) -> list[str]:
+    """What old pages have instead: a link that people click, to something that is called a feed."""
+    anchors = (_attributes(each[1]).get("href", "") for each in islice(_ANCHOR.finditer(text), _MOST_LINKS))
+    return [joined(base, href) for href in anchors if _LIKE_A_FEED.search(href)]
 
 
 def _base(url: str, text: str) -> str:
     """What addresses of a page are relative to: the page, or what it names as its base."""
     named = _BASE.search(text)
-    said = {name.lower(): unescape(a or b or c) for name, a, b, c in _ATTRIBUTE.findall(named[1])} if named else {}
-    return joined(url, said.get("href", "")) or url
+    return joined(url, _attributes(named[1]).get("href", "")) or url if named else url
+
+
+def _attributes(tag: str) -> dict[str, str]:
+    return {name.lower(): unescape(a or b or c) for name, a, b, c in _ATTRIBUTE.findall(tag)}

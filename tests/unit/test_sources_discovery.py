@@ -27,6 +27,16 @@ NAMED = {
         "https://kettle.example/j",
         "https://kettle.example/x",
     ],
+    '<a class="x" href="jmlr.xml">RSS</a><a href="/about">Us</a><a href="/blog/feed/">Blog</a><a href="/x?feed">X</a>': [
+        "https://kettle.example/news/jmlr.xml",
+        "https://kettle.example/blog/feed/",
+    ],
+    '<a href="/other.rss">All</a><link rel="alternate" type="application/atom+xml" href="/a">': [
+        "https://kettle.example/a"
+    ],
+    '<a href="/news/">here</a><a href="javascript:feed.xml">x</a><a href="/feedback">y</a><a href="/my-rss">z</a>': [
+        "https://kettle.example/my-rss"
+    ],
     '<link rel="alternate" type="application/rss+xml" href="javascript:alert(1)">': [],
     '<link rel="alternate" type="application/rss+xml" href="http://[">': [],
     '<link rel="alternate" type="application/rss+xml">': [],
@@ -45,8 +55,8 @@ def test_the_first_three_feeds_are_enough_and_none_comes_twice() -> None:
     assert feeds(Page(html.encode(), "", PAGE)) == [f"https://kettle.example/{n}" for n in range(3)]
 
 
-@pytest.mark.parametrize("piece", ["<link ", '<link rel="', "<link a=a ", "<"])
+@pytest.mark.parametrize("piece", ["<link ", '<link rel="', "<link a=a ", "<", "<a ", "<a href=/rss.xml>"])
 def test_a_hostile_page_takes_no_time(piece: str) -> None:
     began = time.monotonic()
-    assert feeds(Page((piece * (500_000 // len(piece))).encode(), "", PAGE)) == []
+    assert len(feeds(Page((piece * (500_000 // len(piece))).encode(), "", PAGE))) <= 1
     assert time.monotonic() - began < 2

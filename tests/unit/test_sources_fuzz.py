@@ -41,6 +41,10 @@ def linking() -> str:
     return f"<html><head>{''.join(link.format(n) for n in range(3))}</head><body><p>Hello</p></body></html>"
 
 
+def clicking() -> str:
+    return '<html><base href="/lab/"><body><a href="rss.xml">RSS</a> <a href="/feed/">Feed</a></body></html>'
+
+
 def rdf() -> str:
     """A publisher's feed with its imprint, authors and dates in forms of their own."""
     names = 'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:content="http://purl.org/rss/1.0/modules/content/"'
@@ -79,7 +83,7 @@ PARSERS: dict[str, Sequence[Callable[[], str]]] = {
     "JSON feeds": [pages.json_feed],
     "Hugging Face's API": [pages.api],
     "bioRxiv's API": [biorxiv],
-    "links to feeds": [linking],
+    "links to feeds": [linking, clicking],
 }
 PIECES = (
     "<", ">", "&", '"', "'", "[", "]", "(", ")", "{", "}", "\\", "\n", "\n\n", "### ", "\x00", "é", "<!--", "<![CDATA[",
