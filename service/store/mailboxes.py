@@ -19,6 +19,12 @@ from service.store.tables import asked, metadata, new_address, subscriber
 
 Rows = dict[str, list[dict[str, Any]]]
 
+# Where rows hold what somebody typed or is known by.
+_SAID = (
+    *(("subscriber", name) for name in ("public_id", "email", "mailbox", "owner")),
+    *(("new_address", name) for name in ("email", "mailbox")),
+    *(("profile", "name"), ("profile_keyword", "text"), ("delivery", "payload")),
+)
 _TELLING = 4
 
 
@@ -90,8 +96,9 @@ class Mailboxes:
         return found
 
     def words(self, subscriber_id: int) -> set[str]:
-        """Every text in the rows about a subscriber that is long enough to tell of anybody."""
-        return {text for text in _texts(list(self.kept(subscriber_id).values())) if len(text) >= _TELLING}
+        """What a subscriber has said, and is called by, in the rows about them, where it is long enough to tell."""
+        said = [[row[column] for row in self.kept(subscriber_id)[table]] for table, column in _SAID]
+        return {text for text in _texts(said) if len(text) >= _TELLING}
 
     def remembered(self, hashes: Iterable[str]) -> Rows:
         """Every row that knows a mailbox by one of its hashes alone, by table."""

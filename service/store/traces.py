@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from sqlalchemy import JSON, Engine, Text
+from sqlalchemy import Engine, LargeBinary
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 from service.store.engine import BUSY_TIMEOUT_MS
@@ -21,30 +21,35 @@ from service.store.tables import metadata
 
 LOG = logging.getLogger(__name__)
 
-# Every column that holds text.
+# Every column that a text may stand in.
 _TEXTS = [
     (table.name, each.name)
     for table in metadata.sorted_tables
     for each in table.c
-    if isinstance(each.type, (JSON, Text))
+    if not isinstance(each.type, LargeBinary)
 ]
+
+# A file of so many bytes is written anew in about a second.
+SMALL = 64 * 2**20
 
 # A reader in the middle of the log of changes is hardly waited for, a writer a little longer.
 _LOG_MS, _FILE_MS = 200, 5_000
 
 
-def scrub(engine: Engine, traces: Sequence[str]) -> None:
-    """Empty the log of changes; where a trace is found even then that no row holds, write the whole file anew.
+def scrub(engine: Engine, traces: Sequence[str], small: int = SMALL) -> None:
+    """Write the file anew and empty the log of changes; a large file only where it holds a trace that no row does.
 
-    SQLite zeroes what it deletes (`secure_delete`), and may leave a copy in the slack of a page that was split.
+    SQLite zeroes what it deletes (`secure_delete`), and may leave a copy, or a piece of one that no search would find,
+    in the slack of a page that was split. Writing a large file would keep everybody else waiting.
     """
     with closing(engine.raw_connection()) as connection:
         cursor = connection.cursor()
         try:
-            left = list(traces)
-            for attempt in (_settle, _settle_patiently, _write_anew):
+            left, file = list(traces), engine.url.database or ""
+            first = _settle if not Path(file).is_file() or Path(file).stat().st_size > small else _write_anew
+            for attempt in (first, _settle_patiently, _write_anew):
                 attempt(cursor)
-                left = [each for each in _found(engine.url.database or "", left) if not _alive(cursor, each)]
+                left = [each for each in _found(file, left) if not _alive(cursor, each)]
                 if not left:
                     return
             LOG.warning("what was erased still lies in the database's file, which others are using")
@@ -65,7 +70,7 @@ def _settle_patiently(cursor: DBAPICursor) -> None:
 
 
 def _write_anew(cursor: DBAPICursor) -> None:
-    LOG.info("the database's file is written anew: it still held what was erased")
+    _settle(cursor)
     cursor.execute("VACUUM")
     _settle(cursor, _FILE_MS)
 

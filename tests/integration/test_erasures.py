@@ -18,6 +18,7 @@ from sqlalchemy import inspect, select
 from service.links import FRESH, Purpose
 from service.model import Choice, Profile, Schedule, Subscriber, SubscriberState
 from service.store.tables import metadata
+from service.store.traces import scrub
 from tests.integration.sites import Site, form, site
 from tests.integration.stores import paper
 from tests.integration.worlds import house
@@ -224,7 +225,8 @@ def test_every_table_is_somebodys_or_nobodys(tmp_path: Path) -> None:
     assert not known & NOBODYS
 
 
-def test_what_is_left_of_an_erased_text_goes_with_the_whole_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", ["small", "large"])
+def test_what_is_left_of_an_erased_text_goes_with_the_whole_file(tmp_path: Path, size: str) -> None:
     file, left = tmp_path / "paperround.sqlite3", b"left in the slack of a page"
     with house(tmp_path) as home:
         with closing(sqlite3.connect(file)) as careless:
@@ -233,13 +235,14 @@ def test_what_is_left_of_an_erased_text_goes_with_the_whole_file(tmp_path: Path)
             careless.commit()
             careless.execute("DELETE FROM keyword")
             careless.commit()
-        home.world.store.scrub()
-        assert left in file.read_bytes()
-        home.world.store.scrub(["something else"])
-        assert left in file.read_bytes(), "nobody pays for a file without a trace"
-        home.arrive(paper("Left in Peace", "It stays as well, whoever goes."))
-        home.world.store.scrub(["as well"])
-        assert left in file.read_bytes(), "nor for a text that others hold"
-        home.world.store.scrub([left.decode()])
+        engine = home.world.store.engine
+        for nobodys in ([], ["something else"], ["as well"]):
+            scrub(engine, nobodys, small=0)
+            assert left in file.read_bytes(), "nobody waits for a large file without a trace, or for what others hold"
+            home.arrive(paper("Left in Peace", "It stays as well, whoever goes."))
+        if size == "large":
+            scrub(engine, [left.decode()], small=0)
+        else:
+            home.world.store.scrub()
         assert left not in file.read_bytes()
         assert home.join("ada@uni.example", "mamba")
