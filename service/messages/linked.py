@@ -11,16 +11,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from typing import NamedTuple
 
 from service.messages.frames import Memo, encoded
+from service.messages.visible import web_link
 from service.model import ReaderLinks
 
-# What may be put in as it is; of any other link the lines are made anew.
-_PLAIN = re.compile(r"https?://[A-Za-z0-9/._~:-]+")
-_SHORTEST = 32
+# Links that are put in as they are; for any other the lines are made anew.
+_PLAIN = re.compile(r"https?://[a-z0-9.-]{1,255}(?::[1-9][0-9]{0,3})?/[A-Za-z0-9/._~-]{24,700}")
 _SOFT_BREAK = b"=\r\n"
 _KEPT = 1024
+_NAMES = tuple(each.name for each in fields(ReaderLinks))
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """The links that one mail may show, by name; `lengths` is empty where they are not all plain ones."""
+
+    shown: Mapping[str, str]
+    octets: Mapping[str, bytes]
+    lengths: tuple[tuple[str, int], ...]
+
+    @classmethod
+    def of(cls, links: ReaderLinks) -> Links:
+        """Leave out what is no link."""
+        named = [(name, url) for name in _NAMES if (url := getattr(links, name))]
+        if all(_PLAIN.fullmatch(url) for _, url in named):
+            octets = {name: url.encode("ascii") for name, url in named}
+            return cls(dict(named), octets, tuple((name, len(url)) for name, url in named))
+        return cls({name: link for name, url in named if (link := web_link(url))}, {}, ())
 
 
 class _Piece(NamedTuple):
@@ -43,13 +63,16 @@ class Linked:
         self._form = form
         self._known: Memo[_Lines] = Memo(_KEPT)
 
-    def lines(self, links: Mapping[str, str], *values: object) -> bytes:
+    def lines(self, links: Links, *values: object) -> bytes:
         """The lines for these links, which the form may show or not, and other values."""
-        if not links or not all(len(url) >= _SHORTEST and _PLAIN.fullmatch(url) for url in links.values()):
-            return encoded(self._form(ReaderLinks(**links), *values))
-        lengths = tuple((name, len(url)) for name, url in links.items())
-        pieces, rest = self._known.get((lengths, *values), lambda: self._cut(dict(lengths), *values))
-        filled = [text for before, name, part in pieces for text in (before, links[name][part].encode("ascii"))]
+        if not links.lengths:
+            return encoded(self._form(ReaderLinks(**links.shown), *values))
+        key = (links.lengths, *values)
+        pieces, rest = self._known.get(key, lambda: self._cut(dict(links.lengths), *values))
+        filled: list[bytes] = []
+        octets = links.octets
+        for before, name, part in pieces:
+            filled += before, octets[name][part]
         return b"".join(filled) + rest
 
     def _cut(self, lengths: Mapping[str, int], *values: object) -> _Lines:

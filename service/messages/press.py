@@ -7,7 +7,7 @@ know: addresses, headers, stores. Every word stands in the templates; here is wh
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from jinja2 import Environment
@@ -18,9 +18,9 @@ from service.messages.card_press import HTML, TEXT, CardPress, PrintedCard
 from service.messages.frames import BLANK_LINE, Frame, Memo, decoded, encoded, mark
 from service.messages.layout import Group
 from service.messages.lines import INDENT
-from service.messages.linked import Linked
+from service.messages.linked import Linked, Links
 from service.messages.typesetting import breakable, hang, settled
-from service.messages.visible import clean, shorten, web_link
+from service.messages.visible import clean, shorten
 from service.model import Digest, Identity, Origin, ReaderLinks, Selected
 from service.papers import linked
 
@@ -35,7 +35,6 @@ _MOST_ALSO, _MOST_HIDDEN, _MOST_ORIGINS, _LONGEST_NAME, _LONGEST_PREHEADER = 3, 
 _DASHES = tuple("-‐‑‒–—−")
 # A frame takes some 8 KB, a subject a fraction of one.
 _KEPT_FRAMES, _KEPT_SUBJECTS = 512, 8192
-_LINKS = tuple(each.name for each in fields(ReaderLinks))
 # What stands at the marks of a frame.
 _PERSONAL = ("subject", "preheader", "cards", "more", "ways")
 Groups = Sequence[Group[PrintedCard]]
@@ -56,7 +55,7 @@ class _Edition:
     digest: Digest
     papers: Sequence[PrintedCard]
     ahead: Sequence[PrintedCard]
-    links: Mapping[str, str]
+    links: Links
 
     @property
     def total(self) -> int:
@@ -86,7 +85,7 @@ class _Edition:
         said = (it.edition, it.since, it.weekly, it.trending, it.first, it.per_day, it.read, it.origins, it.hidden)
         welcome = (it.keywords, it.counts, it.days, it.next_edition, it.timezone) if it.first or it.trending else ()
         also = [(each.paper.title, linked(each.paper)) for each in it.also]
-        return (*said, len(it.papers), self.total, len(self.papers), tuple(self.links), *welcome, *also)
+        return (*said, len(it.papers), self.total, len(self.papers), tuple(self.links.shown), *welcome, *also)
 
 
 class Press:
@@ -94,7 +93,7 @@ class Press:
 
     def __init__(self, templates: Environment, identity: Identity) -> None:
         self._templates, self._identity = templates, identity
-        self._words = self._module("words.txt")
+        self._words, self._title = self._module("words.txt"), self._module("subject.txt")
         self._forms = {HTML: self._module("forms.html"), TEXT: self._module("forms.txt")}
         self._cards = CardPress(self._forms)
         self._frames: Memo[Frame] = Memo(_KEPT_FRAMES)
@@ -107,7 +106,7 @@ class Press:
     def printed(self, digest: Digest, links: ReaderLinks) -> Printed:
         """Print a digest; where its HTML would grow too large, papers move from its end behind "and N more"."""
         papers: Sequence[PrintedCard] = [self._cards.card(each, digest) for each in digest.papers[:_MOST_CARDS]]
-        urls = {name: url for name in _LINKS if (url := web_link(getattr(links, name)))}
+        urls = Links.of(links)
         while True:
             one = _Edition(digest, papers, layout.ahead(papers, digest.best), urls)
             subject, title = self._subject(one)
@@ -121,7 +120,7 @@ class Press:
     def page(self, digest: Digest, facts: Mapping[str, object]) -> str:
         """The HTML part as a page of its own, with every paper and no reader's link; `facts` are for its template."""
         papers = [self._cards.card(each, digest) for each in digest.papers]
-        one = _Edition(digest, papers, layout.ahead(papers, digest.best), {})
+        one = _Edition(digest, papers, layout.ahead(papers, digest.best), Links.of(ReaderLinks()))
         frame, (_, title) = self._frame("view/page.html", HTML, one, **facts), self._subject(one)
         groups = layout.groups(papers, digest.sections)
         return decoded(b"".join(frame.filled(self._personal(HTML, one, groups, title))))
@@ -135,7 +134,7 @@ class Press:
         """A template with all that is said around the papers, and with marks for what is personal."""
         # The macros and `breakable` have escaped all of it.
         said = {place: Markup(settled(text).strip("\n")) for place, text in self._told(side, one).items()}  # noqa: S704
-        present = {"cards": bool(one.papers), "more": bool(one.more), "ways": bool(one.links)}
+        present = {"cards": bool(one.papers), "more": bool(one.more), "ways": bool(one.links.shown)}
         marks = {place: mark(place) if present.get(place, True) else "" for place in _PERSONAL}
         rendered = self._templates.get_template(name).render(said, **marks, identity=self._identity, **facts)
         return Frame(rendered)
@@ -157,8 +156,8 @@ class Press:
         facts = (digest.first, digest.trending, digest.weekly, digest.edition, digest.since, one.total, len(ahead))
 
         def made() -> tuple[str, bytes]:
-            about = {"digest": digest, "cards": [each.card for each in ahead], "total": one.total, "weeks": one.weeks}
-            subject = clean(self._templates.get_template("digest/subject.txt").render(about))
+            cards = [each.card for each in ahead]
+            subject = clean(self._title.subject(digest, cards, one.total, one.weeks))
             return subject, encoded(str(escape(subject)))
 
         return self._subjects.get((*ahead[:1], *facts), made)
