@@ -25,7 +25,7 @@ from service.words import read, tokens
 Mask = NDArray[np.bool_]
 
 # What an index remembers of past questions, so that its memory stays bounded.
-_REMEMBERED, _REMEMBERED_PHRASES = 20_000, 500
+_REMEMBERED, _REMEMBERED_KEYWORDS, _REMEMBERED_PHRASES = 20_000, 4_000, 500
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +81,7 @@ class Index:
         if keyword.canonical not in self._found:
             seen = self._see(keyword.expression)
             papers = np.flatnonzero(seen.papers).astype(np.int32)
-            if len(self._found) >= _REMEMBERED:
+            if len(self._found) >= _REMEMBERED_KEYWORDS:
                 self._found.clear()
             self._found[keyword.canonical] = Found(papers, seen.title[papers])
         return self._found[keyword.canonical]

@@ -136,6 +136,14 @@ def test_what_is_found_is_remembered_under_the_canonical_text() -> None:
     assert index.find(parse("LoRA")).papers.dtype == np.int32
 
 
+def test_what_strangers_ask_is_not_remembered_for_good() -> None:
+    index = Index([Paper("LoRA")])
+    first = index.find(parse("LoRA"))
+    for number in range(4_000):
+        index.find(parse(f"x{number}y"))
+    assert index.find(parse("LoRA")) is not first
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_any_text_can_be_indexed_and_searched(title: str, abstract: str) -> None:
