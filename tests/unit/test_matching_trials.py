@@ -19,7 +19,7 @@ from service.sources import parse as read_page
 from tests.drawn_keywords import FORMS, World, forms
 from tests.plain_matcher import hit_in_title, matches
 
-PAPERS, KEYWORDS = 150, 120
+PAPERS, KEYWORDS = 300, 120
 
 
 def differences(papers: list[Paper], keywords: list[Keyword]) -> tuple[list[tuple[str, Paper]], list[int]]:
@@ -50,10 +50,11 @@ def table(pairs: Counter[str], hits: Counter[str]) -> Iterable[str]:
         yield f"  {form:24}{pairs[form]:>12,} pairs {hits[form]:>10,} hits"
 
 
-@pytest.mark.timeout(1800)
+# Two minutes on an idle machine; a busy one is given its time.
+@pytest.mark.timeout(3600)
 def test_the_index_equals_the_plain_definition_on_random_texts(full: bool, figure: Callable[[str], None]) -> None:
     # New seeds each time it runs in full; a difference names its own.
-    first, worlds = (random.SystemRandom().randrange(1 << 32), 700) if full else (20, 2)
+    first, worlds = (random.SystemRandom().randrange(1 << 32), 300) if full else (20, 1)
     pairs, hits = Counter[str](), Counter[str]()
     for seed in range(first, first + worlds):
         world = World(random.Random(seed), PAPERS)
@@ -89,11 +90,12 @@ def drawn(chance: random.Random, papers: list[Paper], count: int) -> list[Keywor
     return list(keywords.values())
 
 
+@pytest.mark.timeout(3600)
 def test_the_index_equals_the_plain_definition_on_real_abstracts(
     seeds: list[Path], full: bool, figure: Callable[[str], None]
 ) -> None:
     papers = real_papers(seeds) if full else real_papers(seeds)[::3]
-    keywords = drawn(random.Random(5), papers, 10_000 if full else 60)
+    keywords = drawn(random.Random(5), papers, 3000 if full else 40)
     wrong, hits = differences(papers, keywords)
     assert wrong == []
     figure(f"matching: {len(papers) * len(keywords):,} pairs of real papers and their words, {sum(hits):,} hits")
