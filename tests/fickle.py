@@ -1,0 +1,171 @@
+"""A mail server that may do anything at any step, and knows what it took.
+
+Comes in: a seed, whether it offers PIPELINING. Goes out: a running server and its record. Refuses to know: who speaks
+to it; it tells mails apart by the number in their recipient.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import re
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+
+from tests.origins import raw
+
+GOOD = {
+    "GREETING": "220 fickle.test",
+    "MAIL": "250 2.1.0 ok",
+    "RCPT": "250 2.1.5 ok",
+    "DATA": "354 go ahead",
+    "DOT": "250 2.0.0 taken",
+    "RSET": "250 2.0.0 ok",
+    "QUIT": "221 2.0.0 bye",
+}
+BAD = {
+    "GREETING": ("421 4.3.2 not now", "DROP"),
+    "MAIL": ("451 4.3.0 later", "550 5.7.1 not you", "421 4.3.2 no more", "DROP"),
+    "RCPT": ("450 4.2.1 busy", "550 5.1.1 nobody", "550 nobody", "421 4.3.2 no more", "DROP"),
+    "DATA": ("451 4.3.0 later", "554 5.6.0 no", "421 4.3.2 no more", "DROP"),
+    "DOT": ("451 4.3.0 later", "554 5.6.0 no", "421 4.3.2 no more", "DROP", "TAKE AND DROP"),
+    "RSET": ("500 5.5.1 what", "DROP"),
+    "QUIT": ("DROP",),
+}
+
+
+class Gone(Exception):
+    """The conversation is over."""
+
+
+@dataclass
+class Record:
+    """What the server saw. `taken` counts the bodies it will deliver, `refused` holds the code of the last refusal.
+
+    `wrong` names what no client may do; `noted` says which mails the client has settled durably.
+    """
+
+    noted: Callable[[int], bool]
+    faults: float
+    pipelining: bool
+    port: int = 0
+    taken: Counter[int] = field(default_factory=Counter)
+    refused: dict[int, int] = field(default_factory=dict)
+    said: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+@contextlib.contextmanager
+def fickle(seed: int, faults: float, *, pipelining: bool, noted: Callable[[int], bool]) -> Iterator[Record]:
+    """Run a server that does something bad at so large a share of its steps."""
+    record, numbers = Record(noted, faults, pipelining), count(seed * 100_003)
+
+    def behave(connection: socket.socket) -> None:
+        with contextlib.suppress(Gone, OSError):
+            _Talk(connection, record, random.Random(next(numbers))).run()
+
+    with raw(behave) as server:
+        record.port = server.port
+        yield record
+
+
+@dataclass
+class _Talk:
+    """One connection. Answers to commands that came together leave together, now and then in two pieces."""
+
+    connection: socket.socket
+    record: Record
+    chance: random.Random
+    heard: bytearray = field(default_factory=bytearray)
+    owed: bytes = b""
+    mail: int = -1
+    before: int = -1
+    refused: bool = False
+
+    def run(self) -> None:
+        self._say("GREETING")
+        while True:
+            line = self._line().decode()
+            verb = re.split(r"[ :\r]", line)[0].upper()
+            if verb == "EHLO":
+                self.owed += (
+                    b"250-fickle.test\r\n250 PIPELINING\r\n" if self.record.pipelining else b"250 fickle.test\r\n"
+                )
+            elif verb == "DATA":
+                self._data()
+            else:
+                if verb == "MAIL":
+                    self.mail, self.refused = int(re.findall(r"\d+", line)[0]), False
+                self._say(verb)
+                if verb == "QUIT":
+                    self._pay()
+                    return
+
+    def _data(self) -> None:
+        if self.refused and self.chance.random() < 0.5:
+            self.owed += b"503 5.5.1 no recipient\r\n"
+        elif self._say("DATA"):
+            if self.chance.random() < self.record.faults / 4:
+                self._line()
+                raise Gone
+            lines = [self._line()]
+            while lines[-1] != b".\r\n":
+                lines.append(self._line())
+            self._judge(lines[:-1])
+            self._say("DOT")
+
+    def _judge(self, body: list[bytes]) -> None:
+        """Is it the body of this mail, and was the mail before it noted?"""
+        with self.record.lock:
+            if self.refused:
+                # Its end is a dot alone, which hands nothing over.
+                self.record.wrong += [f"{self.mail} was refused, and its body came"] if body else []
+                return
+            if f"N: {self.mail}\r\n".encode() not in body:
+                self.record.wrong.append(f"the body of another mail came for {self.mail}")
+            if self.before >= 0 and not self.record.noted(self.before):
+                self.record.wrong.append(f"{self.mail} was handed over before {self.before} was noted")
+            self.before = self.mail
+
+    def _say(self, step: str) -> bool:
+        said = self.chance.choice(BAD[step]) if self.chance.random() < self.record.faults else GOOD[step]
+        if step == "DOT" and self.refused:
+            said = "554 5.5.1 no recipient"
+        with self.record.lock:
+            self.record.said[f"{step} {said}"] += 1
+            self.record.taken[self.mail] += said == "TAKE AND DROP" or (step == "DOT" and said[0] == "2")
+            if said[0] in "45" and not self.refused and step in {"MAIL", "RCPT", "DATA", "DOT"}:
+                self.refused, self.record.refused[self.mail] = True, int(said[:3])
+        if said.endswith("DROP"):
+            raise Gone
+        self.owed += said.encode() + b"\r\n"
+        if said.startswith("421"):
+            self._pay()
+            raise Gone
+        return said[0] in "23"
+
+    def _line(self) -> bytes:
+        while (at := self.heard.find(b"\n")) < 0:
+            self._pay()
+            data = self.connection.recv(65536)
+            if not data:
+                raise Gone
+            self.heard += data
+        line = bytes(self.heard[: at + 1])
+        del self.heard[: at + 1]
+        return line
+
+    def _pay(self) -> None:
+        if self.owed and self.chance.random() < 0.1:
+            cut = self.chance.randrange(len(self.owed))
+            self.connection.sendall(self.owed[:cut])
+            self.owed = self.owed[cut:]
+            time.sleep(0.001)
+        self.connection.sendall(self.owed)
+        self.owed = b""
