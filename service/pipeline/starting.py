@@ -115,7 +115,7 @@ def _whole(counts: Mapping[str, int]) -> Iterator[str]:
 
 
 def _one_word(suggester: Suggester, title: str) -> str:
-    """What a title without a phrase is about: a name in it, else the rarest word that is known here, else none.
+    """What a title without a topic is about: a name in it, else the rarest word known here, else what is too common.
 
     The name that the paper gives itself is none that others need to speak of.
     """
@@ -123,8 +123,9 @@ def _one_word(suggester: Suggester, title: str) -> str:
     named = (word for word in words if any(map(str.isupper, word[1:])))
     known = sorted(filter(suggester.count, words), key=suggester.count)
     few = (word for word in known if suggester.count(word) <= max(_COMMON * suggester.total, 3))
+    common = (shown(each.text) for each in phrases(title) if suggester.count(shown(each.text)))
     in_titles = (f"ti:{word}" for word in known if suggester.count(f"ti:{word}"))
-    return next(chain(named, few, in_titles), "")
+    return next(chain(named, few, common, in_titles), "")
 
 
 def _tally(papers: Sequence[Paper]) -> _Tally:

@@ -97,3 +97,10 @@ def test_a_link_nobody_brought_is_said_and_a_title_is_read_for_itself(home: Hous
 def test_at_most_ten_papers_are_read(home: House) -> None:
     start = home.world.pipeline.start("\n".join(f"Some Title Number {n}" for n in range(50)), home.clock())
     assert len(start.titles) == 10
+
+
+def test_what_nearly_every_paper_speaks_of_is_still_a_topic_of_a_title_without_another(tmp_path: Path) -> None:
+    with house(tmp_path) as narrow:
+        narrow.arrive(*(paper(f"Low-Rank Adaptation and its Uses, Part {n}", guid=str(n)) for n in range(10)))
+        start = narrow.world.pipeline.start("Low-Rank Adaptation and its Uses", narrow.clock())
+    assert [(each.keyword, each.count) for each in start.topics] == [("low-rank adaptation", 10)]
