@@ -457,7 +457,7 @@ SLOW: dict[str, Callable[[socket.socket], None]] = {
     "drips a body": lambda c: drip(c, b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n"),
     "drips a body without an end": lambda c: drip(c, b"HTTP/1.1 200 OK\r\n\r\n"),
     "drips chunks": lambda c: drip(c, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
-    "drips redirects": lambda c: speak(c, b"HTTP/1.1 302 Found\r\nLocation: /\r\n", b"\r\n", pause=0.2),
+    "drips redirects": lambda c: speak(c, b"HTTP/1.1 302 Found\r\nLocation: /\r\n", b"\r\n", pause=0.1),
 }
 
 
@@ -466,13 +466,14 @@ SLOW: dict[str, Callable[[socket.socket], None]] = {
 def test_a_slow_server_is_cut_at_the_total_deadline(behaviour: str, scheme: str) -> None:
     with raw(SLOW[behaviour]) as server:
         began = time.monotonic()
-        error = refusal(f"{scheme}://127.0.0.1:{server.port}/", client(deadline=0.6))
+        error = refusal(f"{scheme}://127.0.0.1:{server.port}/", client(deadline=0.3))
         took = time.monotonic() - began
-    assert took < 1.5
+    # Without a deadline each of these takes ten seconds, or ends with another sentence.
+    assert took < 4.0
     assert error.transient
     if scheme == "http":
-        assert str(error) == "127.0.0.1 did not answer in full within 0.6 s."
-        assert took > 0.5
+        assert str(error) == "127.0.0.1 did not answer in full within 0.3 s."
+        assert took > 0.25
 
 
 def test_a_server_that_never_takes_the_connection_is_cut_too() -> None:
@@ -485,9 +486,9 @@ def test_a_server_that_never_takes_the_connection_is_cut_too() -> None:
             one.setblocking(False)
             one.connect_ex(("127.0.0.1", port))
         began = time.monotonic()
-        error = refusal(f"http://127.0.0.1:{port}/", client(deadline=0.5))
-        assert time.monotonic() - began < 1.5
-        assert "within 0.5 s" in str(error)
+        error = refusal(f"http://127.0.0.1:{port}/", client(deadline=0.3))
+        assert time.monotonic() - began < 4.0
+        assert "within 0.3 s" in str(error)
         for one in waiting:
             one.close()
 

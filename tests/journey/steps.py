@@ -44,7 +44,7 @@ def service(folder: Path, **environment: str) -> Iterator[str]:
         eventually(lambda: healthy(f"http://127.0.0.1:{port}", process))
         yield f"http://127.0.0.1:{port}"
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
     finally:
         servers.stop(process)
 
