@@ -11,7 +11,8 @@ import hmac
 import ipaddress
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Event
 from typing import Any
 
 from fastapi import Request
@@ -43,6 +44,7 @@ class Gate:
     network: tuple[RateLimitItem, ...]
     everybody: tuple[RateLimitItem, ...]
     key: bytes
+    told: Event = field(default_factory=Event)
 
     def wait(self, visitor: str) -> int:
         """Count one visit; the seconds to wait where it is one too many, else 0."""
@@ -112,6 +114,19 @@ def paced(request: Request) -> None:
 def _count(request: Request, passed: Gate) -> None:
     if at_this_machine(request):
         return
-    seconds = passed.wait(request.client.host if request.client else "")
+    visitor = request.client.host if request.client else ""
+    seconds = passed.wait(visitor)
     if seconds:
+        _tell_of_proxy(request, visitor, passed.told)
         raise HTTPException(429, headers={"retry-after": str(seconds)})
+
+
+def _tell_of_proxy(request: Request, visitor: str, told: Event) -> None:
+    """Say once what makes one network of everybody: a proxy whose word is not taken."""
+    behind = request.headers.get("x-forwarded-for", visitor)
+    if visitor not in behind and not told.is_set():
+        told.set()
+        _log.warning(
+            "visitors behind a proxy count as one network, and some were turned away: "
+            "PAPERROUND_TRUSTED_PROXIES does not name it"
+        )

@@ -133,6 +133,13 @@ def test_only_the_word_of_a_trusted_proxy_is_taken(tmp_path: Path) -> None:
         assert spoofed == [200, 200, 429, 429], "all of them come from one machine, whatever they say"
 
 
+def test_a_proxy_whose_word_is_not_taken_is_told_of_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for folder, trusted in (("trusted", "127.0.0.1"), ("not", "192.0.2.1")):
+        with site(tmp_path / folder, limit_reading="1 per hour", trusted_proxies=trusted) as pages:
+            assert [pages.get("/day", headers=CAMPUS).status_code for _ in range(3)] == [302, 429, 429]
+        assert len([line for line in caplog.messages if "PAPERROUND_TRUSTED_PROXIES" in line]) == (folder == "not")
+
+
 def test_a_program_waits_as_long_as_a_person_would_have_read(tmp_path: Path) -> None:
     with site(tmp_path) as pages:
         (shown,) = re.findall(r'name="shown" value="(\d+)"', pages.get("/").text)
