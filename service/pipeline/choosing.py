@@ -94,6 +94,7 @@ class _Masks:
     _known: dict[object, int] = field(default_factory=dict)
     _rows: list[Mask] = field(default_factory=list)
     _counts: dict[frozenset[int], int] = field(default_factory=dict)
+    _ids: dict[int, frozenset[int]] = field(default_factory=dict)
 
     @property
     def rows(self) -> list[Mask]:
@@ -113,14 +114,19 @@ class _Masks:
         row = self._known.get(key, -1)
         if row < 0:
             row = self._known[key] = self._put(asked.span.mask(view.firsts(sources)))
-        if asked.delivered:
-            delivered = [view.position[each] for each in asked.delivered if each in view.position]
-            if self._rows[row][delivered].any():
-                fresh = self._rows[row].copy()
-                fresh[delivered] = False
-                row = self._put(fresh)
+        again = asked.delivered and self._papers(view, row) & asked.delivered
+        if again:
+            fresh = self._rows[row].copy()
+            fresh[[view.position[each] for each in again]] = False
+            row = self._put(fresh)
         self.read.append(row)
         self.kept.append(row)
+
+    def _papers(self, view: View, row: int) -> frozenset[int]:
+        """The ids of the papers in a row: far fewer than what was delivered in a month."""
+        if row not in self._ids:
+            self._ids[row] = frozenset(view.papers[at].id for at in np.flatnonzero(self._rows[row]).tolist())
+        return self._ids[row]
 
     def leave_out(self, profile: int, papers: NDArray[np.int32]) -> None:
         """A profile does not want these."""

@@ -138,8 +138,11 @@ class Composer:
         """What past digests cover, with papers that have since turned out to be one under their surviving id."""
         covered = unit.deliveries.covered([each.subscriber.id for each in due], now - REACH)
         merged = unit.papers.merged()
+        old = frozenset(merged)
         return {
             key: replace(each, papers=frozenset(merged.get(paper, paper) for paper in each.papers))
+            if old & each.papers
+            else each
             for key, each in covered.items()
         }
 

@@ -13,7 +13,6 @@ still be written to.
 from __future__ import annotations
 
 import secrets
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,7 +22,7 @@ from sqlalchemy import ColumnElement, Connection, any_, case, exists, func, or_,
 
 from service.editions import OVERDUE
 from service.model import DeliveryKind, DeliveryState, SubscriberState
-from service.store.covered import Covered, of_rows
+from service.store.covered import Covered, covered
 from service.store.exchange import EXCHANGE
 from service.store.statements import chunks, database_now, insert_new
 from service.store.tables import OPEN, delivery, subscriber
@@ -234,14 +233,7 @@ class Deliveries:
 
     def covered(self, subscriber_ids: Sequence[int], since: datetime) -> dict[int, Covered]:
         """What each reader's digests and quiet notes composed at or after `since` cover."""
-        found: dict[int, list[Any]] = defaultdict(list)
-        row = delivery.c
-        columns = (row.id, row.kind, row.subscriber_id, row.key, row.state, row.upto, row.composed_at, row.papers)
-        for piece in chunks(subscriber_ids):
-            mine = row.subscriber_id.in_(piece) & row.kind.in_(EDITIONS) & (row.composed_at >= since)
-            for each in self.connection.execute(select(*columns).where(mine)):
-                found[each.subscriber_id].append(each)
-        return {key: of_rows(rows) for key, rows in found.items()}
+        return covered(self.connection, subscriber_ids, since)
 
     def of(self, subscriber_id: int) -> list[Delivery]:
         """One subscriber's rows, newest first."""

@@ -285,6 +285,38 @@ def test_one_edition_has_one_row_whoever_adds_it(store: Store) -> None:
         assert [each.uid for each in unit.deliveries.of(reader)] == [row["uid"]]
 
 
+def test_what_past_digests_cover_is_summed_up_for_each_reader(store: Store) -> None:
+    ada, grace = add_reader(store, "ada"), add_reader(store, "grace")
+    days = [(ada, 3, [4, 7]), (ada, 2, []), (grace, 2, [7]), (ada, 1, [])]
+    with store.write() as unit:
+        unit.deliveries.add(
+            [
+                new_delivery(
+                    DeliveryKind.DIGEST, reader, str(ago), NOW - 24 * ago * HOUR, papers=papers, upto=9 - len(papers)
+                )
+                | {"state": DeliveryState.NONE if ago > 1 else DeliveryState.READY}
+                for reader, ago, papers in days
+            ]
+        )
+    with store.read() as unit:
+        found = unit.deliveries.covered([ada, grace], NOW - 96 * HOUR)
+        newest = unit.deliveries.of(ada)[0].id
+    assert (found[ada].upto, found[ada].at) == (9, NOW - 48 * HOUR)
+    assert (set(found[ada].papers), set(found[grace].papers)) == ({4, 7}, {7})
+    assert (set(found[ada].editions), set(found[ada].ready), found[ada].newest) == ({"3", "2", "1"}, {newest}, newest)
+    assert (found[ada].heard, found[grace].heard) == (NOW - 24 * HOUR, NOW - 48 * HOUR)
+
+
+def test_of_two_digests_that_cover_as_much_the_later_one_counts(store: Store) -> None:
+    reader = add_reader(store)
+    quiet = {"state": DeliveryState.NONE}
+    rows = [new_delivery(DeliveryKind.DIGEST, reader, str(n), NOW + n * HOUR, upto=5) | quiet for n in (0, 24)]
+    with store.write() as unit:
+        unit.deliveries.add(rows)
+    with store.read() as unit:
+        assert unit.deliveries.covered([reader], NOW)[reader].at == NOW + 24 * HOUR
+
+
 def test_a_digest_that_a_sender_took_is_not_superseded(store: Store) -> None:
     reader = add_reader(store)
     add_digests(store, reader, 2)
