@@ -51,7 +51,7 @@ def create_app(world: World, step: float = STEP) -> FastAPI:
     app.state.desk = desk(world, step)
     app.state.gate = gate(world.settings)
     app.state.reading_gate = reading_gate(world.settings)
-    app.state.line = searching.line()
+    app.state.line = searching.Line()
     faults.install(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for router in ROUTERS:

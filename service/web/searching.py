@@ -6,6 +6,8 @@ papers answers is answered at once; whoever needs older papers stands in a line 
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from anyio import CapacityLimiter, to_thread
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
@@ -19,9 +21,12 @@ LINE = 40
 _LATER = "10"
 
 
-def line() -> CapacityLimiter:
-    """Where searches of older papers wait for their turn."""
-    return CapacityLimiter(1)
+@dataclass
+class Line:
+    """Where searches of older papers wait for their turn; `length` counts them and the one whose turn it is."""
+
+    turn: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
+    length: int = 0
 
 
 async def search(request: Request, desk: Desk, question: Question) -> Results:
@@ -30,7 +35,11 @@ async def search(request: Request, desk: Desk, question: Question) -> Results:
     found = await run_in_threadpool(archive.glance, question, now)
     if found is not None:
         return found
-    waiting: CapacityLimiter = request.app.state.line
-    if waiting.statistics().tasks_waiting >= LINE:
+    line: Line = request.app.state.line
+    if line.length > LINE:
         raise HTTPException(503, headers={"retry-after": _LATER})
-    return await to_thread.run_sync(archive.search, question, now, limiter=waiting)
+    line.length += 1
+    try:
+        return await to_thread.run_sync(archive.search, question, now, limiter=line.turn)
+    finally:
+        line.length -= 1
