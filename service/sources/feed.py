@@ -42,7 +42,7 @@ def read(text: str, url: str = "") -> Listing:
     body, left_out = tame(text)
     address = url if web_link(url) else ""
     headers = {"content-type": "application/xml; charset=utf-8", "content-location": address}
-    feed = _parsed(body, headers)
+    feed = _parsed(body, headers, heavy=len(text) > _HEAVY)
     if not feed.version and not feed.entries:
         raise ParseError("this looks like broken XML, not a feed", "broken XML")
     # Plain dictionaries, since feedparser's own invent a date where an entry has none.
@@ -55,7 +55,7 @@ def read(text: str, url: str = "") -> Listing:
     return Listing(papers, skipped, _day(papers, channel), _form(feed.version), _every(channel))
 
 
-def _parsed(body: bytes, headers: dict[str, str]) -> Any:
+def _parsed(body: bytes, headers: dict[str, str], heavy: bool) -> Any:
     try:
         return feedparser.parse(
             io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
@@ -63,8 +63,9 @@ def _parsed(body: bytes, headers: dict[str, str]) -> Any:
     except Exception as error:
         raise ParseError("this looks like broken XML, not a feed", "broken XML") from error
     finally:
-        if len(body) > _HEAVY:
-            # feedparser leaves a heap of things that hold each other; ten such pages in a row would add up.
+        if heavy:
+            # feedparser leaves a heap of things that hold each other, and the fault of a broken feed holds the stack,
+            # with all that stands of the page on it; ten such pages in a row would add up.
             gc.collect()
 
 

@@ -11,6 +11,7 @@ redirects counted and checked one by one, a total deadline, bounded bodies befor
 from __future__ import annotations
 
 import contextlib
+import io
 import ssl
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -166,18 +167,19 @@ class Client:
         decoder = inflate.decoder(encoding, self._max_decompressed)
         if decoder is None:
             raise FetchError(f"{_host(url)} answers in an encoding that was not asked for ({encoding[:40]!r}).", False)
-        body = bytearray()
+        # Of all that grows, only this gives its bytes away without a second copy.
+        body = io.BytesIO()
         taken = 0
         with _translated(url, watch):
             while piece := response.raw.read(_PIECE, decode_content=False):
                 taken += len(piece)
                 if taken > self._max_body:
                     raise inflate.TooLarge
-                body += decoder.feed(piece)
-            body += decoder.finish()
+                body.writelines(decoder.feed(piece))
+            body.write(decoder.finish())
             if watch.expired:
                 raise TimeoutError
-        return bytes(body)
+        return body.getvalue()
 
 
 def _page(url: str, moved: str, response: requests.Response, body: bytes) -> Page:

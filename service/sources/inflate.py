@@ -6,6 +6,7 @@ Comes in: compressed bytes, piece by piece. Goes out: plain bytes, never more th
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from typing import Protocol
 
 # zlib's names for "gzip framing" and "no framing at all" (zlib manual, inflateInit2).
@@ -24,8 +25,8 @@ class Broken(Exception):
 class Decoder(Protocol):
     """Takes the body in pieces and gives back its plain bytes."""
 
-    def feed(self, piece: bytes) -> bytes:
-        """Decode one piece; raises TooLarge or Broken."""
+    def feed(self, piece: bytes) -> Iterator[bytes]:
+        """Decode one piece, bit by bit; raises TooLarge or Broken."""
 
     def finish(self) -> bytes:
         """Give what is left; raises Broken where the body is not complete."""
@@ -37,12 +38,12 @@ class Plain:
     def __init__(self, limit: int) -> None:
         self._left = limit
 
-    def feed(self, piece: bytes) -> bytes:
+    def feed(self, piece: bytes) -> Iterator[bytes]:
         """Count the piece and hand it on."""
         self._left -= len(piece)
         if self._left < 0:
             raise TooLarge
-        return piece
+        yield piece
 
     def finish(self) -> bytes:
         """Nothing is ever held back."""
@@ -58,15 +59,13 @@ class Inflater:
         self._stream = zlib.decompressobj(_GZIP if gzip else zlib.MAX_WBITS)
         self._started = False
 
-    def feed(self, piece: bytes) -> bytes:
-        """Inflate in small steps, so that no step can outgrow the limit by much."""
-        out = bytearray()
+    def feed(self, piece: bytes) -> Iterator[bytes]:
+        """Inflate in small steps, so that no step can outgrow the limit by much, and hand each on at once."""
         while piece:
             if self._stream.eof and not self._next_member(piece):
                 break
-            out += self._step(piece)
+            yield self._step(piece)
             piece = self._stream.unconsumed_tail or self._stream.unused_data
-        return bytes(out)
 
     def _next_member(self, piece: bytes) -> bool:
         """Begin another gzip member; what follows the last one (padding, a signature) is no part of the body."""

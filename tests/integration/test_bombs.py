@@ -26,14 +26,15 @@ MOST_EXTRA, MOST_SECONDS = 64 * 2**20, 30.0
 LIMIT = 8 * 2**20
 
 # What a child does: read a decent page first, then the bomb; it says how much more it needed, and how long each took.
+# A process inherits the ru_maxrss of the one that started it, which held the bombs; the kernel's VmHWM is its own.
 CHILD = """
-import contextlib, json, resource, sys, time
+import contextlib, json, pathlib, re, sys, time
 from service.errors import PaperRoundError
 from service.sources import parse
 from service.sources.http import Client
 
 def held():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return int(re.search(r"VmHWM:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text())[1]) * 1024
 
 def read(url):
     with contextlib.suppress(PaperRoundError):
@@ -108,6 +109,8 @@ def serving(body: bytes, encoding: str) -> Callable[[Asked], Answer]:
 @pytest.mark.timeout(0)
 @pytest.mark.parametrize("kind", BOMBS)
 def test_a_bomb_takes_little_memory_and_time(kind: str, full: bool, figure: Callable[[str], None]) -> None:
+    if not Path("/proc/self/status").exists():
+        pytest.skip("how much memory a process held is read from Linux")
     if not full and kind not in SLICE:
         pytest.skip("every bomb ten times: pytest --full")
     with origin(serving(*BOMBS[kind]())) as server:
