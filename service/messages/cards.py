@@ -15,6 +15,7 @@ from service.messages.excerpts import excerpt
 from service.messages.passages import Passage, Span, passage
 from service.messages.visible import clean, shorten, title_search, web_link
 from service.model import Field, Hit, Links, Paper, Selected
+from service.papers import linked
 
 _LONGEST_TITLE, _LONGEST_NAME, _LONGEST_KEYWORD, _LONGEST_CATEGORY = 400, 60, 300, 30
 _NAMED_REASONS, _NAMED_CATEGORIES, _FEW_AUTHORS, _MATCHED_AUTHORS = 12, 3, 4, 3
@@ -89,7 +90,7 @@ def card(selected: Selected, keywords: Sequence[str], edition: date) -> Card:
 @lru_cache(maxsize=2048)
 def plain(paper: Paper, edition: date) -> Card:
     """A paper's card as it is without any keyword: most of it is the same on every card of the paper."""
-    title = _clipped(_marked(paper.title, ()), _LONGEST_TITLE)
+    title, page = _clipped(_marked(paper.title, ()), _LONGEST_TITLE), linked(paper)
     age = edition - paper.published.date() if paper.published else None
     authors = _authors(paper.authors, {})
     return Card(
@@ -105,7 +106,7 @@ def plain(paper: Paper, edition: date) -> Card:
         kind=paper.kind.value,
         fresh=age is not None and age <= _FRESH,
         year=paper.published.year if paper.published and age is not None and age > _OLD else 0,
-        links=_links(paper.links, paper.url, title.text),
+        links=_links(page.links, page.url, title.text),
     )
 
 

@@ -90,6 +90,7 @@ FORMS = ["/subscribe", "/manage", "/confirm/{confirm}", "/manage/{manage}", "/ma
 FORMS += [
     "/manage/{manage}/resume",
     "/manage/{manage}/mend",
+    "/manage/{manage}/feeds",
     "/pause/{pause}",
     "/pause/{pause}/resume",
     "/unsubscribe/{unsubscribe}",
