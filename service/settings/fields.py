@@ -170,10 +170,11 @@ class Settings(BaseSettings):
     )
     limit_reading: Annotated[str, AfterValidator(values.limits)] = Field(
         "1200 per minute; 30000 per hour",
-        description="How many previews, searches, days and feeds one network may ask for, by page or API; or `none`.",
+        description="How many previews, searches, days and feeds one network may ask one web process for, by page or "
+        "API; or `none`.",
     )
     limit_reading_everybody: Annotated[str, AfterValidator(values.limits)] = Field(
-        "12000 per minute", description="How many of those are answered in all; or `none`."
+        "12000 per minute", description="How many of those one web process answers in all; or `none`."
     )
     metrics_token: Annotated[str, AfterValidator(reach.token)] = Field(
         "",

@@ -1,7 +1,8 @@
 """How often a network, and everybody together, may send the forms that write to people, and look for papers.
 
 Comes in: requests. Goes out: nothing, or a page that says when to come back. Refuses to know: what a form says, and the
-address of a visitor for longer than it takes to hash it. The counts live in Redis where there is one, else here.
+address of a visitor for longer than it takes to hash it. The counts of forms live in Redis where there is one, else
+here.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 from fastapi import Request
 from limits import RateLimitItem, parse_many
 from limits.errors import StorageError
-from limits.storage import MemoryStorage, storage_from_string
+from limits.storage import MemoryStorage, Storage, storage_from_string
 from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.exceptions import HTTPException
 
@@ -65,20 +66,20 @@ class Gate:
 
 def gate(settings: Settings) -> Gate:
     """The gate for forms that write to people; opens no connection yet."""
-    return _gate(settings, "forms", settings.limit_network, settings.limit_everybody)
-
-
-def reading_gate(settings: Settings) -> Gate:
-    """The gate for whoever looks for papers; each question costs work, and nobody is written to."""
-    return _gate(settings, "reading", settings.limit_reading, settings.limit_reading_everybody)
-
-
-def _gate(settings: Settings, name: str, network: str, everybody: str) -> Gate:
     scheme, _, rest = settings.broker_url.partition("://")
     options: dict[str, Any] = {"wrap_exceptions": True}
     if scheme != "memory":
         options |= {"socket_timeout": _ANSWER_LIMIT, "socket_connect_timeout": _ANSWER_LIMIT}
-    storage = storage_from_string(f"{_SCHEMES[scheme]}://{rest}", **options)
+    storage: Any = storage_from_string(f"{_SCHEMES[scheme]}://{rest}", **options)
+    return _gate("forms", storage, settings, settings.limit_network, settings.limit_everybody)
+
+
+def reading_gate(settings: Settings) -> Gate:
+    """The gate for whoever looks for papers: it guards this process alone, and no page waits for Redis."""
+    return _gate("reading", MemoryStorage(), settings, settings.limit_reading, settings.limit_reading_everybody)
+
+
+def _gate(name: str, storage: Storage, settings: Settings, network: str, everybody: str) -> Gate:
     return Gate(
         name,
         SlidingWindowCounterRateLimiter(storage),

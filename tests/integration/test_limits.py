@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -125,6 +126,16 @@ def test_machines_count_together_in_redis_and_no_address_stands_there(tmp_path: 
 def test_a_lost_redis_lets_people_in_and_each_process_counts_alone(tmp_path: Path) -> None:
     lost = gate(settings(tmp_path, broker_url=f"redis://127.0.0.1:{servers.free_port()}/0", limit_network="2 per hour"))
     assert [bool(lost.wait("192.0.2.7")) for _ in range(3)] == [False, False, True]
+
+
+def test_no_page_waits_for_a_redis_that_is_frozen(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as frozen:
+        lost = settings(
+            tmp_path, broker_url=f"redis://127.0.0.1:{frozen.getsockname()[1]}/0", limit_reading="2 per hour"
+        )
+        pages, begun = reading_gate(lost), time.monotonic()
+        assert [bool(pages.wait("192.0.2.7")) for _ in range(20)] == [False, False] + [True] * 18
+    assert time.monotonic() - begun < 2
 
 
 def test_only_the_word_of_a_trusted_proxy_is_taken(tmp_path: Path) -> None:
