@@ -34,6 +34,6 @@ def mails(ground: Ground, count: int, size: int) -> list[bytes]:
             text += paper
             html += f'<h2 style="margin:0;font-size:17px">\n  {paper}\n</h2>\n<p style="margin:6px 0">{paper}</p>\n'
         identity = f"{number}.2026-11-20@papers.example.org"
-        parts = quoted_printable(text), quoted_printable(html)
+        parts = [quoted_printable(text)], [quoted_printable(html)]
         made.append(assemble(_HEAD.format(number=number), identity, *parts))
     return made

@@ -26,7 +26,7 @@ from bench.measure import PAIRS, AtLeast, Measure, Missing, Pair, register, seco
 from bench.plain_mail import PlainMail
 from bench.rows.composing import batches
 from bench.stored import NOW, filled, populate
-from service.bootstrap import World, build, carrier
+from service.bootstrap import build, carrier
 from service.deliveries import Mail, Outcome
 from service.errors import DeliveryError
 from service.model import DeliveryState
@@ -34,6 +34,7 @@ from service.pipeline.rendering import Desk
 from service.settings import load
 from service.store import tables
 from service.store.deliveries import Delivery
+from workers.tasks import Workshop
 
 CONNECTIONS = 16
 # How many papers make a mail of about so many KB.
@@ -123,7 +124,8 @@ class Morning:
         there = {"database_url": url} if url else {}
         way = {"smtp_url": f"smtp://127.0.0.1:{port}", "smtp_connections": str(CONNECTIONS), "canary": "0"}
         secrets = {"secret_keys": "k" * 43, "suppression_key": "s" * 43}
-        self.world: World = build(load({}, None, data_dir=str(ground.scratch / name), **there, **way, **secrets))
+        settings = load({}, None, data_dir=str(ground.scratch / name), **there, **way, **secrets)
+        self.world = Workshop(partial(build, settings)).world()
         self.world.pipeline.compose(NOW)
         bodies: list[bytes] = []
         for desk, rows in batches(self.world):

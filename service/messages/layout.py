@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import lru_cache
-from itertools import count
+from itertools import chain, repeat
 from typing import Generic, NamedTuple, TypeVar
 
 from service.messages.visible import clean, shorten
@@ -19,29 +19,24 @@ Paper = TypeVar("Paper")
 _LONGEST_NAME = 60
 
 
-class Place(NamedTuple, Generic[Paper]):
-    """A paper, its number in the mail, and whether all of its card is shown."""
-
-    number: int
-    paper: Paper
-    full: bool
-
-
 class Group(NamedTuple, Generic[Paper]):
-    """What stands under one heading; without a name there is none."""
+    """What stands under one heading; without a name there is none.
+
+    A place holds a paper's number in the mail, the paper, and whether all of its card is shown.
+    """
 
     name: str
-    places: tuple[Place[Paper], ...]
+    places: tuple[tuple[int, Paper, bool], ...]
 
 
 def groups(papers: Sequence[Paper], sections: Sequence[Section]) -> tuple[Group[Paper], ...]:
     """Cut the papers by section, numbered through; a section that lost all its papers is left out."""
-    numbers, rest = count(1), list(papers)
-    made = []
+    made, end = [], 0
     for section in sections or (Section("", len(papers)),):
-        mine, rest = rest[: section.papers], rest[section.papers :]
-        places = tuple(Place(next(numbers), paper, at < section.full) for at, paper in enumerate(mine))
-        if places:
+        start, end = end, min(end + section.papers, len(papers))
+        if start < end:
+            full = chain(repeat(True, section.full), repeat(False))
+            places = tuple(zip(range(start + 1, end + 1), papers[start:end], full, strict=False))
             made.append(Group(shorten(clean(section.name), _LONGEST_NAME), places))
     return tuple(made)
 

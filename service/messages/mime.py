@@ -8,6 +8,7 @@ templates.
 from __future__ import annotations
 
 import binascii
+from collections.abc import Iterable
 from hashlib import sha256
 
 
@@ -17,18 +18,19 @@ def quoted_printable(text: str) -> bytes:
     return binascii.b2a_qp(lines.encode(), istext=True)
 
 
-def assemble(header_block: str, message_id: str, text: bytes, html: bytes) -> bytes:
-    """Join the encoded parts under headers, the plainest part first.
+def assemble(header_block: str, message_id: str, text: Iterable[bytes], html: Iterable[bytes]) -> bytes:
+    """Join the encoded lines of both parts under headers, the plainest part first.
 
     The boundary comes from the Message-ID, so that a second try yields the same bytes; it begins with `=_`, which
     quoted-printable text cannot contain.
     """
     boundary = "=_" + sha256(message_id.encode()).hexdigest()[:32]
     head = f'{header_block}MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
-    parts = _part(boundary, "plain", text) + _part(boundary, "html", html)
-    return head.encode() + parts + f"--{boundary}--\r\n".encode("ascii")
+    end = f"\r\n--{boundary}--\r\n".encode("ascii")
+    # In one step: a mail is long, and each step would copy it.
+    return b"".join([head.encode(), _before(boundary, "plain"), *text, b"\r\n", _before(boundary, "html"), *html, end])
 
 
-def _part(boundary: str, subtype: str, body: bytes) -> bytes:
+def _before(boundary: str, subtype: str) -> bytes:
     kind = f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
-    return f"--{boundary}\r\n{kind}".encode("ascii") + body + b"\r\n"
+    return f"--{boundary}\r\n{kind}".encode("ascii")

@@ -187,10 +187,14 @@ class Press:
         for group in groups:
             if group.name:
                 printed.append(encoded(self._forms[side].section(group.name)))
-            for number, paper, full in group.places:
-                lines = paper.forms.get((side, full)) or self._cards.form(paper, side, full)
-                # In the text part a card stands behind room for its number.
-                printed.append(lines if side == HTML else _LEADS[number] + lines[INDENT:])
+            forms = [
+                paper.forms.get((side, full)) or self._cards.form(paper, side, full) for _, paper, full in group.places
+            ]
+            if side == TEXT:
+                # A card stands behind room for its number.
+                first = group.places[0][0]
+                forms = [lead + lines[INDENT:] for lead, lines in zip(_LEADS[first:], forms, strict=False)]
+            printed += forms
         return [BLANK_LINE.join(printed)] if side == TEXT and printed else printed
 
     def _without(self, papers: Sequence[PrintedCard], over: int) -> Sequence[PrintedCard]:

@@ -55,14 +55,12 @@ class Renderer:
     def digest(self, digest: Digest, envelope: Envelope) -> Message:
         """Render a digest; where its HTML would grow too large, papers move from its end behind "and N more"."""
         subject, text, html = self._press.printed(digest, envelope.links)
-        return self._message(
-            DeliveryKind.DIGEST, envelope, subject, [b"".join(text), b"".join(html)], str(digest.edition)
-        )
+        return self._message(DeliveryKind.DIGEST, envelope, subject, (text, html), str(digest.edition))
 
     def letter(self, kind: DeliveryKind, envelope: Envelope, facts: Mapping[str, object] = _NO_FACTS) -> Message:
         """Render any other mail; `facts` are for its templates: `read` and `days` of a quiet note, `what` of a link."""
         subject, *sides = self.letter_parts(kind, envelope, facts)
-        return self._message(kind, envelope, subject, [quoted_printable(side) for side in sides])
+        return self._message(kind, envelope, subject, [[quoted_printable(side)] for side in sides])
 
     def digest_parts(self, digest: Digest, envelope: Envelope) -> Parts:
         """Render a digest without addressing it, as a page may show it."""
@@ -97,7 +95,7 @@ class Renderer:
         return self._templates.get_template(f"{kind.value}/{name}").render(context)
 
     def _message(
-        self, kind: DeliveryKind, envelope: Envelope, subject: str, sides: Sequence[bytes], edition: str = ""
+        self, kind: DeliveryKind, envelope: Envelope, subject: str, sides: Sequence[Sequence[bytes]], edition: str = ""
     ) -> Message:
         recipient = mailbox(envelope.recipient)
         head = block([
