@@ -140,8 +140,9 @@ def _search_page(desk: Desk, asked: Asked, found: Results | None) -> Response:
     ]
     older_than = found.mark.last.day if found.mark else None
     facts |= {"found": found, "groups": groups, "older": older, "older_than": older_than, "after": after}
-    facts["now"] = desk.now()
-    return desk.page("search", status, **facts)
+    now = desk.now()
+    unread = not groups and desk.world.pipeline.archive.newest(now) is None
+    return desk.page("search", status, **facts, unread=unread, now=now)
 
 
 def _feed(

@@ -119,7 +119,7 @@ def one_day(*cards: Bag, total: int = 0, **other: object) -> dict[str, object]:
 
 def search(*cards: Bag, **other: object) -> dict[str, object]:
     facts: dict[str, object] = {"typed": "", "topics": (), "problems": (), "found": None, "groups": (), "after": ""}
-    facts |= {"older": "", "older_than": None, "now": NOW}
+    facts |= {"older": "", "older_than": None, "unread": False, "now": NOW}
     if cards:
         facts["groups"] = [(NOW.date(), cards), (date(2025, 1, 1), cards[:1])]
     return facts | other
@@ -239,6 +239,7 @@ SCENES: dict[str, list[dict[str, object]]] = {
             older_than=date(2025, 1, 1),
         ),
         search(topics=["lora"], found=Bag({"recent": 0, "mark": None})),
+        search(topics=["lora"], found=Bag({"recent": 0, "mark": None}), unread=True),
     ],
     "start": [
         {"typed": "", "found": Start(), "topics": [], "chosen": ()},

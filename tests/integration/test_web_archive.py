@@ -154,6 +154,13 @@ def test_a_feed_that_is_known_is_not_sent_again(pages: Site, path: str) -> None:
     assert "public" in first.headers["cache-control"]
 
 
+def test_where_nothing_was_read_yet_nobody_is_told_to_search_otherwise(tmp_path: Path) -> None:
+    with site(tmp_path) as empty:
+        said = text(empty.get("/search?k=lora"), "main")
+    assert "No papers have been read here yet" in said
+    assert "broader words" not in said
+
+
 def test_a_search_counts_what_was_news_in_four_weeks(tmp_path: Path) -> None:
     with site(tmp_path) as served:
         today = served.house.clock().date()
