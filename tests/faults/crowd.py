@@ -22,7 +22,7 @@ from service.bootstrap import World, build
 from service.errors import StoreError
 from service.model import Paper
 from service.settings import load
-from tests.faults import sender
+from tests.forked import forks
 
 SOURCE = "https://papers.example.org/feed"
 
@@ -105,11 +105,11 @@ def work(shift: Shift, tell: Connection) -> None:
 @contextlib.contextmanager
 def writers(environ: Mapping[str, str], kinds: list[str], goal: int) -> Iterator[Callable[[float], list[Seen]]]:
     """Start one writer for each kind; yields what waits until they have reached the goal."""
-    done: Synchronized[int] = sender.forks.Value("q", 0)
+    done: Synchronized[int] = forks.Value("q", 0)
     ends, processes = [], []
     for kind in kinds:
-        here, there = sender.forks.Pipe(duplex=False)
-        process = sender.forks.Process(target=work, args=(Shift(environ, kind, done, goal), there), daemon=True)
+        here, there = forks.Pipe(duplex=False)
+        process = forks.Process(target=work, args=(Shift(environ, kind, done, goal), there), daemon=True)
         process.start()
         ends.append(here)
         processes.append(process)

@@ -21,6 +21,7 @@ import requests
 from service.cli.up import web
 from tests.faults import sender
 from tests.faults.stack import sign_up, within
+from tests.forked import forks
 from tests.servers import free_port, wait_for_port
 
 
@@ -45,9 +46,7 @@ class Pages:
 
     def start(self) -> None:
         """Begin, and wait until it answers."""
-        self.process: ForkServerProcess = sender.forks.Process(
-            target=serve, args=(self.environ, self.port), daemon=True
-        )
+        self.process: ForkServerProcess = forks.Process(target=serve, args=(self.environ, self.port), daemon=True)
         self.process.start()
         wait_for_port(self.port)
 

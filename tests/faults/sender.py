@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import multiprocessing
 import signal
 import time
 from collections.abc import Iterator, Mapping
@@ -23,11 +22,9 @@ from service.pipeline import Pipeline
 from service.settings import load
 from tests.faults.failpoints import Fuse, FusedStore, fused_line
 from tests.faults.poison import Poisoned
+from tests.forked import forks
 
 PAUSE = 0.05
-
-forks = multiprocessing.get_context("forkserver")
-forks.set_forkserver_preload(["tests.faults.sender", "tests.faults.pages", "tests.faults.crowd"])
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ import requests
 from typer.testing import CliRunner
 
 from service.cli import app
+from tests.forked import paperround
 from tests.servers import free_port
 
 CAPTURE = """\
@@ -56,13 +57,6 @@ def run(*arguments: str, stdin: str | bytes | None = None) -> tuple[int, list[di
         raise result.exception
     lines = result.stdout.splitlines()
     return result.exit_code, [json.loads(line) for line in lines if line.startswith("{")], result.stderr
-
-
-def shell(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "service", *arguments]
-    return subprocess.run(
-        command, capture_output=True, text=True, check=False, timeout=60, env={**os.environ, **environ}
-    )
 
 
 def test_parse_prints_one_object_per_paper_in_page_order(capture: str) -> None:
@@ -298,14 +292,14 @@ def test_help_comes_at_once() -> None:
 
 
 def test_settings_show_no_secret_and_every_origin(tmp_path: Path) -> None:
-    result = shell(
+    result = paperround(
         "settings",
         "--json",
         PAPERROUND_DATA_DIR=str(tmp_path),
         PAPERROUND_SMTP_URL="",
         PAPERROUND_SERVICE_NAME="Morning",
     )
-    rows = {row["name"]: row for row in map(json.loads, result.stdout.splitlines())}
+    rows = {row["name"]: row for row in map(json.loads, result.said.splitlines())}
     assert rows["PAPERROUND_SERVICE_NAME"] == {
         "name": "PAPERROUND_SERVICE_NAME",
         "value": "Morning",
@@ -313,17 +307,17 @@ def test_settings_show_no_secret_and_every_origin(tmp_path: Path) -> None:
     }
     assert rows["PAPERROUND_SECRET_KEYS"]["value"] == "(hidden)"
     key = (tmp_path / "secret").read_text().split("=")[1].splitlines()[0]
-    assert key not in result.stdout
+    assert key not in result.said
 
 
 def test_wrong_settings_end_with_1_and_all_their_sentences(tmp_path: Path) -> None:
-    result = shell(
+    result = paperround(
         "settings", PAPERROUND_DATA_DIR=str(tmp_path), PAPERROUND_SIGNUP="opne", PAPERROUND_SMTP_URL="smtp://x"
     )
-    assert result.returncode == 1
-    assert result.stderr.startswith("paperround: 3 settings are wrong:\n- PAPERROUND_SIGNUP is 'opne'")
-    assert "PAPERROUND_SECRET_KEYS is missing" in result.stderr
-    assert "Traceback" not in result.stderr
+    assert result.code == 1
+    assert result.said.startswith("paperround: 3 settings are wrong:\n- PAPERROUND_SIGNUP is 'opne'")
+    assert "PAPERROUND_SECRET_KEYS is missing" in result.said
+    assert "Traceback" not in result.said
 
 
 def test_a_reader_that_goes_away_ends_the_printing_quietly(capture: str) -> None:
@@ -429,6 +423,6 @@ def test_web_serves_the_pages_alone_once_the_database_is_ready(
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        result = shell("up", "--port", port, "--data", str(tmp_path))
-    assert result.returncode == 1
-    assert f"127.0.0.1 port {port} cannot be used (Address already in use)" in result.stderr
+        result = paperround("up", "--port", port, "--data", str(tmp_path))
+    assert result.code == 1
+    assert f"127.0.0.1 port {port} cannot be used (Address already in use)" in result.said

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
 import shutil
@@ -22,14 +21,13 @@ from service.store.beside import UNKNOWN, Beside, steady
 from service.store.journal import PASSES
 from service.store.lifeline import Life
 from tests import servers
+from tests.forked import forks
 from tests.integration.stores import paper
 from tests.integration.worlds import DATABASE, House, house
 from workers.witness import BrokerWitness
 
 LORA = paper("Sparse Low-Rank Adaptation of Very Large Models", arxiv_id="2611.01001", upvotes=3)
 ADA = "ada@example.org"
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["tests.integration.worlds"])
 
 Put = Callable[[Path, Path], None]
 
@@ -236,7 +234,7 @@ def test_processes_that_are_killed_at_any_moment_hold_nothing(
     store = Store(url)
     store.migrate()
     for _ in range(20):
-        both = [FORKS.Process(target=look, args=(tmp_path, url, 10_000)) for _ in range(2)]
+        both = [forks.Process(target=look, args=(tmp_path, url, 10_000)) for _ in range(2)]
         for process in both:
             process.start()
         before = passes(store)

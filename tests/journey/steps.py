@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import email
 import email.policy
-import os
 import re
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
 
 from tests import servers
+from tests.forked import begin
 
 READER = "reader@example.org"
 FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>Orchids</title><link>https://orchids.example</link>
@@ -37,20 +35,20 @@ def service(folder: Path, **environment: str) -> Iterator[str]:
     """`paperround up` as a process; yields its address once it is ready, and expects it to end well."""
     port = servers.free_port()
     settings = {f"PAPERROUND_{name.upper()}": value for name, value in environment.items()}
-    command = [sys.executable, "-m", "service", "up", "--port", str(port), "--data", str(folder)]
-    surroundings = {key: value for key, value in os.environ.items() if not key.startswith("PAPERROUND_")}
-    process = subprocess.Popen(command, env=surroundings | settings)
+    process = begin(("up", "--port", str(port), "--data", str(folder)), settings, folder / "said")
     try:
         eventually(lambda: healthy(f"http://127.0.0.1:{port}", process))
         yield f"http://127.0.0.1:{port}"
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(60) == 0
+        process.terminate()
+        process.join(60)
+        assert process.exitcode == 0, (folder / "said").read_text("utf-8")
     finally:
-        servers.stop(process)
+        process.kill()
+        process.join(10)
 
 
-def healthy(base: str, process: subprocess.Popen[bytes]) -> bool:
-    assert process.poll() is None, "the service ended while starting"
+def healthy(base: str, process: ForkServerProcess) -> bool:
+    assert process.exitcode is None, "the service ended while starting"
     try:
         return requests.get(f"{base}/healthz", timeout=2).status_code == 200
     except requests.ConnectionError:

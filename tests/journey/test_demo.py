@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.forked import paperround
+
 KEYWORDS = ("-k", "low-rank adaptation", "-k", "neural tangent kernel", "-k", "-survey")
 PAGE = """new
 
@@ -44,10 +46,9 @@ flowering of orchids better than any gardener whom we could persuade to take par
 
 def demo(folder: Path, *arguments: str | Path, code: int = 0) -> str:
     """Run the demo once and return what it said."""
-    command = [sys.executable, "-m", "service", "demo", "--once", "--data", folder, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == code, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    done = paperround("demo", "--once", "--data", folder, *arguments)
+    assert done.code == code, done.said
+    return done.said
 
 
 def mails(folder: Path) -> list[EmailMessage]:
@@ -83,9 +84,10 @@ def page(tmp_path: Path) -> Path:
 
 
 def test_the_bundled_demo_sends_one_digest(tmp_path: Path) -> None:
-    said = demo(tmp_path)
+    command = [sys.executable, "-m", "service", "demo", "--once", "--data", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert len(digests(tmp_path)) == 1
-    assert "/mailbox" in said
+    assert "/mailbox" in done.stdout
 
 
 def test_the_demo_on_named_pages_sends_the_papers_that_match(tmp_path: Path, page: Path) -> None:

@@ -1,0 +1,63 @@
+"""Processes that need not load what they run: each is forked from one that has imported everything, once per run.
+
+Comes in: a function, or the arguments of the command line. Goes out: real processes, to be signalled and waited for.
+Refuses to know: what they do. A new interpreter takes one and a half seconds of work to load the service.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+
+from service.cli import main
+
+LIMIT = 60.0
+
+forks = multiprocessing.get_context("forkserver")
+# One server per test process, so one list for all that use it.
+_TRIALS = [f"tests.faults.{name}" for name in ("sender", "pages", "crowd")]
+forks.set_forkserver_preload([*_TRIALS, "service.cli.up", "service.cli.demo", "workers.app", "workers.embedded"])
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that has ended: its exit code, and what it said on both streams."""
+
+    code: int
+    said: str
+
+
+def begin(arguments: tuple[str, ...], environ: Mapping[str, str], output: Path) -> ForkServerProcess:
+    """Start `paperround` with these arguments and, beside what every process has, this environment."""
+    inherited = {name: text for name, text in os.environ.items() if not name.startswith("PAPERROUND_")}
+    process = forks.Process(target=_command, args=(arguments, {**inherited, **environ}, str(output)))
+    process.start()
+    return process
+
+
+def paperround(*arguments: str | Path, **environ: str) -> Ended:
+    """Run `paperround` to its end."""
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder, "said")
+        process = begin(tuple(map(str, arguments)), environ, output)
+        process.join(LIMIT)
+        if process.exitcode is None:
+            process.kill()
+            process.join()
+        return Ended(process.exitcode or 0, output.read_text("utf-8"))
+
+
+def _command(arguments: tuple[str, ...], environ: Mapping[str, str], output: str) -> None:
+    os.environ.clear()
+    os.environ.update(environ)
+    written = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for stream in (1, 2):
+        os.dup2(written, stream)
+    sys.argv = ["paperround", *arguments]
+    main()
