@@ -89,12 +89,12 @@ class Subscribers:
         """Every subscriber, oldest first."""
         return self._load(self.connection.execute(select(*_OWN).order_by(subscriber.c.id)).all())
 
-    def some(self, ids: Sequence[int], *, profiles: bool = True) -> dict[int, Subscriber]:
-        """Subscribers by row; they come without profiles where none are wanted."""
+    def some(self, ids: Sequence[int]) -> dict[int, Subscriber]:
+        """Subscribers by row, without their profiles: who sends what was chosen needs none."""
         found: dict[int, Subscriber] = {}
         for piece in chunks(ids):
             rows = self.connection.execute(select(*_OWN).where(subscriber.c.id.in_(piece))).all()
-            found |= {each.id: each for each in self._load(rows, profiles)}
+            found |= {each.id: each for each in self._load(rows, with_profiles=False)}
         return found
 
     def profiles(self, ids: Iterable[int]) -> dict[int, tuple[Profile, ...]]:
