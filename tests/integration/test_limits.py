@@ -92,6 +92,14 @@ def test_whoever_looks_for_papers_too_often_hears_when_to_come_back(tmp_path: Pa
     assert {answer.status_code for answer in others} == {200}
 
 
+def test_a_hundred_long_topics_count_as_many_questions(tmp_path: Path) -> None:
+    with site(tmp_path, limit_reading="20 per hour") as pages:
+        long = [("k", f"{'adaptation ' * 20}{number}") for number in range(60)]
+        asked = [pages.get("/api/v1/preview", params=long, headers=CAMPUS).status_code for _ in range(2)]
+        assert asked == [200, 429]
+        assert pages.get("/api/v1/preview?k=lora", headers=CAMPUS).status_code == 200
+
+
 def test_a_lecture_hall_behind_one_address_may_type_its_topics(tmp_path: Path) -> None:
     at_the_gate = reading_gate(settings(tmp_path))
     assert [at_the_gate.wait("192.0.2.7") for _ in range(1200)] == [0] * 1200
