@@ -70,7 +70,7 @@ def _plans(world: World) -> str:
             NOW, BATCH, 5_000, NOW - editions.OVERDUE, profiles=False
         ),
         "what past digests cover": lambda unit: unit.deliveries.covered(ids, NOW - REACH),
-        "profiles of a batch": lambda unit: unit.subscribers.some(ids),
+        "profiles of a batch": lambda unit: unit.subscribers.profiles(ids),
         "leases that ran out": lambda unit: unit.deliveries.sweep(NOW),
         "rows to claim": lambda unit: unit.deliveries.claim("token", NOW, BATCH, 60.0),
     }
