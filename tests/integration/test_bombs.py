@@ -49,12 +49,15 @@ for _ in range(int(sys.argv[2])):
 print(json.dumps([held() - before, slowest]))
 """
 RSS = '<?xml version="1.0"?><rss version="2.0"><channel>'
+ENTRY, ENDED = f"{RSS}<item><title>a</title>", "</item></channel></rss>"
 ITEM = "<item><title>{}</title></item>"
 LAUGHS = "".join(f'<!ENTITY l{n} "{"".join([f"&l{n - 1};"] * 10)}">' for n in range(1, 12))
 
 
-def heap(head: str, piece: str, size: int = LIMIT) -> bytes:
-    return (head + piece * (size // len(piece))).encode()[:size]
+def heap(head: str, piece: str, size: int = LIMIT, *, tail: str = "") -> bytes:
+    """Pieces up to the limit; without a tail cut off in the middle of one."""
+    room = size - len(tail)
+    return ((head + piece * (size // len(piece)))[:room] + tail).encode()
 
 
 # What is sent, and how it is encoded.
@@ -92,9 +95,12 @@ BOMBS: dict[str, Callable[[], tuple[bytes, str]]] = {
     "many attributes in turn": lambda: (heap(RSS, "<item " + "a='b' " * 3000 + ">"), ""),
     "many spaces by number": lambda: (heap(RSS + "<item><title>", "&#8195;"), ""),
     "words without end": lambda: (heap("Title: a\nSummary: ", "bb "), ""),
-    "addresses without end": lambda: (heap(RSS + "<item><title>a</title><author>", "a@b.c "), ""),
-    "links without end": lambda: (heap(f"{RSS}<item><title>a</title>", '<link href="/a"/>'), ""),
-    "torn words": lambda: (heap(f"{RSS}<item><title>a</title><description>", "b\0\n"), ""),
+    "many addresses": lambda: (heap(f"{ENTRY}<author>", "a@b.c ", tail=f"</author>{ENDED}"), ""),
+    "many authors": lambda: (heap(ENTRY, "<author>a b</author>", tail=ENDED), ""),
+    "many links": lambda: (heap(ENTRY, '<link href="/a"/>', tail=ENDED), ""),
+    "many names": lambda: (heap(f"{ENTRY}<description>", "<b>a</b>", tail=f"</description>{ENDED}"), ""),
+    "many entries": lambda: (heap(RSS, f"{ENTRY[len(RSS) :]}{ENDED[:7]}", tail=ENDED[7:]), ""),
+    "torn words": lambda: (heap(f"{ENTRY}<description>", "b\0\n", tail=f"</description>{ENDED}"), ""),
     "data in attributes": lambda: (heap("<html>", '<div data-target="DailyPapers" data-props="{}">'), ""),
 }
 SLICE = ("many objects", "laughing entities")
