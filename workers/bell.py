@@ -22,10 +22,15 @@ EXPIRES = 300.0
 
 
 class CeleryBell:
-    """`model.Bell` over a Celery app; one per process, made after any fork."""
+    """`model.Bell` over a Celery app; one per process, made after any fork.
 
-    def __init__(self, app: Celery) -> None:
+    It rings no sooner than `pause` seconds after it was asked to, so that the answer to whoever asked is out before the
+    worker begins: how busy the machine is then tells nothing of what was asked.
+    """
+
+    def __init__(self, app: Celery, pause: float = 0.0) -> None:
         self._app = app
+        self._pause = pause
         self._news = threading.Condition()
         self._waiting: dict[tuple[str, tuple[int, ...]], None] = {}
         self._ringing = False
@@ -67,6 +72,8 @@ class CeleryBell:
                 self._ringing = False
                 self._news.notify_all()
                 self._news.wait_for(lambda: self._waiting)
+            time.sleep(self._pause)
+            with self._news:
                 rings, self._waiting, self._ringing = list(self._waiting), {}, True
             self._publish(rings)
 

@@ -22,9 +22,13 @@ from service.cli.output import say
 from service.cli.web_server import configuration, listen
 from service.errors import StoreError
 from service.settings import Settings, load
+from service.web.timing import STEP
 
 # Together with the web server's own three seconds this keeps the promise to be gone within five.
 WORKER_STOP_LIMIT = 1.5
+
+# The worker begins when the page that rang has answered, which it does at a step.
+AFTER = 2 * STEP
 
 Host = Annotated[str | None, typer.Option(help="Where to listen; 127.0.0.1 by default.")]
 Port = Annotated[int | None, typer.Option(help="The port; 8080 by default.", min=1, max=65535)]
@@ -42,7 +46,7 @@ def up(host: Host = None, port: Port = None, data: Data = None) -> None:
     from workers.embedded import Embedded
 
     app = make_app(settings, lambda: world)
-    world = build(settings, bell=CeleryBell(app))
+    world = build(settings, bell=CeleryBell(app, pause=AFTER))
     world.store.migrate()
     world.operations.ensure_sources(world.now())
     world.pipeline.copies.look(world.now())
@@ -85,7 +89,7 @@ def _shop_window(settings: Settings) -> World:
     from workers.bell import CeleryBell
     from workers.witness import witness
 
-    return build(settings, bell=CeleryBell(make_app(settings)), witness=witness(settings))
+    return build(settings, bell=CeleryBell(make_app(settings), pause=AFTER), witness=witness(settings))
 
 
 def _serve(world: World, listener: socket.socket) -> None:

@@ -219,6 +219,19 @@ def test_one_process_works_beats_and_stops(
     assert not list(tmp_path.glob("*beat*")), "beat keeps its timetable in memory"
 
 
+def test_the_worker_begins_when_whoever_rang_has_been_answered(app: Celery, world: RecordingWorld) -> None:
+    bell = CeleryBell(app, pause=0.1)
+    with Embedded(app):
+        world.wait(("sweep", NOW))
+        rung = time.monotonic()
+        for _ in range(3):
+            bell.collect(11)
+        world.wait(("collect", 11, NOW))
+        assert time.monotonic() - rung >= 0.1
+        assert bell.flush()
+    assert world.calls.count(("collect", 11, NOW)) == 1, "rings that wait together are one"
+
+
 def test_a_worker_can_be_started_again_in_the_same_process(app: Celery, world: RecordingWorld) -> None:
     with Embedded(app):
         world.wait(("sweep", NOW))
