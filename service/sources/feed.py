@@ -43,16 +43,18 @@ def read(text: str, url: str = "") -> Listing:
     address = url if web_link(url) else ""
     headers = {"content-type": "application/xml; charset=utf-8", "content-location": address}
     feed = _parsed(body, headers, heavy=len(text) > _HEAVY)
-    if not feed.version and not feed.entries:
+    # Where feedparser gives up early it names no version.
+    version = str(feed.get("version", ""))
+    if not version and not feed.entries:
         raise ParseError("this looks like broken XML, not a feed", "broken XML")
     # Plain dictionaries, since feedparser's own invent a date where an entry has none.
-    read = [_paper(dict(entry), feed.version) for entry in feed.entries]
+    read = [_paper(dict(entry), version) for entry in feed.entries]
     papers = tuple(paper for paper in read if paper)
     skipped = len(read) - len(papers) + left_out
     if skipped and not papers:
         raise ParseError("this looks like a feed whose entries have no titles", "a feed without titles")
     channel = dict(feed.feed)
-    return Listing(papers, skipped, _day(papers, channel), _form(feed.version), _every(channel))
+    return Listing(papers, skipped, _day(papers, channel), _form(version), _every(channel))
 
 
 def _parsed(body: bytes, headers: dict[str, str], heavy: bool) -> Any:

@@ -24,7 +24,8 @@ def main(name: str, seconds: str, folder: str) -> None:
 
     for number, make in enumerate(PARSERS[name]):
         Path(folder, f"page-{number}").write_text(make(), "utf-8")
-    atheris.Setup([sys.argv[0], f"-max_total_time={seconds}", *LIMITS, folder], lambda data: read(data, name))
+    limits = [f"-max_total_time={seconds}", f"-artifact_prefix={folder}/", *LIMITS]
+    atheris.Setup([sys.argv[0], *limits, folder], lambda data: read(data, name))
     atheris.Fuzz()
 
 

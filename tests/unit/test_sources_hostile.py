@@ -149,6 +149,12 @@ def test_an_entry_nested_without_end_is_left_out_and_those_before_it_are_read() 
     assert ([paper.title for paper in listing.papers], listing.skipped) == (["Tea and cake"] * 3, 1)
 
 
+def test_a_feed_that_feedparser_gives_up_early_is_refused() -> None:
+    torn = b'x><item><title>Teapots <rdf:RDF xmlns="http://purl.org/rss/1.0/" <?xml ve\xb6sewingn="1.0"ens'
+    with pytest.raises(ParseError, match="broken XML"):
+        parse(Page(b"\xef\xbf\xbd" + torn, "", ""))
+
+
 def test_bytes_that_are_a_path_open_no_file(tmp_path: object) -> None:
     survives(str(tmp_path).encode())
     survives(b"/etc/passwd")
