@@ -21,7 +21,7 @@ LIMIT = 60.0
 
 forks = multiprocessing.get_context("forkserver")
 # One server per test process, so one list for all that use it.
-_TRIALS = [f"tests.faults.{name}" for name in ("sender", "pages", "crowd")]
+_TRIALS = [f"tests.faults.{name}" for name in ("sender", "pages", "crowd", "sink")]
 forks.set_forkserver_preload([*_TRIALS, "service.cli.up", "service.cli.demo", "workers.app", "workers.embedded"])
 
 

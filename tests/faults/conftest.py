@@ -16,7 +16,8 @@ from tests import databases
 from tests.faults import ledger
 from tests.faults.ledger import Facts, Result
 
-FULL_LIMIT = 1800
+# A slice takes seconds; on a machine that others use too it may wait for them.
+FULL_LIMIT, SLICE_LIMIT = 1800, 300
 _FACTS = pytest.StashKey[Facts]()
 
 
@@ -35,10 +36,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--full"):
-        for item in items:
-            if item.get_closest_marker("trials"):
-                item.add_marker(pytest.mark.timeout(FULL_LIMIT))
+    limit = FULL_LIMIT if config.getoption("--full") else SLICE_LIMIT
+    for item in items:
+        if item.get_closest_marker("trials"):
+            item.add_marker(pytest.mark.timeout(limit))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -16,17 +16,15 @@ import asyncio
 import contextlib
 import os
 import re
-import subprocess
-import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.servers import free_port, stop, wait_for_port
+from tests.forked import forks
+from tests.servers import free_port, wait_for_port
 
-ROOT = Path(__file__).resolve().parents[2]
 _ID = re.compile(rb"(?im)^message-id:\s*<([^>]+)>")
 _FAULT = re.compile(r"(rcpt|data|dot)(\d{3}|drop)x(\d+)\.")
 _MOOD = re.compile(r"(greet|ehlo|mail|rcpt|data|dot)(\d{3})")
@@ -87,13 +85,14 @@ class Sink:
 def running(log: Path, delay: float = 0.0, *, pipelining: bool = False, port: int = 0) -> Iterator[Sink]:
     """Start a sink and end it; `delay` is in seconds, for each reply."""
     port = port or free_port()
-    command = [sys.executable, "-m", "tests.faults.sink", str(port), str(log), str(delay), str(int(pipelining))]
-    server = subprocess.Popen(command, cwd=ROOT)
+    server = forks.Process(target=_run, args=(port, log, delay, pipelining), daemon=True)
+    server.start()
     try:
-        wait_for_port(port, server)
+        wait_for_port(port)
         yield Sink(port, log)
     finally:
-        stop(server)
+        server.kill()
+        server.join()
 
 
 class _Log:
@@ -244,7 +243,6 @@ async def _serve(port: int, log: _Log, delay: float, *, pipelining: bool) -> Non
     await server.serve_forever()
 
 
-if __name__ == "__main__":
-    Path(sys.argv[2]).touch()
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(int(sys.argv[1]), _Log(sys.argv[2]), float(sys.argv[3]), pipelining=sys.argv[4] == "1"))
+def _run(port: int, log: Path, delay: float, pipelining: bool) -> None:
+    log.touch()
+    asyncio.run(_serve(port, _Log(str(log)), delay, pipelining=pipelining))

@@ -59,11 +59,11 @@ def quick_sign_ups(home: Town, url: str, names: list[str]) -> float:
 @pytest.mark.parametrize("fault", ["flushed", "killed", "frozen", "absent"])
 @pytest.mark.trials("Redis killed, flushed, frozen, absent", full=10, slice=1)
 def test_work_goes_on_after_the_broker_was_hurt(
-    fault: str, seed: int, postgres_database: str, facts: Facts, full: bool, tmp_path: Path
+    fault: str, seed: int, facts: Facts, full: bool, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     if not full and fault != "killed":
         pytest.skip("a slice tries one fault of the broker; --full tries all")
-    chance, database = random.Random(f"{fault} {seed}"), postgres_database
+    chance, database = random.Random(f"{fault} {seed}"), request.getfixturevalue("postgres_database")
     # Every fifth time it is away for so long that a deaf worker ends and is started anew.
     away = 40.0 if full and seed % 5 == 0 else chance.uniform(0.5, 4.0)
     before, during = (400, 50) if full else (150, 20)
@@ -78,7 +78,7 @@ def test_work_goes_on_after_the_broker_was_hurt(
         opened.enter_context(stack.beat(home.environ, tmp_path))
         home.digests(before)
         if fault != "absent":
-            within(30, "the run has begun", lambda: sink.count() > chance.randint(5, 50))
+            within(60, "the run has begun", lambda: sink.count() > chance.randint(5, 50))
         hurting = begun(broker, fault, chance, away)
         facts["longest answer"] = round(quick_sign_ups(home, url, [f"new{n}" for n in range(3)]), 2)
         home.people([f"late{n}" for n in range(during)])

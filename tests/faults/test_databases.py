@@ -64,7 +64,7 @@ def test_postgresql_that_stops_at_once_keeps_what_was_answered(
                 server.start()
                 assert unkept(home, answered) == set()
             came.until_answered(DOORS)
-        home.settle(60)
+        home.settle(90)
         checked = server.run(
             "pg_amcheck", "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres", "-d", "postgres",
             "--install-missing", "--heapallindexed",
@@ -108,7 +108,7 @@ def test_sqlite_is_whole_after_a_process_was_killed(seed: int, facts: Facts, ful
                     processes[0] = start(job)
                 assert whole(tmp_path / "paperround.sqlite3")
                 assert unkept(home, list(came.answered)) == set()
-        home.settle(60)
+        home.settle(90)
         facts |= {"kills": kills}
         judge(home, sink, came, facts, deaths=kills)
         assert whole(tmp_path / "paperround.sqlite3")

@@ -36,7 +36,7 @@ def test_killing_senders_at_random_moments_loses_nothing(
                 doubtful |= home.message_ids("state = 'sending' AND lease LIKE :lease", lease=f"{dead}-%")
                 facts["kills in flight"] = facts.get("kills in flight", 0) + bool(home.waiting())
                 processes[victim] = start(job)
-            home.settle(240 if full else 40)
+            home.settle(240)
         verdict = home.verdict(sink.taken())
     facts |= {"digests": digests, "kills": kills, "in doubt": len(doubtful), "lost": len(verdict.lost)}
     facts |= {"duplicates": sum(verdict.twice.values()) - len(verdict.twice)}
@@ -60,11 +60,11 @@ def test_a_crash_at_a_named_place_loses_nothing(
     with running as sink, town(tmp_path, sink.url, database, smtp_connections=str(connections)) as home:
         home.digests(20)
         doomed = start(Job(home.environ, lease=0.5, place=place, passes=passes))
-        doomed.join(30)
+        doomed.join(60)
         assert doomed.exitcode == -9, f"it never passed {place}"
         doubtful = home.message_ids("state = 'sending'")
         with senders(Job(home.environ, lease=1.0), 1):
-            home.settle(40)
+            home.settle(90)
         verdict = home.verdict(sink.taken())
     facts |= {"crashes": 1, "connections": connections, "lost": len(verdict.lost), "duplicates": len(verdict.twice)}
     assert verdict.lost == []

@@ -51,7 +51,7 @@ def test_nothing_is_begun_after_the_answer(
         with stack.web(home.environ, tmp_path) as url, senders(Job(home.environ), 2):
             ways = {name: chance.choice(WAYS) for name in names}
             found = {name: leave(home, url, name, way) for name, way in ways.items()}
-            home.settle(240 if full else 40)
+            home.settle(240)
         offered = Counter(event.recipient.partition("@")[0] for event in sink.events() if event.name == "offered")
         sent = len(home.rows("kind = 'digest' AND state = 'sent'"))
     cancelled = {name for name, state in found.items() if state == "cancelled"}

@@ -62,7 +62,7 @@ def test_poison_is_quarantined_and_the_others_finish(
                 nonlocal deaths
                 deaths += replace_dead(processes, job)
 
-            home.settle(60, turn)
+            home.settle(90, turn)
         facts["deaths"] = deaths
         judge(home, sink, facts)
     assert facts["duplicates"] <= deaths * CONNECTIONS
@@ -79,16 +79,16 @@ def kill_a_child(worker: stack.Kept, chance: random.Random) -> bool:
 
 @pytest.mark.trials("a child of the pool killed beside mails that kill", full=5, slice=1)
 def test_killed_children_of_a_pool_cost_nobody_a_mail(
-    seed: int, postgres_database: str, facts: Facts, full: bool, tmp_path: Path
+    seed: int, facts: Facts, full: bool, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     if not full:
         pytest.skip("a slice leaves the pool alone: tests/integration/test_workers.py kills one child")
-    chance = random.Random(seed)
+    chance, database = random.Random(seed), request.getfixturevalue("postgres_database")
     with contextlib.ExitStack() as opened:
         sink = opened.enter_context(sinks.running(tmp_path / "sink.log", delay=0.01))
         broker = opened.enter_context(stack.broker(tmp_path))
         broker.start()
-        home = opened.enter_context(town(tmp_path, sink.url, postgres_database, broker_url=broker.url))
+        home = opened.enter_context(town(tmp_path, sink.url, database, broker_url=broker.url))
         worker = opened.enter_context(stack.worker(home.environ, tmp_path, "tests.faults.poison"))
         deliver = make_app(load(home.environ)).tasks["paperround.deliver"]
         kills = 0

@@ -95,10 +95,10 @@ def test_no_paper_comes_twice_when_the_next_edition_overtakes(
                 edition = home.world.now().date() + timedelta(days=day)
                 at_once(4, partial(overtake, home, edition))
                 stack.within(10, "some more are sent", lambda: home.waiting() < chance.randint(readers // 3, readers))
-            home.settle(60)
+            home.settle(90)
             # Who was being sent to is passed over; the last edition brings what they missed.
             overtake(home, home.world.now().date() + timedelta(days=days), 0)
-            home.settle(60)
+            home.settle(90)
         rows = home.rows("kind = 'digest' AND state = 'sent'")
         mails = sink.count()
         papers = home.papers_of(rows)

@@ -76,7 +76,7 @@ STEPS = st.lists(st.sampled_from(["arrive", "arrive", "edit", "wait", "compose",
 
 def test_every_matching_paper_comes_exactly_once(full: bool) -> None:
     @given(seed=st.integers(0, 2**32), steps=STEPS)
-    @settings(max_examples=500 if full else 20, deadline=None)
+    @settings(max_examples=500 if full else 8, deadline=None)
     def tell(seed: int, steps: list[str]) -> None:
         check(seed, steps)
 
