@@ -16,6 +16,7 @@ from tests.faults import stack
 from tests.faults.ledger import Facts
 from tests.faults.stack import Broker, sign_up, within
 from tests.faults.town import Town, town
+from workers.witness import KEY
 
 RESUME_LIMIT = 60.0
 ANSWER_LIMIT = 2.0
@@ -90,6 +91,7 @@ def test_work_goes_on_after_the_broker_was_hurt(
         within(RESUME_LIMIT, "every digest is composed", lambda: len(home.rows("kind = 'digest'")) == before + during)
         home.settle(120)
         verdict = home.verdict(sink.taken())
+        assert broker.client().hlen(KEY) == 1, "the workers keep there how far the database has come"
         facts |= {"worker restarts": len(worker.ends)}
     facts |= {"lost": len(verdict.lost), "duplicates": len(verdict.twice)}
     assert all(code != 0 for code in worker.ends)

@@ -406,10 +406,9 @@ def _collected(data: Path) -> tuple[int, int]:
 def test_web_serves_the_pages_alone_once_the_database_is_ready(
     up: Up, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    early, _ = up("web")
-    said, _ = early.communicate(timeout=60)
-    assert early.returncode == 1
-    assert "Has `paperround migrate` been run on this database?" in said
+    early = paperround("web", "--port", str(free_port()), PAPERROUND_DATA_DIR=str(tmp_path / "data"))
+    assert early.code == 1
+    assert "Has `paperround migrate` been run on this database?" in early.said
     monkeypatch.setenv("PAPERROUND_DATA_DIR", str(tmp_path / "data"))
     assert run("migrate")[0] == 0
     process, url = up("web")
