@@ -64,7 +64,8 @@ class Post:
         for day in range(7):
             self.house.clock.tomorrow()
             self.house.arrive(*NOISE if not day else ())
-            self.house.morning()
+            if day in (1, 3, 5, 6):  # The fewest mornings that still count as punctual.
+                self.house.morning()
             self.world.alarms.sound(self.house.clock())
         self.house.clock.tomorrow()
         for name in ("reader", "mover", "moved", "leaver"):
