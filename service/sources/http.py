@@ -175,11 +175,24 @@ class Client:
                 taken += len(piece)
                 if taken > self._max_body:
                     raise inflate.TooLarge
+                if body.tell() > self._max_body and len(body.getbuffer()) < self._max_decompressed:
+                    body = _with_room(body, self._max_decompressed)
                 body.writelines(decoder.feed(piece))
             body.write(decoder.finish())
+            body.truncate()
             if watch.expired:
                 raise TimeoutError
         return body.getvalue()
+
+
+def _with_room(body: io.BytesIO, most: int) -> io.BytesIO:
+    """Make room once for the largest page: what grows by pieces is copied on the way, and held twice."""
+    roomy = io.BytesIO()
+    roomy.seek(most)
+    roomy.write(b"\0")
+    roomy.seek(0)
+    roomy.write(body.getbuffer())
+    return roomy
 
 
 def _page(url: str, moved: str, response: requests.Response, body: bytes) -> Page:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
 
 from service.model import Page
@@ -67,3 +69,9 @@ def test_a_link_that_counts_its_readers_gives_way_to_the_true_one() -> None:
     feed = f'<rss version="2.0" {name}><channel><item><title>Tea</title>{entry}</item></channel></rss>'
     (paper,) = parse(Page(feed.encode(), "", "")).papers
     assert paper.url == "https://papers.example/a"
+
+
+def test_a_page_that_is_large_once_inflated_arrives_to_the_byte() -> None:
+    body = bytes(range(256)) * 40_000
+    with origin(lambda _: Answer(200, gzip.compress(body, 1), {"Content-Encoding": "gzip"})) as server:
+        assert Client(AGENT, LOOPBACK, 10.0).fetch(server.url()).body == body
