@@ -30,8 +30,8 @@ class Field(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What one fetch of a source returned. `body` is decoded of any content encoding, but still bytes; the media type
-    stands with its parameters, which may name the characters.
+    """What one fetch of a source returned. `body` is decoded of any content encoding, but still bytes; `charset` is
+    the server's word on its characters, which may be wrong.
 
     `moved_to` is the address to ask from now on, where a redirect said so for good; `fresh_for` are the seconds for
     which the server promises that nothing changes.
@@ -46,6 +46,7 @@ class Page:
     not_modified: bool = False
     moved_to: str = ""
     fresh_for: int = 0
+    charset: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ def parse(page: Page) -> Listing:
     """
     if len(page.body) > MOST_BYTES:
         raise ParseError(f"the page is larger than {MOST_BYTES >> 20} MB", "a very large page")
-    text = decode(page.body, page.media_type)
+    text = decode(page.body, page.media_type, page.charset)
     if not text.strip():
         raise ParseError("the page is empty", "an empty page")
     start = text.lstrip()[:1]

@@ -45,12 +45,12 @@ _SIGNS = (
 )
 
 
-def decode(body: bytes, media_type: str = "") -> str:
-    """Return the text of a page. Raises ParseError for bytes that are no text."""
+def decode(body: bytes, media_type: str = "", charset: str = "") -> str:
+    """Return the text of a page; its characters may be named. Raises ParseError for bytes that are no text."""
     for sign, what in _SIGNS:
         if body.startswith(sign):
             raise ParseError(f"this looks like {what}, not a page of papers", what)
-    for name in _candidates(body, media_type):
+    for name in _candidates(body, charset or _in(media_type)):
         try:
             return body.decode(name).removeprefix("\ufeff")
         except (UnicodeError, LookupError):
@@ -60,7 +60,12 @@ def decode(body: bytes, media_type: str = "") -> str:
     return body.decode("utf-8" if _nearly_utf8(body) else "cp1252", "replace").removeprefix("\ufeff")
 
 
-def _candidates(body: bytes, media_type: str) -> Iterator[str]:
+def _in(media_type: str) -> str:
+    named = _IN_TYPE.search(media_type)
+    return named[1] if named else ""
+
+
+def _candidates(body: bytes, charset: str) -> Iterator[str]:
     for mark, name in _MARKS:
         if body.startswith(mark):
             yield name
@@ -69,9 +74,8 @@ def _candidates(body: bytes, media_type: str) -> Iterator[str]:
         yield "utf-16-le"
     if head[:1] == b"\0" and head[2:3] == b"\0":
         yield "utf-16-be"
-    named = _IN_TYPE.search(media_type)
-    if named:
-        yield from _named(named.group(1), body)
+    if charset:
+        yield from _named(charset, body)
     said = _IN_PAGE.search(head)
     if said:
         yield from _named((said.group(1) or said.group(2)).decode("ascii", "replace"), body)

@@ -32,7 +32,7 @@ _MOST_LINKS, _HEAD = 500, 500_000
 
 def feeds(page: Page) -> list[str]:
     """Return the http(s) addresses of at most three feeds that a page names, or links to where it names none."""
-    text = decode(page.body, page.media_type)[:_HEAD]
+    text = decode(page.body, page.media_type, page.charset)[:_HEAD]
     base = _base(page.url, text)
     named = _named(text, base)
     found = named if any(named) else _linked(text, base)

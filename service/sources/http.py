@@ -196,15 +196,17 @@ def _with_room(body: io.BytesIO, most: int) -> io.BytesIO:
 
 
 def _page(url: str, moved: str, response: requests.Response, body: bytes) -> Page:
+    media_type, _, parameters = response.headers.get("Content-Type", "").partition(";")
     return Page(
         body=body,
-        media_type=response.headers.get("Content-Type", "").strip().lower()[:200],
+        media_type=media_type.strip().lower(),
         url=url,
         fetched_at=datetime.now(UTC),
         etag=response.headers.get("ETag", ""),
         last_modified=response.headers.get("Last-Modified", ""),
         moved_to=moved,
         fresh_for=replies.fresh_for(response.headers),
+        charset=replies.charset(parameters),
     )
 
 

@@ -6,6 +6,7 @@ know: connections and bodies.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -13,6 +14,7 @@ from http import HTTPStatus
 
 from service.errors import FetchError
 
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{2,40})", re.IGNORECASE)
 # A server that asks for more than a week's patience has a wrong clock or a wrong unit.
 _LONGEST_WAIT = 7 * 86400.0
 # The 4xx that speak of the moment, not of the address (RFC 9110; 425: RFC 8470; 429: RFC 6585).
@@ -67,6 +69,12 @@ def fresh_for(headers: Mapping[str, str]) -> int:
         return max(int(age[:9]) - _number(headers.get("Age", "")), 0)
     until, now = _moment(headers.get("Expires", "")), _moment(headers.get("Date", ""))
     return max(int((until - now).total_seconds()), 0) if until and now else 0
+
+
+def charset(parameters: str) -> str:
+    """The name of the characters in the parameters of a media type, or ""."""
+    found = _CHARSET.search(parameters)
+    return found[1].lower() if found else ""
 
 
 def _number(text: str) -> int:
