@@ -22,6 +22,8 @@ HTML, TEXT = "html", "txt"
 # A card takes some 2 KB in both parts of a mail. A morning of 20,000 readers with real keywords asks for 70,000 cards;
 # where most of them have to be made anew, a mail takes several times as long.
 _KEPT_CARDS, _KEPT_PAPERS = 65_536, 4096
+# A paper has a head for each set of places that keywords hit in its title and authors.
+_MOST_PARTS = 256
 
 
 @dataclass(slots=True, eq=False)
@@ -86,6 +88,8 @@ class CardPress:
         """A part of a paper's cards, the same in all of which `what` is equal."""
         parts, key = printed.paper.parts, (side, name, what, full)
         if key not in parts:
+            if len(parts) >= _MOST_PARTS:
+                parts.clear()
             form = getattr(self._forms[side], name)
             parts[key] = encoded(form(printed.card, full))
         return parts[key]

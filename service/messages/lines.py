@@ -14,6 +14,7 @@ from itertools import chain, zip_longest
 from typing import Any, NamedTuple
 
 from service.messages.cards import Reason
+from service.messages.frames import Memo
 from service.messages.mime import quoted_printable
 from service.messages.passages import Passage
 from service.messages.typesetting import breakable, hang, settled, starred
@@ -23,6 +24,8 @@ from service.model import Field
 _TEXT = "\ue004"
 # A card of the text part stands behind so many columns.
 INDENT = 4
+# Nearly all readers' reasons are of a few forms: so many keywords, each in the title, the abstract or both.
+_KEPT_FORMS = 512
 
 
 class _Because(NamedTuple):
@@ -50,7 +53,7 @@ class HtmlLines:
         self._forms = forms
         self._hit = _Form(str(forms.runs(Passage(_TEXT, ((0, 1),)))))
         self._said = {full: _Form(settled(forms.said(Passage(_TEXT), full))) for full in (True, False)}
-        self._reasons: dict[tuple[object, ...], _Form] = {}
+        self._reasons: Memo[_Form] = Memo(_KEPT_FORMS)
 
     def said(self, passage: Passage, full: bool) -> bytes:
         """What is shown of the abstract."""
@@ -62,9 +65,10 @@ class HtmlLines:
         if not reasons:
             return b""
         fields = tuple(each.fields for each in reasons)
-        if (fields, more, full) not in self._reasons:
-            self._reasons[fields, more, full] = _Form(settled(self._forms.reasons(_because(fields, more), full)))
-        return quoted_printable(self._reasons[fields, more, full].filled(breakable(each.keyword) for each in reasons))
+        form = self._reasons.get(
+            (fields, more, full), lambda: _Form(settled(self._forms.reasons(_because(fields, more), full)))
+        )
+        return quoted_printable(form.filled(breakable(each.keyword) for each in reasons))
 
 
 class TextLines:
@@ -72,7 +76,7 @@ class TextLines:
 
     def __init__(self, forms: Any) -> None:
         self._forms = forms
-        self._reasons: dict[tuple[object, ...], _Form] = {}
+        self._reasons: Memo[_Form] = Memo(_KEPT_FORMS)
 
     def said(self, passage: Passage, full: bool) -> bytes:
         """What is shown of the abstract."""
@@ -83,10 +87,8 @@ class TextLines:
         if not reasons:
             return b""
         fields = tuple(each.fields for each in reasons)
-        if (fields, more) not in self._reasons:
-            self._reasons[fields, more] = _Form(self._forms.why(_because(fields, more)))
-        why = self._reasons[fields, more].filled(each.keyword for each in reasons)
-        return quoted_printable(hang(why, INDENT))
+        form = self._reasons.get((fields, more), lambda: _Form(self._forms.why(_because(fields, more))))
+        return quoted_printable(hang(form.filled(each.keyword for each in reasons), INDENT))
 
 
 def _because(fields: Sequence[tuple[Field, ...]], more: int) -> _Because:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
@@ -25,6 +25,8 @@ _ATOM = re.compile(
 )
 
 
+# No abstract is as long; one that is would take long to read for each of its words.
+_LOOKED_UP = 8_000
 # A word that touches no sign of TeX.
 _WORD = re.compile(r"(?<![\\\w{}^$])[^\W_]+(?![\w{}^$])")
 
@@ -79,23 +81,35 @@ def passage(original: str, spans: Iterable[Span] = ()) -> Passage:
 
 def _looked_up(original: str, spans: tuple[Span, ...], text: str) -> Passage | None:
     """Carry over spans that begin and end where plain words do; None where another one is among them."""
+    if len(original) > _LOOKED_UP:
+        return None
     starts, ends = _words(original)
     hits = [(starts.get(start, -1), ends.get(end, -1)) for start, end in spans]
     return Passage(text, tuple(hits)) if all(0 <= start < end for start, end in hits) else None
 
 
 # Reading TeX takes a hundred times as long as looking up what came of a word, and a paper is read for many keywords.
-@lru_cache(maxsize=2048)
+# What is kept of an ordinary abstract takes 40 KB.
+@lru_cache(maxsize=256)
 def _words(original: str) -> tuple[dict[int, int], dict[int, int]]:
     """Where the words outside of TeX begin and end in the readable text, by where they do in the original."""
-    inside = [atom.span() for atom in _ATOM.finditer(original)]
-    words = [word.span() for word in _WORD.finditer(original)]
-    plain = [each for each in words if not any(first < each[1] and each[0] < last for first, last in inside)]
+    atoms = [atom.span() for atom in _ATOM.finditer(original)]
+    plain = list(_apart(atoms, [word.span() for word in _WORD.finditer(original)]))
     carried = _carried(original, tuple(plain), _visible(original))
     if carried is None or len(carried.hits) != len(plain):
         return {}, {}
     pairs = list(zip(plain, carried.hits, strict=True))
     return {old[0]: new[0] for old, new in pairs}, {old[1]: new[1] for old, new in pairs}
+
+
+def _apart(atoms: Sequence[Span], words: Iterable[Span]) -> Iterator[Span]:
+    """The words that lie outside of all atoms; both are ascending."""
+    at = 0
+    for start, end in words:
+        while at < len(atoms) and atoms[at][1] <= start:
+            at += 1
+        if at == len(atoms) or end <= atoms[at][0]:
+            yield start, end
 
 
 def _marked(original: str, spans: tuple[Span, ...], text: str) -> Passage:
