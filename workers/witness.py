@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from functools import cached_property
 
 import redis
 
 from service.model import Witness
 from service.settings import Settings
+from service.settings.brokers import redis_url
 
 LOG = logging.getLogger(__name__)
 
@@ -25,9 +27,12 @@ class BrokerWitness:
     """`model.Witness` over Redis; opens no connection before it is asked, so it may be made before a fork."""
 
     def __init__(self, url: str) -> None:
-        # Celery's name for a socket in the file system is not redis-py's.
-        self._client = redis.Redis.from_url(
-            url.replace("redis+socket:", "unix:", 1),
+        self._url = url
+
+    @cached_property
+    def _client(self) -> redis.Redis:
+        return redis.Redis.from_url(
+            redis_url(self._url),
             socket_timeout=PATIENCE,
             socket_connect_timeout=PATIENCE,
             decode_responses=True,
@@ -37,7 +42,7 @@ class BrokerWitness:
         """The counts by database; none where the broker does not answer."""
         try:
             return {str(name): int(count) for name, count in self._client.hgetall(KEY).items()}
-        except (redis.RedisError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 -- whatever a URL or a server makes of it, no mail waits for a witness
             LOG.warning("the broker cannot say how far the database had come: %s", type(error).__name__)
             return {}
 
@@ -45,7 +50,7 @@ class BrokerWitness:
         """Keep the count; a broker that is away is told with the next pass."""
         try:
             self._client.hset(KEY, name, count)
-        except redis.RedisError as error:
+        except Exception as error:  # noqa: BLE001 -- as above
             LOG.warning("the broker cannot keep how far the database has come: %s", type(error).__name__)
 
 

@@ -14,7 +14,7 @@ import logging
 import time
 from dataclasses import dataclass, field
 from threading import Event
-from typing import Any
+from typing import Any, cast
 
 from fastapi import Request
 from limits import RateLimitItem, parse_many
@@ -24,6 +24,7 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.exceptions import HTTPException
 
 from service.settings import Settings
+from service.settings.brokers import redis_url
 from service.web.guard import at_this_machine
 
 # One household or one attacker has a whole network of IPv6 addresses; a campus often stands behind one of IPv4.
@@ -32,7 +33,6 @@ _IPV6_NETWORK = 56
 _ANSWER_LIMIT = 0.5
 # A question counts once more for each so many characters: a hundred long topics take half a second to look for.
 _LONG = 1000
-_SCHEMES = {"redis+socket": "redis+unix", "memory": "memory", "redis": "redis", "rediss": "rediss"}
 
 _log = logging.getLogger(__name__)
 
@@ -68,12 +68,17 @@ class Gate:
 
 def gate(settings: Settings) -> Gate:
     """The gate for forms that write to people; opens no connection yet."""
-    scheme, _, rest = settings.broker_url.partition("://")
-    options: dict[str, Any] = {"wrap_exceptions": True}
-    if scheme != "memory":
-        options |= {"socket_timeout": _ANSWER_LIMIT, "socket_connect_timeout": _ANSWER_LIMIT}
-    storage: Any = storage_from_string(f"{_SCHEMES[scheme]}://{rest}", **options)
-    return _gate("forms", storage, settings, settings.limit_network, settings.limit_everybody)
+    return _gate("forms", _shared(settings.broker_url), settings, settings.limit_network, settings.limit_everybody)
+
+
+def _shared(broker_url: str) -> Storage:
+    if broker_url.startswith("memory"):
+        return MemoryStorage()
+    waits: dict[str, Any] = {"socket_timeout": _ANSWER_LIMIT, "socket_connect_timeout": _ANSWER_LIMIT}
+    # The counts have a name of their own for a socket in the file system.
+    url = redis_url(broker_url).replace("unix:", "redis+unix:", 1)
+    made: Any = storage_from_string(url, wrap_exceptions=True, **waits)
+    return cast("Storage", made)
 
 
 def reading_gate(settings: Settings) -> Gate:

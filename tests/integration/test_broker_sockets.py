@@ -1,0 +1,44 @@
+"""A broker behind a socket in the file system: whoever else keeps counts there finds the same database."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from service.settings import load
+from service.web.limits import gate
+from tests import servers
+from workers.app import make_app
+from workers.witness import KEY, BrokerWitness
+
+
+@pytest.fixture
+def socket_path(tmp_path: Path) -> Iterator[Path]:
+    path = tmp_path / "redis.sock"
+    command = [servers.redis_program(), "--port", "0", "--unixsocket", str(path), "--save", "", "--appendonly", "no"]
+    server = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+    deadline = time.monotonic() + servers.START_LIMIT
+    while not path.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    yield path
+    servers.stop(server)
+
+
+def test_counts_stand_in_the_database_that_celery_rings_in(socket_path: Path, tmp_path: Path) -> None:
+    url = f"redis+socket://{socket_path}?virtual_host=1"
+    settings = load({}, None, data_dir=str(tmp_path / "data"), broker_url=url, limit_network="1 per hour")
+    witness, forms = BrokerWitness(url), gate(settings)
+    with make_app(settings).connection_for_write() as connection:
+        connection.default_channel.client.set("rung", "yes")
+    witness.tell("a database", 7)
+    assert witness.told() == {"a database": 7}
+    assert [bool(forms.wait("192.0.2.7")) for _ in range(2)] == [False, True]
+    with redis.Redis(unix_socket_path=str(socket_path), db=1) as client:
+        keys = {bytes(key).decode() for key in client.keys("*")}
+    assert {KEY, "rung"} < keys
+    assert [key for key in keys if "network" in key]
