@@ -2,7 +2,8 @@
 
 Comes in: what stood where RFC 822 or ISO 8601 was meant. Goes out: an aware time, or None. Refuses to know: feeds.
 
-A date without a zone is taken as UTC. Days that are only numbers (19/11/2026) are not guessed at.
+A date without a zone is taken as UTC. A month alone is its first day and a year alone its first of January; a season is
+nothing. Days that are only numbers (19/11/2026) are not guessed at.
 """
 
 from __future__ import annotations
@@ -19,15 +20,19 @@ _ZONES = {"est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst
 _ZONES |= {"cest": 2, "eet": 2, "eest": 3, "msk": 3, "jst": 9, "kst": 9, "hkt": 8, "sgt": 8, "aest": 10, "aedt": 11}
 _DAY = re.compile(
     r"(?:(?<!\d)(?P<d1>\d{1,2})(?:st|nd|rd|th)?\.?[ -]{0,3}(?P<m1>[^\W\d_]{3,9})\.?"
-    r"|(?<!\w)(?P<m2>[^\W\d_]{3,9})\.? {0,3}(?P<d2>\d{1,2})(?:st|nd|rd|th)?),?[ -]{0,3}(?P<year>\d{4}|\d\d(?!\d))(?!:)",
+    r"|(?<!\w)(?P<m2>[^\W\d_]{3,9})\.? {0,3}(?P<d2>\d{1,2})(?!\d)(?:st|nd|rd|th)?(?=[, -])),?[ -]{0,3}"
+    r"(?P<year>\d{4}|\d\d(?!\d))(?!:)",
     re.IGNORECASE,
+)
+_MONTH = re.compile(
+    r"(?P<name>[^\W\d_]{3,9})\.?,?[ -]{0,3}(?P<y1>(?:19|20)\d\d)|(?P<y2>(?:19|20)\d\d)(?:-(?P<number>\d\d))?"
 )
 _TIME = re.compile(
     r"(?<!\d)(?P<hour>\d{1,2})[:.](?P<minute>\d\d)(?:[:.](?P<second>\d\d))?(?:[.,]\d{1,9})?\s{0,3}(?P<half>[ap]m)?"
     r"\s{0,3}(?:(?:gmt|utc)?(?P<sign>[+-])(?P<off>\d\d):?(?P<set>\d\d)|(?P<zone>[a-z]{1,4})(?![a-z]))?",
     re.IGNORECASE,
 )
-_SECONDS = re.compile(r"\d{9,10}(?:\d{3})?")
+_SECONDS = re.compile(r"\d{10}(?:\d{3})?")
 _OLDEST = 1900
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -37,7 +42,7 @@ def written(text: str) -> datetime | None:
     bare = " ".join(text[:100].split())
     if _SECONDS.fullmatch(bare):
         return datetime.fromtimestamp(int(bare[:10] if len(bare) > 10 else bare), UTC)
-    found = moment(re.sub(r"\s?(?:UTC|GMT|Z)$", "+00:00", bare)) or _named(bare)
+    found = moment(re.sub(r"\s?(?:UTC|GMT|Z)$", "+00:00", bare)) or _named(bare) or _month(bare)
     return sensible(found) if found else None
 
 
@@ -61,6 +66,13 @@ def _named(text: str) -> datetime | None:
         return _at(day, _TIME.search(text, found.end()))
     except (ValueError, OverflowError):
         return None
+
+
+def _month(text: str) -> datetime | None:
+    """The first day of a text that is nothing but a month, or a year."""
+    found = _MONTH.fullmatch(text)
+    number = (_MONTHS.get(found["name"][:3].lower(), 0) if found["name"] else int(found["number"] or 1)) if found else 0
+    return datetime(int(found["y1"] or found["y2"]), number, 1, tzinfo=UTC) if found and 1 <= number <= 12 else None
 
 
 def _at(day: datetime, time: re.Match[str] | None) -> datetime:

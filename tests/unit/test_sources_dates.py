@@ -34,7 +34,16 @@ READ = {
     "Mon, 01 Jan 0001 00:00:00 +0000": "",
     "Thu, 01 Jan 1970 00:00:00 GMT": "",
     "Sun, 31 Feb 2026 10:00:00 GMT": "",
+    "November 2026": "2026-11-01T00:00",
+    "Oct. 1999": "1999-10-01T00:00",
+    "2026-11": "2026-11-01T00:00",
+    "2026": "2026-01-01T00:00",
+    "Nov 19,2026": "2026-11-19T00:00",
+    "19Nov2026": "2026-11-19T00:00",
+    "Spring 2026": "",
     "19/11/2026": "",
+    "202611191530": "",
+    "176354640": "",
     "yesterday": "",
     "": "",
 }
@@ -55,6 +64,13 @@ def test_feeds_of_every_form_read_it_alike(text: str) -> None:
     for page in (rss, feed):
         (paper,) = parse(Page(page.encode(), "", "")).papers
         assert paper.published == written(text)
+
+
+@pytest.mark.parametrize("text", ["Spring 2026", "176354640"])
+def test_no_feed_invents_a_date_that_is_not_written(text: str) -> None:
+    rss = f'<rss version="2.0"><channel><item><title>T</title><pubDate>{text}</pubDate></item></channel></rss>'
+    (paper,) = parse(Page(rss.encode(), "", "")).papers
+    assert paper.published is None
 
 
 @given(st.text("0123456789:-+./ ,TZADFJMNOSabcdefghijlmnoprstuvy", max_size=60))
