@@ -91,7 +91,6 @@ class _Masks:
     width: int
     read: list[int] = field(default_factory=list)
     kept: list[int] = field(default_factory=list)
-    _known: dict[object, int] = field(default_factory=dict)
     _rows: list[Mask] = field(default_factory=list)
     _counts: dict[frozenset[int], int] = field(default_factory=dict)
     _ids: dict[int, frozenset[int]] = field(default_factory=dict)
@@ -108,19 +107,28 @@ class _Masks:
             self._counts[key] = int(np.logical_or.reduce([self._rows[each] for each in key]).sum())
         return self._counts[key]
 
-    def add(self, view: View, sources: frozenset[int] | None, asked: Asked) -> None:
-        """Take in the next profile."""
-        key = (sources, id(asked.span))  # Equal ones that are not the same cost a mask more.
-        row = self._known.get(key, -1)
-        if row < 0:
-            row = self._known[key] = self._put(asked.span.mask(view.firsts(sources)))
-        again = asked.delivered and self._papers(view, row) & asked.delivered
-        if again:
-            fresh = self._rows[row].copy()
-            fresh[[view.position[each] for each in again]] = False
-            row = self._put(fresh)
-        self.read.append(row)
-        self.kept.append(row)
+    def add(self, view: View, sources: Sequence[frozenset[int] | None], asked: Sequence[Asked]) -> None:
+        """Take in profiles: the sources that each looks at, and what is asked for its reader."""
+        # Equal spans that are not the same cost a mask more.
+        keys = [(looked, id(each.span)) for looked, each in zip(sources, asked, strict=True)]
+        known = {
+            key: self._put(each.span.mask(view.firsts(key[0])))
+            for key, each in dict(zip(keys, asked, strict=True)).items()
+        }
+        self.read = [known[key] for key in keys]
+        for profile, each in enumerate(asked):
+            if each.delivered:
+                self.read[profile] = self._undelivered(view, self.read[profile], each.delivered)
+        self.kept = self.read.copy()
+
+    def _undelivered(self, view: View, row: int, delivered: frozenset[int]) -> int:
+        """A row without what was delivered."""
+        again = self._papers(view, row) & delivered
+        if not again:
+            return row
+        fresh = self._rows[row].copy()
+        fresh[[view.position[each] for each in again]] = False
+        return self._put(fresh)
 
     def _papers(self, view: View, row: int) -> frozenset[int]:
         """The ids of the papers in a row: far fewer than what was delivered in a month."""
@@ -144,8 +152,7 @@ def choose_all(view: View, book: Book, profiles: Profiles, asked: Sequence[Asked
     found, owners = book.found(view), profiles.owners()
     exclusion = book.exclusions()[profiles.keywords]
     masks = _Masks(len(view.papers))
-    for reader, sources in zip(profiles.readers.tolist(), profiles.sources, strict=True):
-        masks.add(view, sources, asked[reader])
+    masks.add(view, profiles.sources, [asked[reader] for reader in profiles.readers.tolist()])
     for entry in np.flatnonzero(exclusion).tolist():
         mine = slice(*found.starts[profiles.keywords[entry] : profiles.keywords[entry] + 2])
         masks.leave_out(int(owners[entry]), found.papers[mine])
