@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import mmap
 import sqlite3
+import time
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -32,8 +33,10 @@ _TEXTS = [
 # A file of so many bytes is written anew in about a second.
 SMALL = 64 * 2**20
 
-# A reader in the middle of the log of changes is hardly waited for, a writer a little longer.
-_LOG_MS, _FILE_MS = 200, 5_000
+# Seconds. A large file is settled first with hardly a wait; a reader who asks to be erased waits for the answer.
+_HARDLY, _PATIENCE = 0.2, 5.0
+# SQLite's own waiting sleeps longer the longer it has waited, and so misses the moments between two who write in turn.
+_LOOK_MS = 10
 
 
 def scrub(engine: Engine, traces: Sequence[str], small: int = SMALL) -> None:
@@ -46,9 +49,11 @@ def scrub(engine: Engine, traces: Sequence[str], small: int = SMALL) -> None:
         cursor = connection.cursor()
         try:
             left, file = list(traces), engine.url.database or ""
-            first = _settle if not Path(file).is_file() or Path(file).stat().st_size > small else _write_anew
-            for attempt in (first, _settle_patiently, _write_anew):
-                attempt(cursor)
+            cursor.execute(f"PRAGMA busy_timeout={_LOOK_MS}")
+            large = not Path(file).is_file() or Path(file).stat().st_size > small
+            steps = ((_settle, _HARDLY), (_settle, _PATIENCE), (_write_anew, _PATIENCE))
+            for step, wait in steps if large else steps[-1:]:
+                step(cursor, time.monotonic() + wait)
                 left = [each for each in _found(file, left) if not _alive(cursor, each)]
                 if not left:
                     return
@@ -59,20 +64,31 @@ def scrub(engine: Engine, traces: Sequence[str], small: int = SMALL) -> None:
             cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
 
 
-def _settle(cursor: DBAPICursor, wait: int = _LOG_MS) -> None:
-    cursor.execute(f"PRAGMA busy_timeout={wait}")
-    cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+def _settle(cursor: DBAPICursor, until: float) -> None:
+    """Empty the log into the file; it stays as it is while somebody is reading it or writing to it."""
+    _when_free(cursor, "PRAGMA wal_checkpoint(TRUNCATE)", until)
 
 
-def _settle_patiently(cursor: DBAPICursor) -> None:
-    """The log may be as it was because somebody was reading it."""
-    _settle(cursor, _FILE_MS)
+def _write_anew(cursor: DBAPICursor, until: float) -> None:
+    try:
+        _when_free(cursor, "VACUUM", until)
+    finally:
+        _settle(cursor, until)
 
 
-def _write_anew(cursor: DBAPICursor) -> None:
-    _settle(cursor)
-    cursor.execute("VACUUM")
-    _settle(cursor, _FILE_MS)
+def _when_free(cursor: DBAPICursor, statement: str, until: float) -> None:
+    """Run as soon as nobody is in the way, looking at least once; a checkpoint says by a row whether somebody was."""
+    while True:
+        late = time.monotonic() >= until
+        try:
+            cursor.execute(statement)
+            said = cursor.fetchone()
+            if late or not said or not said[0]:
+                return
+        except sqlite3.OperationalError as error:
+            if late or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+        time.sleep(_LOOK_MS / 10_000)
 
 
 def _alive(cursor: DBAPICursor, trace: str) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from datetime import timedelta
@@ -246,3 +248,33 @@ def test_what_is_left_of_an_erased_text_goes_with_the_whole_file(tmp_path: Path,
             home.world.store.scrub()
         assert left not in file.read_bytes()
         assert home.join("ada@uni.example", "mamba")
+
+
+def test_an_erasure_waits_for_the_moment_between_two_who_write(tmp_path: Path) -> None:
+    file, writing, done = tmp_path / "paperround.sqlite3", threading.Event(), threading.Event()
+
+    def write() -> None:
+        with closing(sqlite3.connect(file, timeout=20, isolation_level=None)) as busy:
+            while not done.is_set():
+                busy.execute("BEGIN IMMEDIATE")
+                busy.execute("UPDATE counter SET value = value + 1")
+                writing.set()
+                time.sleep(0.4)
+                busy.execute("COMMIT")
+                time.sleep(0.01)
+
+    with house(tmp_path) as home:
+        home.join("ada@uni.example", "private topic")
+        reader = home.world.subscriptions.find("ada@uni.example")
+        assert reader is not None
+        with home.world.store.write() as unit:
+            unit.subscribers.erase(reader.id)
+        writer = threading.Thread(target=write, daemon=True)
+        writer.start()
+        assert writing.wait(20)
+        home.world.store.scrub(["private topic"])
+        files = [Path(f"{file}{ending}") for ending in ("", "-wal")]
+        left = [each.name for each in files if each.is_file() and b"private topic" in each.read_bytes()]
+        done.set()
+        writer.join()
+    assert left == []
