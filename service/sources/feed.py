@@ -160,10 +160,17 @@ def _announced(entry: Entry, version: str) -> _Announced:
 def _longer(entry: Entry, summary: str, version: str) -> str:
     """The abstract is that of the article's text, where this has one and the summary is but a piece of it."""
     for each in entry.get("content", ())[:3]:
-        text = abstracts.labelled(_words(each, version))
+        text = _labelled(each, version)
         if len(text) > len(summary):
             return text
     return summary
+
+
+def _labelled(content: Entry, version: str) -> str:
+    def words(piece: str) -> str:
+        return _words({**content, "value": piece}, version)
+
+    return abstracts.labelled(str(content.get("value", ""))[:_LONGEST], words)
 
 
 def _description(entry: Entry) -> Entry:

@@ -148,6 +148,50 @@ def test_an_abstract_that_only_resembles_an_imprint_stays_whole(abstract: str) -
     assert read(RSS.format(f"<title>T</title><description>{abstract}</description>")).abstract == abstract
 
 
+MEANING = "We present a parser for Abstract Meaning Representation (AMR) graphs."
+
+
+@pytest.mark.parametrize(
+    ("content", "abstract"),
+    [
+        (f"<p>{MEANING}</p>", ""),
+        ("<p>We scale Abstract Interpretation to nets.</p>", ""),
+        ("<p>We parse\n<i>Abstract</i> Meaning\nRepresentation.</p>", ""),
+        ("<p>Graphical Abstract: A kettle on fire.</p>", ""),
+        ("<h3>Graphical Abstract</h3><p>A kettle on fire.</p>", ""),
+        ('<p title="Abstract: A kettle.">We boil. They <b>boil</b>.</p>', ""),
+        ("<p>Kettle Letters 7.</p><h2>Abstract</h2><p>We boil.</p><p>They boil.</p>", "We boil. They boil."),
+        ("<p>Kettle Letters 7.</p><p><strong>Abstract</strong> We boil. They boil.</p>", "We boil. They boil."),
+        ("<p>Kettle Letters 7. Abstract: We boil. They boil.</p>", "We boil. They boil."),
+        ("<p>Kettle Letters 7.</p><b>Abstract</b>: We boil. They boil.", "We boil. They boil."),
+        ("<p>Kettle Letters 7 ABSTRACT We boil. They boil.</p>", "We boil. They boil."),
+        ("Kettle Letters 7.<br/>Abstract<br/>We boil. They boil.", "We boil. They boil."),
+        ("<jats:title>Abstract</jats:title><jats:p>We boil. They boil.</jats:p>", "We boil. They boil."),
+        (f"<h2>Abstract</h2><p>{MEANING}</p>", MEANING),
+    ],
+)
+def test_the_label_of_an_abstract_stands_apart(content: str, abstract: str) -> None:
+    entry = (
+        f"<title>T</title><description>Kettles.</description><content:encoded><![CDATA[{content}]]></content:encoded>"
+    )
+    assert read(RSS.format(entry)).abstract == (abstract or "Kettles.")
+
+
+@pytest.mark.parametrize(
+    ("text", "abstract"),
+    [
+        ("Abstract Meaning Representation is a graph.", "Abstract Meaning Representation is a graph."),
+        ("Abstract Interpretation scales.", "Abstract Interpretation scales."),
+        ("Abstract Syntax Trees grow.", "Abstract Syntax Trees grow."),
+        ("Abstract: Meaning is a graph.", "Meaning is a graph."),
+        ("Abstract We see a graph.", "We see a graph."),
+        ("ABSTRACT Syntax is a graph.", "Syntax is a graph."),
+    ],
+)
+def test_an_abstract_that_begins_with_a_term_keeps_it(text: str, abstract: str) -> None:
+    assert read(RSS.format(f"<title>T</title><description>{text}</description>")).abstract == abstract
+
+
 def test_a_version_of_a_preprint_is_no_part_of_its_doi() -> None:
     guid = "https://www.biorxiv.org/content/10.1101/2026.11.17.690000v2"
     assert read(RSS.format(f"<title>T</title><guid>{guid}</guid>")).doi == ""
