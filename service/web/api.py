@@ -11,15 +11,16 @@ from datetime import date
 from functools import lru_cache
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.openapi.utils import get_openapi
 from pydantic import BeforeValidator
+from starlette.concurrency import run_in_threadpool
 
 from service import editions
 from service.errors import InputError
-from service.keywords import parse_all, split
+from service.keywords import Keyword, parse_all, split
 from service.model import Identity, Schedule
-from service.pipeline.archive import Question
+from service.pipeline.archive import Question, Results
 from service.web import cursors
 from service.web.answers import (
     Accepted,
@@ -83,12 +84,16 @@ OneDay = Annotated[
 ]
 
 
-def _topics(k: Keywords) -> list[str]:
+def _topics(k: Keywords) -> tuple[Keyword, ...]:
     """The keywords, divided as in the form. Raises KeywordsError."""
-    return [each.text for each in parse_all(split("\n".join(map(plain, k))))]
+    return parse_all(split("\n".join(map(plain, k))))
 
 
-Topics = Annotated[list[str], Depends(_topics)]
+def _texts(topics: Annotated[tuple[Keyword, ...], Depends(_topics)]) -> list[str]:
+    return [each.text for each in topics]
+
+
+Topics = Annotated[list[str], Depends(_texts)]
 
 
 @router.get("/preview", summary="What keywords would bring", **ASKED)
@@ -113,21 +118,37 @@ def suggest(desk: Here, topics: Topics) -> SuggestAnswer:
     return SuggestAnswer(suggestions=[suggestion_answer(each) for each in found])
 
 
-@router.get("/papers", summary="Papers by day and by keywords", **ASKED)
-async def papers(
-    request: Request, desk: Here, topics: Topics, day: OneDay = None, cursor: Cursor = "", limit: Most = 50
-) -> PapersAnswer:
+class Asked:
+    """A question for papers, and what its cursors belong to; FastAPI makes it on a thread."""
+
+    def __init__(
+        self,
+        topics: Annotated[tuple[Keyword, ...], Depends(_topics)],
+        day: OneDay = None,
+        cursor: Cursor = "",
+        limit: Most = 50,
+    ) -> None:
+        self.about = ("papers", str(day), *(each.text for each in topics))
+        mark = cursors.read(cursor, self.about) if cursor else None
+        if cursor and mark is None:
+            raise InputError("This cursor is cut off or belongs to another question.")
+        self.question = Question(topics, mark, limit, day)
+
+
+@router.get("/papers", summary="Papers by day and by keywords", response_model=PapersAnswer, **ASKED)
+async def papers(request: Request, desk: Here, asked: Annotated[Asked, Depends()]) -> Response:
     """All papers that any keyword and no exclusion fits, of one day or of all days, a page at a time.
 
     Without keywords these are all papers there are.
     """
-    about = ("papers", str(day), *topics)
-    mark = cursors.read(cursor, about) if cursor else None
-    if cursor and mark is None:
-        raise InputError("This cursor is cut off or belongs to another question.")
-    found = await search(request, desk, Question(parse_all(topics), mark, limit, day))
+    return await run_in_threadpool(_rows, asked, await search(request, desk, asked.question))
+
+
+def _rows(asked: Asked, found: Results) -> Response:
+    """A hundred papers take their time to be made into JSON, which no other request waits for."""
     rows = [paper_answer(each.selected, found.keywords, each.day) for each in found.papers]
-    return PapersAnswer(papers=rows, next=cursors.write(found.mark, about) if found.mark else None)
+    answer = PapersAnswer(papers=rows, next=cursors.write(found.mark, asked.about) if found.mark else None)
+    return Response(answer.model_dump_json(), media_type="application/json")
 
 
 @router.post(

@@ -103,10 +103,7 @@ async def search_feed(request: Request, desk: Here, k: Topics = None) -> Respons
     """The newest of them as a feed."""
     asked = await run_in_threadpool(_asked, k or (), "", FEED)
     found = await search(request, desk, asked.question) if asked.question else None
-    if found is None or asked.problems:
-        return await run_in_threadpool(_search_page, desk, asked, found)
-    page, never = f"/search?{shown.query(asked.topics)}", datetime.fromtimestamp(0, UTC)
-    return await run_in_threadpool(_feed, request, desk, found.papers, page, never, topics=asked.topics)
+    return await run_in_threadpool(_search_feed, request, desk, asked, found)
 
 
 def _day_page(desk: Desk, text: str, page: int) -> Response:
@@ -143,6 +140,13 @@ def _search_page(desk: Desk, asked: Asked, found: Results | None) -> Response:
     now = desk.now()
     unread = not groups and desk.world.pipeline.archive.newest(now) is None
     return desk.page("search", status, **facts, unread=unread, now=now)
+
+
+def _search_feed(request: Request, desk: Desk, asked: Asked, found: Results | None) -> Response:
+    if found is None or asked.problems:
+        return _search_page(desk, asked, found)
+    page, never = f"/search?{shown.query(asked.topics)}", datetime.fromtimestamp(0, UTC)
+    return _feed(request, desk, found.papers, page, never, topics=asked.topics)
 
 
 def _feed(
