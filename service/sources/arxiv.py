@@ -1,4 +1,4 @@
-"""What arXiv's feeds put around a title, an abstract and a list of authors, and how to take it off.
+"""What arXiv's feeds put around a title and an abstract, and how to take it off.
 
 Comes in: folded or raw strings of one feed entry. Goes out: the same without the conventions, and what they said.
 Refuses to know: XML.
@@ -17,8 +17,6 @@ _IN_TITLE = re.compile(
 )
 # Since 2024 a description begins "arXiv:2604.21935v1 Announce Type: replace-cross Abstract: ".
 _IN_TEXT = re.compile(r"\s*(?P<id>arXiv:[\w./-]{7,30})\s+Announce Type:\s*(?P<type>[a-z-]{3,20})\s*(?:Abstract:\s*)?")
-_ASIDE = re.compile(r"\([^()]{0,500}\)")
-_INITIALS = re.compile(r"(?:[A-Z]\.?[ -]?){1,4}")
 
 
 def title(text: str) -> tuple[str, str, str, ArrivalKind]:
@@ -46,18 +44,3 @@ def kind(name: str) -> ArrivalKind:
     if "replace" in lowered or "updated" in lowered:
         return ArrivalKind.REPLACE
     return ArrivalKind.CROSS if "cross" in lowered else ArrivalKind.NEW
-
-
-def several(text: str) -> bool:
-    """Say whether one string names more than one author: `Kukla, Dana` is one, `Dana Kukla, Ada Brewer` are two."""
-    parts = [part for part in re.split(r"[,;]|\band\b", text) if part.strip()]
-    return ";" in text or text.count(",") > 1 or (len(parts) > 1 and all(len(part.split()) > 1 for part in parts))
-
-
-def authors(text: str) -> tuple[str, ...]:
-    """Split a list of authors in one string: `A B, C D` and `Kukla, D., Crampton, A.`; affiliations are dropped."""
-    parts = [part.strip() for part in re.split(r"[,;]|\band\b", _ASIDE.sub(" ", text)) if part.strip()]
-    pairs = list(zip(parts[::2], parts[1::2], strict=False))
-    if len(parts) % 2 == 0 and parts and all(_INITIALS.fullmatch(given) for _, given in pairs):
-        return tuple(" ".join(f"{family}, {given}".split()) for family, given in pairs)
-    return tuple(" ".join(part.split()) for part in parts)

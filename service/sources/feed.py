@@ -20,7 +20,7 @@ import feedparser
 from service.errors import ParseError
 from service.model import ArrivalKind, Links, Listing, Paper
 from service.papers import arxiv_id, doi, openreview_id
-from service.sources import abstracts, arxiv
+from service.sources import abstracts, arxiv, bylines
 from service.sources.dates import sensible, written
 from service.sources.huggingface import paper_links
 from service.sources.taming import tame
@@ -48,7 +48,9 @@ def read(text: str, url: str = "") -> Listing:
     if not version and not feed.entries:
         raise ParseError("this looks like broken XML, not a feed", "broken XML")
     # Plain dictionaries, since feedparser's own invent a date where an entry has none.
-    read = [_paper(dict(entry), version) for entry in feed.entries]
+    entries = [dict(entry) for entry in feed.entries]
+    family_first = bylines.family_first(name for entry in entries for name in _names(entry))
+    read = [_paper(entry, version, family_first) for entry in entries]
     papers = tuple(paper for paper in read if paper)
     skipped = len(read) - len(papers) + left_out
     if skipped and not papers:
@@ -108,7 +110,7 @@ class _Announced:
     names: str = ""
 
 
-def _paper(entry: Entry, version: str) -> Paper | None:
+def _paper(entry: Entry, version: str, family_first: bool) -> Paper | None:
     said = _announced(entry, version)
     if not said.title:
         return None
@@ -120,7 +122,7 @@ def _paper(entry: Entry, version: str) -> Paper | None:
     return Paper(
         title=said.title,
         abstract=said.abstract,
-        authors=_authors(entry, bool(name), said.names),
+        authors=_authors(_names(entry), bool(name), said.names, family_first),
         url=link,
         published=None if said.daily and said.kind is ArrivalKind.REPLACE else published,
         listed=_listed(entry, published) if said.daily or listed_by_us else None,
@@ -205,15 +207,18 @@ def _arxiv(*texts: str) -> tuple[str, int | None]:
     return found[0][0], next((version for name, version in found if version and name == found[0][0]), None)
 
 
-def _authors(entry: Entry, from_arxiv: bool, byline: str) -> tuple[str, ...]:
+def _names(entry: Entry) -> list[str]:
     given = entry.get("authors", ())
     if isinstance(given, str):
         given = [{"name": given}]
-    names = [plain(str(each.get("name", "")))[:_LONGEST] for each in given if isinstance(each, Mapping)]
+    return [plain(str(each.get("name", "")))[:_LONGEST] for each in given if isinstance(each, Mapping)]
+
+
+def _authors(names: list[str], from_arxiv: bool, byline: str, family_first: bool) -> tuple[str, ...]:
     if len(names) < 2 and byline:
-        return arxiv.authors(plain(byline)[:_LONGEST])
-    if len(names) == 1 and (from_arxiv or arxiv.several(names[0])):
-        return arxiv.authors(names[0])
+        return bylines.authors(plain(byline)[:_LONGEST])
+    if len(names) == 1 and (from_arxiv or bylines.several(names[0], family_first)):
+        return bylines.authors(names[0])
     return tuple(name for name in names if name)
 
 

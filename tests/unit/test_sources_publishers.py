@@ -134,10 +134,28 @@ def test_what_a_publisher_prints_around_a_paper_is_taken_off(publisher: str) -> 
         ("Ada Brewer and Bob Kettle", TWO),
         ("Ada Brewer; Bob Kettle", TWO),
         ("Ada Brewer", ("Ada Brewer",)),
+        ("Ada Lovelace, Grace Hopper", ("Ada Lovelace", "Grace Hopper")),
+        ("van der Berg, Anna Maria", ("van der Berg, Anna Maria",)),
+        ("de la Cruz, Ana M.", ("de la Cruz, Ana M.",)),
+        ("Van der Berg, Anna Maria", ("Van der Berg, Anna Maria",)),
+        ("Garcia Lopez, Juan Carlos", ("Garcia Lopez, Juan Carlos",)),
+        ("GRAY KETTLE, Ada Marie", ("GRAY KETTLE, Ada Marie",)),
+        ("University of California, Los Angeles", ("University of California, Los Angeles",)),
+        ("van der Berg, Anna Maria; Garcia Lopez, Juan", ("van der Berg, Anna Maria", "Garcia Lopez, Juan")),
+        ("van der Berg, Anna Maria and Garcia Lopez, Juan", ("van der Berg, Anna Maria", "Garcia Lopez, Juan")),
     ],
 )
 def test_one_name_or_several_in_one_field_are_told_apart(written: str, authors: tuple[str, ...]) -> None:
     assert read(RSS.format(f"<title>T</title><dc:creator>{written}</dc:creator>")).authors == authors
+
+
+@pytest.mark.parametrize(("other", "count"), [("Brewer, Ada", 1), ("Ada Brewer", 2), ("Ada Brewer, Bob Kettle", 2)])
+def test_a_name_that_may_be_two_is_read_as_its_feed_writes_names(other: str, count: int) -> None:
+    entries = "</item><item>".join(
+        f"<title>T</title><dc:creator>{names}</dc:creator>" for names in ("Gray Kettle, Ada Marie", other)
+    )
+    papers = parse(Page(RSS.format(entries).encode(), "", "https://papers.example/feed")).papers
+    assert len(papers[0].authors) == count
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,77 @@
+"""Several authors in one string → their names.
+
+Comes in: folded names as a feed wrote them. Goes out: one name each. Refuses to know: XML.
+
+A comma may stand between two authors (`Ada Lovelace, Grace Hopper`, as JMLR, Wiley and arXiv write) or within one name
+(`Garcia Lopez, Juan Carlos`). The form of the name tells, and where it does not, the other names of its feed do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_ASIDE = re.compile(r"\([^()]{0,500}\)")
+_AND = re.compile(r"\band\b")
+_BETWEEN = re.compile(r"[,;]|\band\b")
+_INITIALS = re.compile(r"(?:[A-Z]\.?[ -]?){1,4}")
+# No full name begins with a particle, and none ends with an initial.
+_PARTICLE = re.compile(
+    r"(?:v[ao]n|vom|zu[rm]?|de[rlns]?|d[aoi]s?|del?la|l[ae]|ten|ter|af|av|bin|al|el)\s|d['’]"
+    r"|(?:Van|De) (?:de[rn]?|la|los|las)\s"
+)
+_ENDS_GIVEN = re.compile(r"(?:\A|[\s.-])[^\W\d_]\.?\Z")
+_BODY = re.compile(
+    r"\b(?:of|for|Universit\w+|Institut\w*|Colleges?|Laborator\w+|Cent(?:er|re)|Department|Collaboration|Team|Inc|Ltd)\b"
+)
+# Two family names are the custom of Spain and Portugal; these are the commonest of the first, and no given names.
+_TWO_FAMILIES = re.compile(
+    r"(?:Garc[ií]a|L[oó]pez|Mart[ií]nez|Rodr[ií]guez|Gonz[aá]lez|Hern[aá]ndez|Fern[aá]ndez|P[eé]rez|S[aá]nchez|G[oó]mez"
+    r"|Ram[ií]rez|Jim[eé]nez|D[ií]az|[AÁ]lvarez|Guti[eé]rrez|Mu[nñ]oz|V[aá]zquez|Su[aá]rez|Ruiz|Moreno|Torres|Romero"
+    r"|Silva|Santos|Oliveira|Souza|Ferreira|Pereira|Rodrigues|Fernandes|Gon[cç]alves|Lopes|Almeida)\s\S+"
+)
+
+
+def several(text: str, family_first: bool = False) -> bool:
+    """Say whether one string names more than one author: `Kukla, Dana` is one, `Dana Kukla, Ada Brewer` are two.
+
+    `family_first` decides where the names leave it open.
+    """
+    if ";" in text or text.count(",") > 1:
+        return True
+    parts = [part.split() for part in _BETWEEN.split(text) if part.strip()]
+    if text.count(",") == 1 and not _AND.search(text) and (family_first or _inverted(text)):
+        return False
+    return len(parts) > 1 and all(len(part) > 1 for part in parts) and not (_BODY.search(text) and "," in text)
+
+
+def family_first(names: Iterable[str]) -> bool:
+    """Say whether a feed writes `Kukla, Dana` rather than `Dana Kukla`, as far as most of its names tell."""
+    told = 0
+    for name in names:
+        parts = [part.split() for part in _BETWEEN.split(name) if part.strip()]
+        if name.count(",") == 1 and len(parts) == 2:
+            told += _inverted(name) or len(parts[0]) == 1
+        elif len(parts) != 2 and ";" not in name:
+            told -= all(len(part) > 1 for part in parts)
+    return told > 0
+
+
+def authors(text: str) -> tuple[str, ...]:
+    """Split a list of authors in one string: `A B, C D` and `Kukla, D., Crampton, A.`; affiliations are dropped."""
+    bare = _ASIDE.sub(" ", text)
+    for wider in (bare.split(";"), _AND.split(bare)):
+        if len(wider) > 1 and all(part.count(",") == 1 for part in wider if part.strip()):
+            return tuple(" ".join(part.split()) for part in wider if part.strip())
+    parts = [part.strip() for part in _BETWEEN.split(bare) if part.strip()]
+    pairs = list(zip(parts[::2], parts[1::2], strict=False))
+    if len(parts) % 2 == 0 and parts and all(_INITIALS.fullmatch(given) for _, given in pairs):
+        return tuple(" ".join(f"{family}, {given}".split()) for family, given in pairs)
+    return tuple(" ".join(part.split()) for part in parts)
+
+
+def _inverted(name: str) -> bool:
+    """Whether what stands before the one comma of a name can only be a family's."""
+    before, _, after = (part.strip() for part in name.partition(","))
+    shouted = len(before) > 3 and before.isupper() and not after.isupper()
+    return bool(shouted or _PARTICLE.match(before) or _ENDS_GIVEN.search(after) or _TWO_FAMILIES.fullmatch(before))
