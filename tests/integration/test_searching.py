@@ -18,7 +18,7 @@ import requests
 from service.web import trying
 from service.web.forms import Typed
 from service.web.pages import desk
-from service.web.searching import LINE
+from service.web.searching import LINE, SHARE
 from tests.integration.sites import Site, site
 from tests.integration.stores import NOW, paper
 from tests.integration.test_mornings import some_papers
@@ -54,13 +54,30 @@ def test_old_papers_are_searched_in_a_line_that_holds_nobody_up(tmp_path: Path) 
     assert all(int(each.result().headers["retry-after"]) > 0 for each in turned_away)
 
 
-def _cold(pages: Site, number: int) -> requests.Response:
-    return pages.get("/api/v1/papers", params={"k": "horse", "day": str(OLD[number % len(OLD)])})
+def test_one_network_cannot_fill_the_line(tmp_path: Path) -> None:
+    with filled(tmp_path, 2, 2) as pages, ThreadPoolExecutor(LINE) as crowd:
+        with pages.house.world.pipeline.archive._lock:
+            flood = [crowd.submit(_cold, pages, n, "2001:db8::7") for n in range(LINE - 4)]
+            turned_away = _done(flood, LINE - 4 - SHARE)
+            others = [crowd.submit(_cold, pages, n, f"192.0.2.{n}") for n in range(4)]
+            same = pages.get("/search?k=horse", headers={"X-Forwarded-For": "2001:db8:0:ff::8"})
+            assert _done(others, 1, limit=0.2) == []
+        assert {each.result().status_code for each in others} == {200}
+        assert Counter(each.result().status_code for each in flood) == {200: SHARE, 429: LINE - 4 - SHARE}
+        assert same.status_code == 429, "an address beside it is of the same network"
+        assert all(int(each.result().headers["retry-after"]) > 0 for each in turned_away)
+        again = [crowd.submit(_cold, pages, n, "2001:db8::7") for n in range(SHARE)]
+        assert {each.result().status_code for each in again} == {200}, "places that are left are free"
 
 
-def _done(asked: list[Future[requests.Response]], wanted: int) -> list[Future[requests.Response]]:
+def _cold(pages: Site, number: int, visitor: str = "") -> requests.Response:
+    asked = {"k": "horse", "day": str(OLD[number % len(OLD)])}
+    return pages.get("/api/v1/papers", params=asked, headers={"X-Forwarded-For": visitor} if visitor else {})
+
+
+def _done(asked: list[Future[requests.Response]], wanted: int, limit: float = 20) -> list[Future[requests.Response]]:
     """Those that are answered, once they are so many."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + limit
     while sum(each.done() for each in asked) < wanted and time.monotonic() < deadline:
         time.sleep(0.01)
     return [each for each in asked if each.done()]
