@@ -20,7 +20,7 @@ import feedparser
 from service.errors import ParseError
 from service.model import ArrivalKind, Links, Listing, Paper
 from service.papers import arxiv_id, doi, openreview_id
-from service.sources import abstracts, arxiv, bylines
+from service.sources import abstracts, arxiv, bylines, dois
 from service.sources.dates import sensible, written
 from service.sources.huggingface import paper_links
 from service.sources.taming import tame
@@ -29,9 +29,6 @@ from service.sources.text import day, fold, plain, web_link
 Entry = Mapping[str, Any]
 _CATEGORY = re.compile(r"[a-z-]{2,10}(?:\.[A-Za-z-]{2,9})?")
 _MARKED_UP = re.compile(r"</[a-zA-Z]+\s*>|<br\s*/?>")
-_DOI = re.compile(r"(?:\A|doi:|/)10\.\d{4,9}/[^\s/?#]{1,200}(?<!v\d)\Z", re.IGNORECASE)
-# Publishers show one article in several ways.
-_VIEW = re.compile(r"(?:[?#].*|/(?:pdf|epdf|full|abstract|summary))+\Z")
 _LONGEST = 100_000
 _HEAVY = 500_000
 _PERIODS = {"hourly": 3_600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
@@ -239,8 +236,7 @@ def _links(entry: Entry, name: str, listed: bool) -> Links:
 def _doi(entry: Entry, link: str) -> str:
     named = (entry.get(key) for key in ("arxiv_doi", "prism_doi", "dc_identifier"))
     found = next((value for value in named if isinstance(value, str) and value), "")
-    guid = str(entry.get("id", ""))[-300:]
-    return doi(found) or (doi(guid) if _DOI.search(guid) else "") or (doi(_VIEW.sub("", link)) if "doi" in link else "")
+    return doi(found) or dois.of_guid(str(entry.get("id", ""))) or dois.of_link(link)
 
 
 def _listed(entry: Entry, published: datetime | None) -> date | None:

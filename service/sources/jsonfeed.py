@@ -10,7 +10,8 @@ from typing import Any
 
 from service.errors import ParseError
 from service.model import Links, Listing, Paper
-from service.papers import arxiv_id, doi, openreview_id
+from service.papers import arxiv_id, openreview_id
+from service.sources import dois
 from service.sources.abstracts import proper
 from service.sources.dates import written
 from service.sources.huggingface import MOST_ENTRIES, paper_links
@@ -60,7 +61,7 @@ def _paper(item: Any, base: str) -> Paper | None:
         links=Links(links.arxiv, links.pdf, links.huggingface if listed else ""),
         arxiv_id=name,
         version=version,
-        doi=doi(link) if "doi.org/" in link else "",
+        doi=dois.of_link(link),
         openreview_id=openreview_id(link) or openreview_id(guid),
         guid=guid,
     )

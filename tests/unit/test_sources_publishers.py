@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from service.model import Page, Paper
@@ -213,3 +215,24 @@ def test_an_abstract_that_begins_with_a_term_keeps_it(text: str, abstract: str) 
 def test_a_version_of_a_preprint_is_no_part_of_its_doi() -> None:
     guid = "https://www.biorxiv.org/content/10.1101/2026.11.17.690000v2"
     assert read(RSS.format(f"<title>T</title><guid>{guid}</guid>")).doi == ""
+
+
+@pytest.mark.parametrize(
+    ("link", "doi"),
+    [
+        ("https://academic.oup.example/kettles/article/doi/10.1093/kettles/btaf123/8000000", "10.1093/kettles/btaf123"),
+        ("https://academic.oup.example/article/doi/10.1093/nar/gkag1/80000?rss=1", "10.1093/nar/gkag1"),
+        ("https://academic.oup.example/article/doi/10.1093/nar/odd.1/80000", ""),
+        ("https://x.example/doi/10.1000/kettles/12/8000000", ""),
+        ("https://x.example/doi/full/10.1000/k.1", "10.1000/k.1"),
+        ("https://x.example/doi/10.1000/k.1/full", "10.1000/k.1"),
+        ("https://x.example/lookup/doi/10.1101/2026.11.17.690000v2", ""),
+        ("https://doi.org/10.1088/1748-9326/ab1234", "10.1088/1748-9326/ab1234"),
+        ("https://dx.doi.org/10.1000%2Fk.1?utm_source=rss", "10.1000/k.1"),
+        ("https://x.example/articles/k.1", ""),
+    ],
+)
+def test_a_link_gives_a_doi_only_where_its_end_is_sure(link: str, doi: str) -> None:
+    assert read(RSS.format(f"<title>T</title><link>{link}</link>")).doi == doi
+    feed = {"version": "https://jsonfeed.org/version/1.1", "items": [{"title": "T", "url": link}]}
+    assert read(json.dumps(feed)).doi == doi
