@@ -45,7 +45,11 @@ class _Seen:
 
 
 class Index:
-    """Papers in the order they were added, ready to be searched. One thread uses it at a time."""
+    """Papers in the order they were added, ready to be searched.
+
+    One thread adds papers while no other one asks. What an answer is made of is held by it alone: several threads that
+    ask may make each other forget what was remembered, and never answer with half of it.
+    """
 
     def __init__(self, papers: Iterable[Paper] = ()) -> None:
         self._papers: list[Paper] = []
@@ -78,13 +82,14 @@ class Index:
 
     def find(self, keyword: Keyword) -> Found:
         """Return the papers that a keyword finds; for an exclusion, those that it leaves out. It remembers."""
-        if keyword.canonical not in self._found:
+        found = self._found.get(keyword.canonical)
+        if found is None:
             seen = self._see(keyword.expression)
             papers = np.flatnonzero(seen.papers).astype(np.int32)
             if len(self._found) >= _REMEMBERED_KEYWORDS:
                 self._found.clear()
-            self._found[keyword.canonical] = Found(papers, seen.title[papers])
-        return self._found[keyword.canonical]
+            found = self._found[keyword.canonical] = Found(papers, seen.title[papers])
+        return found
 
     def find_all(self, lookup: Lookup) -> Postings:
         """Return what each keyword of a lookup finds: the same as `find` for each, in one pass over the words."""
@@ -97,12 +102,13 @@ class Index:
     def hits(self, keyword: Keyword, position: int) -> tuple[Hit, ...]:
         """Return where a keyword hit one paper, in reading order, without overlaps; what NOT forbids hits nowhere."""
         asked = (keyword.canonical, position)
-        if asked not in self._hit:
+        hits = self._hit.get(asked)
+        if hits is None:
             if len(self._hit) >= _REMEMBERED:
                 self._hit.clear()
-            hits = sorted(set(self._hits(keyword.expression, position)), key=_reading_order)
-            self._hit[asked] = tuple(_apart(hits))
-        return self._hit[asked]
+            places = sorted(set(self._hits(keyword.expression, position)), key=_reading_order)
+            hits = self._hit[asked] = tuple(_apart(places))
+        return hits
 
     def _see(self, expression: Expression) -> _Seen:
         match expression:
@@ -126,8 +132,9 @@ class Index:
 
     def _phrase(self, phrase: Phrase) -> _Seen:
         papers, title = self._nothing(), self._nothing()
-        if self._bulk and phrase in self._bulk[0]:
-            return self._seen_in_bulk(self._bulk[0][phrase], self._bulk[1])
+        bulk = self._bulk
+        if bulk and phrase in bulk[0]:
+            return self._seen_in_bulk(bulk[0][phrase], bulk[1])
         for starts, _ in self._kept_places(phrase):
             owners = self._table.owners(starts)
             papers[owners >> 1] = True
@@ -189,23 +196,26 @@ class Index:
 
     def _fields(self, phrase: Phrase) -> dict[int, list[tuple[int, int]]]:
         """Where a phrase stands, by the field it stands in: a batch of mails asks for few phrases and many papers."""
-        if phrase not in self._in_fields:
+        stands = self._in_fields.get(phrase)
+        if stands is None:
             if len(self._in_fields) >= _REMEMBERED:
                 self._in_fields.clear()
-            stands = self._in_fields[phrase] = {}
+            stands = {}
             for starts, ends in self._kept_places(phrase):
                 owners = self._table.owners(starts).tolist()
                 for owner, *place in zip(owners, starts.tolist(), ends.tolist(), strict=True):
                     stands.setdefault(owner, []).append((place[0], place[1]))
-        return self._in_fields[phrase]
+            self._in_fields[phrase] = stands  # Not before it is whole.
+        return stands
 
     def _kept_places(self, phrase: Phrase) -> list[tuple[Slots, Slots]]:
         """Where a phrase stands in all papers."""
-        if phrase not in self._stood:
+        places = self._stood.get(phrase)
+        if places is None:
             if len(self._stood) >= _REMEMBERED_PHRASES:
                 self._stood.clear()
-            self._stood[phrase] = list(self._places(phrase))
-        return self._stood[phrase]
+            places = self._stood[phrase] = list(self._places(phrase))
+        return places
 
 
 def _merged(found: Postings, numbers: NDArray[np.int64], others: Sequence[tuple[int, _Seen]]) -> Postings:
