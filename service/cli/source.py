@@ -136,4 +136,5 @@ def _checked(check: Callable[[Source], Listing], source: Source, standing: Stand
     except (FetchError, ParseError) as error:
         return row | {"state": "fails", "problem": str(error)}
     row |= {"papers": len(listing.papers), "skipped": listing.skipped}
+    row["concern"] = f"not read: {listing.unread}" if listing.unread else ""
     return row | ({"state": "late", "concern": standing.why} if standing.why and not source.failures else {})

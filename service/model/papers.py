@@ -92,7 +92,8 @@ class Listing:
     """What a page says: its papers in page order, how many entries were unreadable, the day it is about, its form.
 
     `form` names the format read (for example "hf-html", "hf-api", "capture-paragraphs", "rss", "jsonfeed"). `every` are
-    the seconds between two visits that a feed asks for; 0 where it says nothing.
+    the seconds between two visits that a feed asks for; 0 where it says nothing. `unread` names the first file of a
+    folder that is no page, and says why.
     """
 
     papers: tuple[Paper, ...]
@@ -100,6 +101,7 @@ class Listing:
     day: date | None = None
     form: str = ""
     every: int = 0
+    unread: str = ""
 
 
 @dataclass(frozen=True, slots=True)

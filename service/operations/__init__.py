@@ -273,7 +273,8 @@ def _all_of(pages: Sequence[Page]) -> Listing:
     if faults and not found:
         raise faults[0]
     skipped = sum(each.skipped for each in found) + len(faults)
-    return Listing(tuple(paper for each in found for paper in each.papers), skipped)
+    papers = tuple(paper for each in found for paper in each.papers)
+    return Listing(papers, skipped, unread=str(faults[0]) if faults else "")
 
 
 def _restored(file: Path, now: datetime) -> None:

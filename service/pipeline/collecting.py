@@ -62,7 +62,8 @@ class Collector:
         if error is not None:
             return self._failed(source, collected, error, now)
         self._polled(listings, collected.papers)
-        LOG.info("collected %s: %d papers, %d arrived", source.url, collected.papers, collected.arrived)
+        brought = collected.papers, collected.arrived, collected.skipped
+        LOG.info("collected %s: %d papers, %d arrived, %d skipped", source.url, *brought)
         return collected
 
     def _polled(self, listings: Listings, papers: int) -> None:
@@ -97,7 +98,7 @@ class Collector:
         return collected, first
 
     def _saved(self, listings: Listings) -> tuple[Collected, FetchError | ParseError | None]:
-        """Read the files that are new or changed; one that cannot be read is a fault only where all are like it."""
+        """Read the files that are new or changed; one that cannot be read is skipped, and a fault where all are."""
         source, collected = listings.source, Collected(listings.source.url)
         first: FetchError | ParseError | None = None
         try:
@@ -107,6 +108,7 @@ class Collector:
                 except ParseError as error:
                     name = page.url.rpartition("/")[2]
                     LOG.warning("could not read %s of %s: %s", name, source.url, error)
+                    collected = collected.plus(Collected(skipped=1))
                     first = first or ParseError(f"{name}: {error}", error.looked_like)
         except FetchError as error:
             return collected, error

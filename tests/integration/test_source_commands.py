@@ -76,6 +76,9 @@ def test_a_folder_with_a_file_that_is_no_page_is_taken_without_it(
     shown = CliRunner().invoke(app, ["source", "add", str(folder)], env={"COLUMNS": "160"}).stdout
     assert "1 paper found" in shown
     assert "1 entry or file could not be read" in shown
+    checked = next(row for row in run("source", "check", "--json")[1] if "saved pages" in row["url"])
+    assert (checked["state"], checked["papers"], checked["skipped"], checked["problem"]) == ("ok", 1, 1, "")
+    assert checked["concern"].startswith("not read: notes.pdf: this looks like a PDF file")
     monkeypatch.chdir(tmp_path)
     assert run("source", "remove", "saved pages")[0] == 0
 
