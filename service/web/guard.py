@@ -93,9 +93,21 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in wanted.items():
                     headers.setdefault(name, value)
+                _weaken(headers)
             await send(message)
 
         return dressed
+
+
+def _weaken(headers: MutableHeaders) -> None:
+    """Make an entity tag one of the content, not of its bytes, which may travel packed (RFC 9110, section 8.8.3).
+
+    An answer that says nothing has changed has to name the same tag, so whether this one is packed does not matter.
+    """
+    tag = headers.get("etag", "")
+    if tag:
+        headers["etag"] = tag if tag.startswith("W/") else f"W/{tag}"
+        headers.add_vary_header("Accept-Encoding")
 
 
 def _keeping(path: str, query: bytes) -> dict[str, str]:

@@ -11,6 +11,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from tests import corpus
 from tests.integration.sites import Site, site
+from tests.integration.stores import paper
 from tests.integration.worlds import DAY
 
 HEAVIEST = 60_000
@@ -58,3 +59,20 @@ def test_a_page_travels_as_the_browser_can_read_it(tmp_path: Path, coding: str) 
         assert answer.headers.get("Content-Encoding", "identity") == coding
         assert "accept-encoding" in answer.headers["Vary"].lower()
         assert "New papers" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/search/feed?k=matching", "/day/2026-11-20/feed", "/static/style.css"])
+def test_what_is_known_packed_or_not_is_not_sent_again(tmp_path: Path, path: str) -> None:
+    with site(tmp_path) as pages:
+        pages.house.arrive(paper("On Matching", "We study the matching of papers at length. " * 40))
+        packed, plain = (pages.get(path, headers={"Accept-Encoding": coding}) for coding in ("gzip", "identity"))
+        assert (packed.headers.get("Content-Encoding"), plain.headers.get("Content-Encoding")) == ("gzip", None)
+        tag = packed.headers["ETag"]
+        assert tag.startswith('W/"'), "one strong tag stands for the same bytes (RFC 9110, section 8.8.3)"
+        assert plain.headers["ETag"] == tag
+        for coding, known in (("gzip", tag), ("identity", tag), ("gzip", tag.removeprefix("W/"))):
+            again = pages.get(path, headers={"Accept-Encoding": coding, "If-None-Match": f'"other", {known}'})
+            assert (again.status_code, again.content) == (304, b"")
+            assert again.headers["ETag"] == tag
+            assert "accept-encoding" in again.headers["Vary"].lower()
+        assert pages.get(path, headers={"If-None-Match": 'W/"other"'}).status_code == 200
