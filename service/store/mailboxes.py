@@ -23,8 +23,12 @@ Rows = dict[str, list[dict[str, Any]]]
 _SAID = (
     *(("subscriber", name) for name in ("public_id", "email", "mailbox", "owner")),
     *(("new_address", name) for name in ("email", "mailbox")),
-    *(("profile", "name"), ("profile_keyword", "text"), ("delivery", "payload")),
+    *(("profile", "name"), ("profile_keyword", "text")),
 )
+# What of a mail is its reader's own; its days, sources, zone and language are everybody's.
+_OWN = ("to", "list", "nonce", "keywords", "sections", "hidden")
+# A near miss tells of the paper first, and how it was missed.
+_NEAR_FROM = 3
 _TELLING = 4
 
 
@@ -97,8 +101,10 @@ class Mailboxes:
 
     def words(self, subscriber_id: int) -> set[str]:
         """What a subscriber has said, and is called by, in the rows about them, where it is long enough to tell."""
-        said = [[row[column] for row in self.kept(subscriber_id)[table]] for table, column in _SAID]
-        return {text for text in _texts(said) if len(text) >= _TELLING}
+        kept = self.kept(subscriber_id)
+        said = [row[column] for table, column in _SAID for row in kept[table]]
+        mailed = [_own(row["payload"]) for row in kept["delivery"]]
+        return {text for text in _texts([said, mailed]) if len(text) >= _TELLING}
 
     def remembered(self, hashes: Iterable[str]) -> Rows:
         """Every row that knows a mailbox by one of its hashes alone, by table."""
@@ -111,11 +117,15 @@ class Mailboxes:
         return [dict(row._mapping) for row in self.connection.execute(ordered)]
 
 
+def _own(payload: dict[str, Any]) -> list[Any]:
+    return [*(payload.get(name) for name in _OWN), *(miss[_NEAR_FROM:] for miss in payload.get("near", ()))]
+
+
 def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
-    elif isinstance(value, (dict, list)):
-        for each in value.values() if isinstance(value, dict) else value:
+    elif isinstance(value, list):
+        for each in value:
             yield from _texts(each)
 
 

@@ -6,6 +6,7 @@ allow. Refuses to know: whose texts they are. PostgreSQL has its own ways (VACUU
 
 from __future__ import annotations
 
+import json
 import logging
 import mmap
 import sqlite3
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from sqlalchemy import Engine, LargeBinary
+from sqlalchemy import Boolean, Engine, Float, Integer, LargeBinary
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 from service.store.engine import BUSY_TIMEOUT_MS
@@ -22,13 +23,12 @@ from service.store.tables import metadata
 
 LOG = logging.getLogger(__name__)
 
-# Every column that a text may stand in.
-_TEXTS = [
-    (table.name, each.name)
+# Every column that a text may stand in, by table.
+_TEXTS = {
+    table.name: names
     for table in metadata.sorted_tables
-    for each in table.c
-    if not isinstance(each.type, LargeBinary)
-]
+    if (names := [each.name for each in table.c if not isinstance(each.type, (Boolean, Float, Integer, LargeBinary))])
+}
 
 # A file of so many bytes is written anew in about a second.
 SMALL = 64 * 2**20
@@ -48,7 +48,7 @@ def scrub(engine: Engine, traces: Sequence[str], small: int = SMALL) -> None:
     with closing(engine.raw_connection()) as connection:
         cursor = connection.cursor()
         try:
-            left, file = list(traces), engine.url.database or ""
+            left, file = _spelt(traces), engine.url.database or ""
             cursor.execute(f"PRAGMA busy_timeout={_LOOK_MS}")
             large = not Path(file).is_file() or Path(file).stat().st_size > small
             steps = ((_settle, _HARDLY), (_settle, _PATIENCE), (_write_anew, _PATIENCE))
@@ -91,10 +91,16 @@ def _when_free(cursor: DBAPICursor, statement: str, until: float) -> None:
         time.sleep(_LOOK_MS / 10_000)
 
 
+def _spelt(traces: Sequence[str]) -> list[str]:
+    """Each text as it is, and as JSON writes it."""
+    return list(dict.fromkeys(form for each in traces for form in (each, json.dumps(each)[1:-1])))
+
+
 def _alive(cursor: DBAPICursor, trace: str) -> bool:
     """Whether a row still holds the text, as others' topics and papers may: then the file tells of nobody by it."""
-    for table, column in _TEXTS:
-        held = f'SELECT EXISTS (SELECT 1 FROM "{table}" WHERE instr("{column}", ?))'  # noqa: S608 - names of our own
+    for table, columns in _TEXTS.items():
+        anywhere = " OR ".join(f'instr("{each}", ?1)' for each in columns)
+        held = f'SELECT EXISTS (SELECT 1 FROM "{table}" WHERE {anywhere})'  # noqa: S608 - names of our own
         cursor.execute(held, (trace,))
         if cursor.fetchone() == (1,):
             return True

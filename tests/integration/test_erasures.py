@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-import sqlite3
-import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +16,6 @@ from sqlalchemy import inspect, select
 from service.links import FRESH, Purpose
 from service.model import Choice, Profile, Schedule, Subscriber, SubscriberState
 from service.store.tables import metadata
-from service.store.traces import scrub
 from tests.integration.sites import Site, form, site
 from tests.integration.stores import paper
 from tests.integration.worlds import house
@@ -227,54 +222,13 @@ def test_every_table_is_somebodys_or_nobodys(tmp_path: Path) -> None:
     assert not known & NOBODYS
 
 
-@pytest.mark.parametrize("size", ["small", "large"])
-def test_what_is_left_of_an_erased_text_goes_with_the_whole_file(tmp_path: Path, size: str) -> None:
-    file, left = tmp_path / "paperround.sqlite3", b"left in the slack of a page"
+def test_only_the_words_of_a_reader_are_looked_for(tmp_path: Path) -> None:
     with house(tmp_path) as home:
-        with closing(sqlite3.connect(file)) as careless:
-            careless.execute("PRAGMA secure_delete=OFF")
-            careless.execute("INSERT INTO keyword (canonical) VALUES (?)", (left.decode(),))
-            careless.commit()
-            careless.execute("DELETE FROM keyword")
-            careless.commit()
-        engine = home.world.store.engine
-        for nobodys in ([], ["something else"], ["as well"]):
-            scrub(engine, nobodys, small=0)
-            assert left in file.read_bytes(), "nobody waits for a large file without a trace, or for what others hold"
-            home.arrive(paper("Left in Peace", "It stays as well, whoever goes."))
-        if size == "large":
-            scrub(engine, [left.decode()], small=0)
-        else:
-            home.world.store.scrub()
-        assert left not in file.read_bytes()
-        assert home.join("ada@uni.example", "mamba")
-
-
-def test_an_erasure_waits_for_the_moment_between_two_who_write(tmp_path: Path) -> None:
-    file, writing, done = tmp_path / "paperround.sqlite3", threading.Event(), threading.Event()
-
-    def write() -> None:
-        with closing(sqlite3.connect(file, timeout=20, isolation_level=None)) as busy:
-            while not done.is_set():
-                busy.execute("BEGIN IMMEDIATE")
-                busy.execute("UPDATE counter SET value = value + 1")
-                writing.set()
-                time.sleep(0.4)
-                busy.execute("COMMIT")
-                time.sleep(0.01)
-
-    with house(tmp_path) as home:
-        home.join("ada@uni.example", "private topic")
+        home.join("ada@uni.example", "low-rank adaptation", "-survey", "Größe")
+        home.arrive(LORA, paper("A Survey of Low-Rank Adaptation", arxiv_id="2611.01002"))
+        home.morning()
         reader = home.world.subscriptions.find("ada@uni.example")
         assert reader is not None
-        with home.world.store.write() as unit:
-            unit.subscribers.erase(reader.id)
-        writer = threading.Thread(target=write, daemon=True)
-        writer.start()
-        assert writing.wait(20)
-        home.world.store.scrub(["private topic"])
-        files = [Path(f"{file}{ending}") for ending in ("", "-wal")]
-        left = [each.name for each in files if each.is_file() and b"private topic" in each.read_bytes()]
-        done.set()
-        writer.join()
-    assert left == []
+        with home.world.store.read() as unit:
+            words = unit.mailboxes.words(reader.id)
+    assert words == {"ada@uni.example", reader.public_id, "low-rank adaptation", "-survey", "Größe"}
