@@ -107,26 +107,14 @@ def build(
     signer, identity, templates = Signer(settings.secret_keys), identify(settings), environment()
     subscriptions = Subscriptions(store, signer, settings, bell)
     renderer, operations = Renderer(templates, identity), Operations(store, client, settings)
+    witness = witness or store.witness(settings.data_dir)
     return World(
         settings,
         store,
         signer,
         identity,
         templates,
-        Pipeline(
-            store,
-            client,
-            renderer,
-            signer,
-            identity,
-            partial(carrier, settings),
-            bell,
-            witness or store.witness(settings.data_dir),
-            timedelta(seconds=settings.collect_interval),
-            limits=limits(settings),
-            arxiv_api=settings.arxiv_api,
-            seal=seal(settings),
-        ),
+        _pipeline(settings, store, client, renderer, signer, bell, witness),
         subscriptions,
         Records(store, subscriptions, identity, bell),
         Returns(store, subscriptions, Owners(subscriptions), signer),
@@ -135,6 +123,25 @@ def build(
         Alarms(store, operations, renderer, partial(mailer, settings), settings.operator, host(settings)),
         bell,
         clock,
+    )
+
+
+def _pipeline(
+    settings: Settings, store: Store, client: Client, renderer: Renderer, signer: Signer, bell: Bell, witness: Witness
+) -> Pipeline:
+    return Pipeline(
+        store,
+        client,
+        renderer,
+        signer,
+        identify(settings),
+        partial(carrier, settings),
+        bell,
+        witness,
+        timedelta(seconds=settings.collect_interval),
+        limits=limits(settings),
+        arxiv_api=settings.arxiv_api,
+        seal=seal(settings),
     )
 
 
