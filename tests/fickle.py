@@ -18,16 +18,9 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from tests.origins import raw
+from tests.relays import usual
 
-GOOD = {
-    "GREETING": "220 fickle.test",
-    "MAIL": "250 2.1.0 ok",
-    "RCPT": "250 2.1.5 ok",
-    "DATA": "354 go ahead",
-    "DOT": "250 2.0.0 taken",
-    "RSET": "250 2.0.0 ok",
-    "QUIT": "221 2.0.0 bye",
-}
+GOOD = usual("fickle.test")
 BAD = {
     "GREETING": ("421 4.3.2 not now", "DROP"),
     "MAIL": ("451 4.3.0 later", "550 5.7.1 not you", "421 4.3.2 no more", "DROP"),

@@ -15,17 +15,21 @@ from tests.origins import raw
 
 # Words that are no reply: close the connection, or say nothing more.
 DROP, HANG = "DROP", "HANG"
-_USUAL = {
-    "GREETING": "220 relay.test ESMTP",
-    "EHLO": "250-relay.test\r\n250 8BITMIME",
-    "HELO": "250 relay.test",
-    "MAIL": "250 2.1.0 ok",
-    "RCPT": "250 2.1.5 ok",
-    "DATA": "354 go ahead",
-    "DOT": "250 2.0.0 taken",
-    "RSET": "250 2.0.0 ok",
-    "QUIT": "221 2.0.0 bye",
-}
+
+
+def usual(host: str) -> dict[str, str]:
+    """What a server of this name says at each step when all goes well."""
+    return {
+        "GREETING": f"220 {host} ESMTP",
+        "EHLO": f"250-{host}\r\n250 8BITMIME",
+        "HELO": f"250 {host}",
+        "MAIL": "250 2.1.0 ok",
+        "RCPT": "250 2.1.5 ok",
+        "DATA": "354 go ahead",
+        "DOT": "250 2.0.0 taken",
+        "RSET": "250 2.0.0 ok",
+        "QUIT": "221 2.0.0 bye",
+    }
 
 
 @dataclass
@@ -52,7 +56,8 @@ def relay(script: Mapping[str, str | list[str]] | None = None) -> Iterator[Relay
     """Run a relay. A list in the script is said in turn, its last entry for ever after; the rest goes as usual."""
     seen = Relay()
     lines = {
-        step: [said] if isinstance(said, str) else list(said) for step, said in {**_USUAL, **(script or {})}.items()
+        step: [said] if isinstance(said, str) else list(said)
+        for step, said in {**usual("relay.test"), **(script or {})}.items()
     }
 
     def answer(step: str) -> str:
