@@ -24,6 +24,8 @@ _DAY = re.compile(
     r"(?P<year>\d{4}|\d\d(?!\d))(?!:)",
     re.IGNORECASE,
 )
+# As PubMed cites: 2026 Nov 19.
+_YEAR_FIRST = re.compile(r"\A((?:19|20)\d\d)[ -]([^\W\d_]{3,9})\.?[ -](\d{1,2})(?!\d)")
 _MONTH = re.compile(
     r"(?P<name>[^\W\d_]{3,9})\.?,?[ -]{0,3}(?P<y1>(?:19|20)\d\d)|(?P<y2>(?:19|20)\d\d)(?:-(?P<number>\d\d))?"
 )
@@ -53,6 +55,7 @@ def sensible(found: datetime) -> datetime | None:
 
 def _named(text: str) -> datetime | None:
     """A day whose month is a word, and a time after it where there is one."""
+    text = _YEAR_FIRST.sub(r"\3 \2 \1", text)
     found = _DAY.search(text)
     month = _MONTHS.get((found["m1"] or found["m2"])[:3].lower()) if found else None
     if not found or not month:
