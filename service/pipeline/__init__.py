@@ -128,11 +128,10 @@ class Pipeline:
         With a `day` the edition of that local day is made for every active reader who has none, due or not. What was
         due more than two days ago waits until `overdue` says that it is still wanted.
         """
-        composed = Composer(self.store, self.window, day, overdue, self.limits).run(now)
+        composed = Composer(self.store, self.window, day, overdue, self.limits, self.bell.deliver).run(now)
         if overdue:
             with self.store.write() as unit:
                 unit.deliveries.revive(now)
-        if composed.ready:
             self.bell.deliver()
         return composed
 

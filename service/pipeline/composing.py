@@ -8,7 +8,7 @@ reader's due time only where it still stands as read: of two composers one write
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -70,13 +70,14 @@ class _Edition:
 
 @dataclass(frozen=True, slots=True)
 class Composer:
-    """Composes all that is due."""
+    """Composes all that is due. `ready` is called after each batch that holds mails, so that others send meanwhile."""
 
     store: Store
     window: Window
     day: date | None = None
     overdue: bool = False
     limits: Limits = field(default_factory=Limits)
+    ready: Callable[[], None] = lambda: None
 
     def run(self, now: datetime) -> Composed:
         """Compose batch by batch until nothing is due."""
@@ -84,8 +85,11 @@ class Composer:
         self._fold()
         total, after = Composed(), 0
         while batch := self._batch(now, after):
-            last, editions_due = batch
-            total, after = _sum(total, self._write(editions_due, now)), last
+            after, editions_due = batch
+            written = self._write(editions_due, now)
+            total = _sum(total, written)
+            if written.ready:
+                self.ready()
         level = logging.INFO if total != Composed() else logging.DEBUG
         LOG.log(level, "composed %d digests, %d quiet, %d superseded", total.ready, total.quiet, total.superseded)
         return total

@@ -10,11 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from service.bootstrap import SilentBell, build
 from service.errors import InputError, LinkError
 from service.links import Purpose
 from service.model import Links, Schedule, SubscriberState
-from tests.integration.stores import paper
-from tests.integration.worlds import DAY, House, house
+from service.pipeline.composing import BATCH
+from service.settings import load
+from tests.integration.stores import NOW, SOURCE, paper
+from tests.integration.worlds import DAY, MORNING, House, house
 
 LORA = paper("Sparse Low-Rank Adaptation of Very Large Models", arxiv_id="2611.01001", upvotes=3)
 KERNEL = paper("Neural Tangent Kernels at Finite Width", arxiv_id="2611.01002", upvotes=9)
@@ -324,3 +327,25 @@ def test_a_pause_link_never_brings_back_who_left(home: House) -> None:
     home.world.subscriptions.leave(home.token(ADA, Purpose.UNSUBSCRIBE), home.clock())
     reader = home.world.subscriptions.resume(home.token(ADA, Purpose.PAUSE), home.clock(), Purpose.PAUSE)
     assert reader.state == SubscriberState.LEFT
+
+
+def test_the_first_mails_go_out_while_others_are_composed(tmp_path: Path) -> None:
+    """A ring after each batch: with several workers one composes while the others send."""
+    due: list[int] = []
+
+    class Bell(SilentBell):
+        def deliver(self) -> None:
+            with world.store.read() as unit:
+                due.append(len(unit.subscribers.due(MORNING, 1000)))
+
+    world = build(load({}, None, data_dir=str(tmp_path)), bell=Bell())
+    world.store.migrate()
+    with world.store.write() as unit:
+        source = unit.sources.add(SOURCE, "feed", MORNING)
+        unit.papers.add(source.id, SOURCE, [LORA], MORNING)
+        for number in range(BATCH + 1):
+            row = unit.subscribers.add(f"r{number}", f"r{number}@example.org", f"r{number}@x.org", Schedule(), 10, NOW)
+            unit.subscribers.activate(row, NOW, NOW, welcome=True)
+    assert world.pipeline.compose(MORNING).ready == BATCH + 1
+    assert due == [1, 0]
+    world.close()
