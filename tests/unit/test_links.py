@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import re
 from datetime import UTC, datetime, timedelta
 
+import itsdangerous
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from itsdangerous.signer import HMACAlgorithm
 
 from service.errors import LinkError
-from service.links import Purpose, Signer
+from service.links import Purpose, Signer, link, reader_links
 
 NOW = datetime(2026, 11, 20, 7, 0, tzinfo=UTC)
 SIGNER = Signer(["the newest key of the house", "an older key of the house"])
@@ -23,6 +27,27 @@ moments = st.integers(1_577_836_800, 3_786_912_000).map(lambda seconds: datetime
 @given(purposes, subjects, moments)
 def test_what_was_signed_is_read_back(purpose: Purpose, subject: str, issued: datetime) -> None:
     assert SIGNER.verify(purpose, SIGNER.sign(purpose, subject, issued), issued) == subject
+
+
+class _HalfDigest(HMACAlgorithm):
+    def get_signature(self, key: bytes, value: bytes) -> bytes:
+        return super().get_signature(key, value)[:16]
+
+
+@given(st.text(min_size=1), purposes, subjects, moments)
+def test_a_token_is_what_the_library_signs(key: str, purpose: Purpose, subject: str, issued: datetime) -> None:
+    derived = hmac.digest(key.encode(), f"paperround.link.{purpose}".encode(), "sha256")
+    library = itsdangerous.Signer(derived, key_derivation="none", algorithm=_HalfDigest(hashlib.sha256))
+    expected = library.sign(f"{int(issued.timestamp()):x}.{subject}").decode()
+    assert Signer([key, "an older key"]).sign(purpose, subject, issued) == expected
+
+
+@given(subjects, moments)
+def test_the_links_of_a_reader_are_each_what_one_alone_would_be(subject: str, issued: datetime) -> None:
+    links = reader_links(SIGNER, "https://papers.example.org", subject, issued, "a view")
+    for purpose in (Purpose.MANAGE, Purpose.PAUSE, Purpose.UNSUBSCRIBE):
+        assert getattr(links, purpose) == link(SIGNER, "https://papers.example.org", purpose, subject, issued)
+    assert links.view == "a view"
 
 
 @given(purposes, purposes, subjects, moments)
