@@ -37,7 +37,7 @@ class PlainMail:
 
     def digest(self, digest: Digest, envelope: Envelope) -> EmailMessage:
         """A digest as a reader gets it; papers are left out one by one until it is small enough."""
-        cards = [card(each, digest.keywords, digest.edition) for each in digest.papers[:_CARDS]]
+        cards = [card(each, digest.edition) for each in digest.papers[:_CARDS]]
         while True:
             mail = self._mail(digest, envelope, cards)
             html = list(mail.iter_parts())[-1].as_bytes().partition(b"\r\n\r\n")[2]
@@ -78,7 +78,7 @@ class PlainMail:
             for number, each, full in group.places:
                 whole = settled(forms.full(each) if full else forms.compact(each))
                 made.append(whole if side == "html" else f"{number}. ".rjust(4) + whole[4:])
-        also = [forms.also(card(Selected(each), (), digest.edition)) for each in digest.also[:3]]
+        also = [forms.also(card(Selected(each), digest.edition)) for each in digest.also[:3]]
         counted = press.counted(digest)
         more = 0 if digest.trending else total - len(cards)
         blocks = {

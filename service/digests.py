@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
-from service.model import Digest, Match, Selected, StoredPaper
+from service.model import Digest, Match, Selected, StoredPaper, Why
 
 
 def compose(
@@ -40,7 +40,7 @@ def compose(
     return Digest(
         edition=edition,
         keywords=tuple(keywords),
-        papers=tuple(_selected(papers[at], matches.get(at, ()), number) for number, at in enumerate(shown)),
+        papers=tuple(_selected(papers[at], matches.get(at, ()), keywords) for at in shown),
         more=len(ranked) - len(shown),
         read=len(papers) if read is None else read,
         trending=trending,
@@ -53,6 +53,7 @@ def compose(
     )
 
 
-def _selected(paper: StoredPaper, matches: Sequence[Match], number: int) -> Selected:
-    """From here on a match speaks of the paper's place in the digest: the place where it was matched is forgotten."""
-    return Selected(paper, tuple(Match(number, match.keyword, match.hits) for match in matches))
+def _selected(paper: StoredPaper, matches: Sequence[Match], keywords: Sequence[str]) -> Selected:
+    """From here on a paper names its keywords itself: the places where they were matched are forgotten."""
+    found = sorted(matches, key=lambda match: match.keyword)
+    return Selected(paper, tuple(Why(keywords[match.keyword], match.hits) for match in found))

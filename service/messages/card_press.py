@@ -37,7 +37,7 @@ class _Paper:
 
 @dataclass(slots=True, eq=False)
 class PrintedCard:
-    """A card and the forms in which it was printed so far, beside the values whose ids are its key."""
+    """A card and the forms in which it was printed so far, beside the selected paper whose id is its key."""
 
     card: Card
     selected: Selected
@@ -55,11 +55,8 @@ class CardPress:
         self._cards: Memo[PrintedCard] = Memo(_KEPT_CARDS)
 
     def card(self, selected: Selected, digest: Digest) -> PrintedCard:
-        """The card of a paper; the same one for the same paper, keywords and places of hits."""
-        key: tuple[object, ...] = (id(selected.paper.paper), digest.edition)
-        for match in selected.matches:
-            key += (digest.keywords[match.keyword], id(match.hits))
-        return self._cards.get(key, lambda: self._card(selected, digest))
+        """The card of a paper; the same one for the same object, which readers share."""
+        return self._cards.get((id(selected), digest.edition), lambda: self._card(selected, digest))
 
     def form(self, printed: PrintedCard, side: str, full: bool) -> bytes:
         """The lines of a card in one of its forms."""
@@ -71,7 +68,7 @@ class CardPress:
     def _card(self, selected: Selected, digest: Digest) -> PrintedCard:
         paper, edition = selected.paper.paper, digest.edition
         known = self._papers.get((id(paper), edition), lambda: _Paper(plain(paper, edition), paper))
-        return PrintedCard(matched(known.card, selected, digest.keywords), selected, known)
+        return PrintedCard(matched(known.card, selected), selected, known)
 
     def _form(self, printed: PrintedCard, side: str, full: bool) -> bytes:
         shown, own, lines = printed.card, printed.paper.card, self._lines[side]

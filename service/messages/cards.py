@@ -1,6 +1,6 @@
 """A selected paper → a card: all that a mail says of one paper, readable, clean and safe to show.
 
-Comes in: a Selected and the reader's keywords. Goes out: a Card without TeX, markup or a link that is not http(s).
+Comes in: a Selected. Goes out: a Card without TeX, markup or a link that is not http(s).
 Refuses to know: whether text or HTML is written, and every word that is not the paper's or the reader's own.
 """
 
@@ -14,7 +14,7 @@ from functools import lru_cache
 from service.messages.excerpts import excerpt
 from service.messages.passages import Passage, Span, passage
 from service.messages.visible import clean, shorten, title_search, web_link
-from service.model import Field, Hit, Links, Paper, Selected
+from service.model import Field, Links, Paper, Selected, Why
 from service.papers import linked
 
 _LONGEST_TITLE, _LONGEST_NAME, _LONGEST_KEYWORD, _LONGEST_CATEGORY = 400, 60, 300, 30
@@ -22,8 +22,6 @@ _NAMED_REASONS, _NAMED_CATEGORIES, _FEW_AUTHORS, _MATCHED_AUTHORS = 12, 3, 4, 3
 _SENTENCE = 200
 _READ = 50_000
 _FRESH, _OLD = timedelta(days=14), timedelta(days=60)
-# The keywords that matched a paper, in the reader's order, each with its places.
-Found = Sequence[tuple[str, tuple[Hit, ...]]]
 
 _LINK_ORDER = ("pdf", "arxiv", "huggingface", "code", "project")
 
@@ -82,9 +80,9 @@ class Card:
         return excerpt(self.abstract, sentences=1, limit=_SENTENCE)
 
 
-def card(selected: Selected, keywords: Sequence[str], edition: date) -> Card:
+def card(selected: Selected, edition: date) -> Card:
     """Put one paper's card together; any Unicode in any field is good enough."""
-    return matched(plain(selected.paper.paper, edition), selected, keywords)
+    return matched(plain(selected.paper.paper, edition), selected)
 
 
 @lru_cache(maxsize=2048)
@@ -110,11 +108,9 @@ def plain(paper: Paper, edition: date) -> Card:
     )
 
 
-def matched(plain: Card, selected: Selected, keywords: Sequence[str]) -> Card:
+def matched(plain: Card, selected: Selected) -> Card:
     """The card with the places of its keywords; what holds none of them is left as it is."""
-    paper, hits = selected.paper.paper, sorted(selected.matches, key=lambda match: match.keyword)
-    found = [(keywords[match.keyword], match.hits) for match in hits]
-    spans, reasons = _spans(found), _reasons(found)
+    paper, spans, reasons = selected.paper.paper, _spans(selected.why), _reasons(selected.why)
     title, abstract, authors = plain.title, plain.abstract, plain.authors
     if marked := spans.get((Field.TITLE, 0)):
         title = _clipped(_marked(paper.title, marked), _LONGEST_TITLE)
@@ -133,7 +129,7 @@ def matched(plain: Card, selected: Selected, keywords: Sequence[str]) -> Card:
     )
 
 
-def _spans(found: Found) -> Mapping[tuple[Field, int], Sequence[Span]]:
+def _spans(found: Sequence[Why]) -> Mapping[tuple[Field, int], Sequence[Span]]:
     """Where anything hit, by field and place."""
     spans: dict[tuple[Field, int], list[Span]] = {}
     for _, hits in found:
@@ -147,7 +143,7 @@ def _marked(text: str, spans: Sequence[Span]) -> Passage:
     return passage(text[:_READ], spans)
 
 
-def _reasons(found: Found) -> tuple[Reason, ...]:
+def _reasons(found: Sequence[Why]) -> tuple[Reason, ...]:
     """One reason for each keyword that matched, in the reader's order, its fields in the order of `Field`.
 
     A keyword that stands in two profiles is named once.

@@ -25,7 +25,6 @@ class Entry:
 
     id: str
     selected: Selected
-    keywords: Sequence[str]
     edition: date
     updated: datetime
 
@@ -49,6 +48,6 @@ class Feed:
 
 def atom(feed: Feed, templates: Environment, identity: Identity) -> str:
     """Render a feed (RFC 4287); each entry shows its paper as the mail did."""
-    entries = [(each, card(each.selected, each.keywords, each.edition)) for each in feed.entries]
+    entries = [(each, card(each.selected, each.edition)) for each in feed.entries]
     feed = replace(feed, name=clean(feed.name))
     return templates.get_template("view/feed.xml").render(feed=feed, entries=entries, identity=identity)

@@ -16,6 +16,7 @@ from service.model.mails import (
     ReaderLinks,
     Section,
     Selected,
+    Why,
 )
 from service.model.papers import ArrivalKind, Field, Hit, Links, Listing, Match, Page, Paper, StoredPaper
 from service.model.readers import Choice, Mend, Profile, Schedule, Subscriber, SubscriberState
@@ -48,5 +49,6 @@ __all__ = [
     "StoredPaper",
     "Subscriber",
     "SubscriberState",
+    "Why",
     "Witness",
 ]

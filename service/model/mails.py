@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import NamedTuple
 
-from service.model.papers import Match, StoredPaper
+from service.model.papers import Hit, StoredPaper
 
 
 class DeliveryKind(StrEnum):
@@ -42,12 +43,22 @@ class DeliveryState(StrEnum):
     NONE = "none"
 
 
+class Why(NamedTuple):
+    """A keyword that a paper fits, in its reader's own spelling, and where it hit."""
+
+    keyword: str
+    hits: tuple[Hit, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """One paper chosen for a digest, with its matches; `Match.keyword` is a position in the digest's keywords."""
+    """One paper that was chosen, and why: its keywords in the reader's order.
+
+    It says nothing of who the reader is or where in a digest it stands, so that readers may share it.
+    """
 
     paper: StoredPaper
-    matches: tuple[Match, ...] = ()
+    why: tuple[Why, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ import numpy as np
 from service.editions import FURTHEST_EAST
 from service.keywords import Keyword
 from service.matching import Found, Index
-from service.model import Hit, Match, Paper, Selected, StoredPaper
+from service.model import Hit, Paper, Selected, StoredPaper, Why
 from service.pipeline.window import REACH, Mask, Window
 from service.store import Store, Unit
 from service.store.archive import Place
@@ -81,13 +81,11 @@ class Mark:
 class Results:
     """Papers in order; `mark` says where to go on (None: there is nothing more).
 
-    `keywords` are what `Match.keyword` counts. `recent` counts what the last four weeks hold; None when that was not
-    looked at.
+    `recent` counts what the last four weeks hold; None when that was not looked at.
     """
 
     papers: tuple[Dated, ...]
     mark: Mark | None
-    keywords: tuple[str, ...] = ()
     recent: int | None = None
 
 
@@ -127,12 +125,12 @@ class _Ask:
             return True
         if len(self.found) == self.most:
             return False
-        matches = (
-            Match(position, number, among.hits(keyword, position))
-            for number, keyword in enumerate(self.wanted)
+        why = (
+            Why(keyword.text, among.hits(keyword, position))
+            for keyword in self.wanted
             if position in among.find(keyword).papers
         )
-        self.found.append((place, Selected(paper, tuple(matches))))
+        self.found.append((place, Selected(paper, tuple(why))))
         return True
 
 
@@ -185,7 +183,7 @@ class Archive:
             if not more and not deep:
                 return None
             going_on = Mark(ask.found[-1][0]) if more else self._older(unit, ask, edge)
-            return Results(_dated(unit, ask.found), going_on, tuple(each.text for each in wanted), recent)
+            return Results(_dated(unit, ask.found), going_on, recent)
 
     def _recent(self, unit: Unit, ask: _Ask, now: datetime, edge: date) -> tuple[int, bool]:
         """Look through the window; returns how many fit there, and whether there was no room for all."""

@@ -48,10 +48,9 @@ class Morning:
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """The editions of a week, newest first. `keywords` are what `Match.keyword` counts; `trending`: nothing chose."""
+    """The editions of a week, newest first. `trending`: nothing chose."""
 
     mornings: tuple[Morning, ...]
-    keywords: tuple[str, ...] = ()
     trending: bool = False
 
     @property
@@ -113,7 +112,7 @@ def week(view: View, profiles: Sequence[Profile], schedule: Schedule, now: datet
     found = [(due, select(view, profiles, _Slice(said, after, due))) for after, due in _editions(schedule, now)]
     mornings = tuple(_morning(view, selection, schedule, due, now, max_papers) for due, selection in found)
     newest = found[0][1]
-    return Week(mornings, tuple(each.text for each in newest.keywords), newest.trending)
+    return Week(mornings, newest.trending)
 
 
 def _editions(schedule: Schedule, now: datetime) -> Iterator[tuple[datetime, datetime]]:
@@ -129,6 +128,6 @@ def _morning(
     view: View, selection: Selection, schedule: Schedule, due: datetime, now: datetime, max_papers: int
 ) -> Morning:
     shown = selection.ranked[:max_papers]
-    papers = tuple(Selected(view.papers[at], selection.matches(view, at)) for at in shown)
+    papers = tuple(Selected(view.papers[at], selection.why(view, at)) for at in shown)
     more = len(selection.ranked) - len(shown)
     return Morning(editions.local_day(schedule, due), due, papers, more, selection.read, due > now)

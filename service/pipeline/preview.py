@@ -14,7 +14,7 @@ import numpy as np
 
 from service.keywords import Keyword
 from service.keywords import advise as advise_keyword
-from service.model import Match, Profile, Selected
+from service.model import Profile, Selected, Why
 from service.pipeline.mornings import News
 from service.pipeline.selection import Span, select
 from service.pipeline.window import Numbers, Seconds, View
@@ -67,7 +67,9 @@ def _advice(view: View, keyword: Keyword, times: Seconds, ages: Numbers, total: 
     warnings = advise_keyword(keyword, len(recent), total)
     days = np.bincount(ages[recent], minlength=LOOK_BACK.days)[::-1]
     newest = int(recent[np.argmax(times[recent])]) if len(recent) else None
-    example = None if newest is None else Selected(view.papers[newest], (Match(0, 0, view.hits(keyword, newest)),))
+    example = (
+        None if newest is None else Selected(view.papers[newest], (Why(keyword.text, view.hits(keyword, newest)),))
+    )
     last = None if newest is None else datetime.fromtimestamp(float(times[newest]), UTC)
     counts = (len(recent), total, warnings, keyword.exclusion, tuple(days.tolist()), example, last)
     return Advice(keyword.text, keyword.canonical, *counts)
@@ -78,5 +80,5 @@ def preview(view: View, keywords: Sequence[Keyword], since: datetime, max_papers
     profile = Profile(tuple(keyword.text for keyword in keywords))
     selection = select(view, (profile,), Span(0, view.upto, since))
     shown = selection.ranked[:max_papers]
-    papers = tuple(Selected(view.papers[at], selection.matches(view, at)) for at in shown)
+    papers = tuple(Selected(view.papers[at], selection.why(view, at)) for at in shown)
     return Preview(papers, len(selection.ranked) - len(shown), selection.read)

@@ -220,11 +220,11 @@ def _entries(desk: Desk, rows: Sequence[Delivery], reader: Subscriber, position:
     for row in rows:
         digest = desk.digest(row)
         for selected in digest.papers:
-            words = {digest.keywords[match.keyword] for match in selected.matches} & known
+            words = {each.keyword for each in selected.why} & known
             if selected.paper.id not in seen and (not words or words & own):
                 seen.add(selected.paper.id)
                 number = _name(reader, f"paper/{selected.paper.id}")
-                yield Entry(number, selected, digest.keywords, digest.edition, row.composed_at)
+                yield Entry(number, selected, digest.edition, row.composed_at)
 
 
 def _name(reader: Subscriber, what: str) -> str:

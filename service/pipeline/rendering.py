@@ -6,10 +6,10 @@ Refuses to know: leases, mail servers, the clock: every time in a mail comes fro
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from itertools import accumulate
+from itertools import accumulate, compress
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -24,7 +24,6 @@ from service.model import (
     Envelope,
     Hit,
     Identity,
-    Match,
     Message,
     Origin,
     Paper,
@@ -33,6 +32,7 @@ from service.model import (
     Selected,
     StoredPaper,
     Subscriber,
+    Why,
 )
 from service.pipeline.selection import read_keyword
 from service.pipeline.window import View, Window
@@ -44,16 +44,30 @@ NAMING = ("papers", "also", "near")
 # Mails that carry the links of a running subscription.
 LINKED = (DeliveryKind.DIGEST, DeliveryKind.QUIET, DeliveryKind.GOODBYE, DeliveryKind.TEST)
 
-# What a process keeps: a few mornings' papers, and where the keywords of many readers stand in them.
-_MOST_TEXTS, _MOST_HITS = 20_000, 500_000
+# What a process keeps: a few mornings' papers, where the keywords of many readers stand in them, and which of these
+# keywords stand together.
+_MOST_TEXTS, _MOST_HITS, _MOST_SELECTED = 20_000, 500_000, 250_000
+# What makes a paper of one digest: its id, revision, upvotes and stars, whether it is revised, and its keywords.
+Chosen = tuple[Any, ...]
 
 
 class Kept(NamedTuple):
-    """Texts of revisions, which never change; papers as rows froze them; where keywords hit them."""
+    """Texts of revisions, which never change; papers as rows froze them; where keywords hit them; all this together."""
 
     texts: dict[tuple[int, int], Paper]
     papers: dict[tuple[int | None, ...], StoredPaper]
     hits: dict[tuple[int, int, str], tuple[Hit, ...]]
+    selected: dict[Chosen, Selected]
+
+    @classmethod
+    def nothing(cls) -> Kept:
+        """What a process begins with."""
+        return cls({}, {}, {}, {})
+
+    @property
+    def full(self) -> bool:
+        """Whether it has grown past a few mornings."""
+        return len(self.texts) > _MOST_TEXTS or len(self.hits) > _MOST_HITS or len(self.selected) > _MOST_SELECTED
 
 
 class Stock:
@@ -63,12 +77,12 @@ class Stock:
     """
 
     def __init__(self) -> None:
-        self._kept = Kept({}, {}, {})
+        self._kept = Kept.nothing()
 
     def kept(self) -> Kept:
-        """What there is, empty again once it has grown past a few mornings; a batch holds on to what it was given."""
-        if len(self._kept.texts) > _MOST_TEXTS or len(self._kept.hits) > _MOST_HITS:
-            self._kept = Kept({}, {}, {})
+        """What there is, empty again once it is full; a batch holds on to what it was given."""
+        if self._kept.full:
+            self._kept = Kept.nothing()
         return self._kept
 
 
@@ -84,22 +98,24 @@ class Desk:
     stock: Stock
     readers: dict[int, Subscriber] = field(default_factory=dict)
     _hidden: set[int] = field(default_factory=set)
+    _chosen: dict[int, list[Chosen]] = field(default_factory=dict)
     _kept: Kept = field(init=False)
 
     def __post_init__(self) -> None:
         self._kept = self.stock.kept()
 
     def lay_out(self, rows: Sequence[Delivery], now: datetime) -> None:
-        """Read the subscribers and the texts these rows name, and find where their keywords hit."""
+        """Read the subscribers and the texts these rows name; where keywords hit is found once for all who share it."""
         wanted = {(entry[0], entry[1]) for row in rows for name in NAMING for entry in row.payload.get(name, ())}
         with self.store.read() as unit:
             self.readers = unit.subscribers.some([row.subscriber_id for row in rows])
             self._hidden = unit.papers.hidden(paper_id for paper_id, _ in wanted)
             texts = self._kept.texts
             texts |= unit.papers.at_revision(pair for pair in wanted if pair not in texts)
+            self._chosen |= {row.id: _chosen(row.payload) for row in rows}
             with self.window.open(unit, now) as view:
                 for row in rows:
-                    self._find(row, view)
+                    self._select(row, view)
 
     def addresses(self, row: Delivery) -> tuple[str, str]:
         """Who a mail comes from and goes to, as its envelope says; nobody where the reader is gone."""
@@ -163,15 +179,14 @@ class Desk:
 
     def digest(self, row: Delivery) -> Digest:
         """The digest a row was frozen to; papers that are hidden by now are left out."""
-        frozen = row.payload
+        frozen, selected = row.payload, self._kept.selected
         # A paper that was hidden since, or merged into a hidden one, has no text here.
-        known = [self._is_known(entry[0], entry[1]) for entry in frozen["papers"]]
-        shown = [entry for entry, is_known in zip(frozen["papers"], known, strict=True) if is_known]
-        since, revised = frozen.get("since"), {frozen["papers"][n][0] for n in frozen.get("revised", ())}
+        known = [self._is_known(chosen[0], chosen[1]) for chosen in self._chosen[row.id]]
+        since = frozen.get("since")
         return Digest(
             edition=date.fromisoformat(frozen["edition"]),
             keywords=tuple(frozen["keywords"]),
-            papers=tuple(self._selected(n, entry, frozen["keywords"], revised) for n, entry in enumerate(shown)),
+            papers=tuple(selected[chosen] for chosen in compress(self._chosen[row.id], known)),
             more=frozen["more"],
             read=frozen["read"],
             days=frozen.get("days", 0),
@@ -215,35 +230,40 @@ class Desk:
             papers[key] = StoredPaper(paper_id, revision, paper)
         return papers[key]
 
-    def _selected(self, place: int, entry: list[Any], keywords: Sequence[str], revised: Set[int]) -> Selected:
-        paper_id, revision, upvotes, stars, positions = entry
-        hits = self._kept.hits
-        matches = [Match(place, number, hits[paper_id, revision, keywords[number]]) for number in positions]
-        return Selected(self._stored(paper_id, revision, upvotes, stars, paper_id in revised), tuple(matches))
+    def _select(self, row: Delivery, view: View) -> None:
+        """Find what of a row nobody before had alike."""
+        selected = self._kept.selected
+        for chosen in self._chosen[row.id]:
+            if chosen not in selected and chosen[:2] in self._kept.texts:
+                paper_id, revision, *_ = chosen
+                why = tuple(Why(text, self._hits(view, paper_id, revision, text)) for text in chosen[5:])
+                selected[chosen] = Selected(self._stored(*chosen[:5]), why)
+        for paper_id, revision, _, _, instead, _ in row.payload.get("near", ()):
+            if (paper_id, revision) in self._kept.texts:
+                self._hits(view, paper_id, revision, instead)
 
-    def _find(self, row: Delivery, view: View) -> None:
-        texts, hits = self._kept.texts, self._kept.hits
-        for paper_id, revision, text in _sought(row):
-            if (paper_id, revision, text) not in hits and (paper_id, revision) in texts:
-                hits[paper_id, revision, text] = self._where(view, paper_id, revision, read_keyword(text))
+    def _hits(self, view: View, paper_id: int, revision: int, text: str) -> tuple[Hit, ...]:
+        hits, place = self._kept.hits, (paper_id, revision, text)
+        if place not in hits:
+            keyword = read_keyword(text)
+            hits[place] = self._where(view, paper_id, revision, keyword) if keyword else ()
+        return hits[place]
 
-    def _where(self, view: View, paper_id: int, revision: int, keyword: Keyword | None) -> tuple[Hit, ...]:
+    def _where(self, view: View, paper_id: int, revision: int, keyword: Keyword) -> tuple[Hit, ...]:
         """Ask the shared index where it holds this very text, else one made for this paper alone."""
-        if keyword is None:
-            return ()
         at = view.position.get(paper_id)
         if at is not None and view.papers[at].revision == revision:
             return view.hits(keyword, at)
         return Index((self._kept.texts[paper_id, revision],)).hits(keyword, 0)
 
 
-def _sought(row: Delivery) -> Iterator[tuple[int, int, str]]:
-    """The papers of a row, as id and revision, with each keyword whose places it shows."""
-    for paper_id, revision, _, _, positions in row.payload.get("papers", ()):
-        for number in positions:
-            yield paper_id, revision, row.payload["keywords"][number]
-    for paper_id, revision, _, _, instead, _ in row.payload.get("near", ()):
-        yield paper_id, revision, instead
+def _chosen(frozen: Mapping[str, Any]) -> list[Chosen]:
+    """The papers of a frozen row."""
+    keywords, revised = frozen.get("keywords", ()), frozen.get("revised", ())
+    return [
+        (paper_id, revision, upvotes, stars, place in revised, *[keywords[number] for number in positions])
+        for place, (paper_id, revision, upvotes, stars, positions) in enumerate(frozen.get("papers", ()))
+    ]
 
 
 def returned(row: Delivery) -> str:

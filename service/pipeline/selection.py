@@ -18,7 +18,7 @@ import numpy as np
 from service.errors import KeywordError
 from service.keywords import Keyword, parse
 from service.matching import Found
-from service.model import Match, Profile
+from service.model import Profile, Why
 from service.pipeline.window import Firsts, Mask, View
 from service.ranking import rank, trending
 
@@ -93,11 +93,11 @@ class Selection:
     trending: bool = False
     looks: tuple[Look, ...] = ()
 
-    def matches(self, view: View, position: int) -> tuple[Match, ...]:
+    def why(self, view: View, position: int) -> tuple[Why, ...]:
         """The keywords that fit this paper, with the places."""
         return tuple(
-            Match(position, number, view.hits(keyword, position))
-            for number, (keyword, found) in enumerate(zip(self.keywords, self.found, strict=True))
+            Why(keyword.text, view.hits(keyword, position))
+            for keyword, found in zip(self.keywords, self.found, strict=True)
             if position in found.papers
         )
 

@@ -119,8 +119,8 @@ class Accepted(BaseModel):
     detail: str
 
 
-def paper_answer(selected: Selected, keywords: Sequence[str], day: date | None = None) -> PaperAnswer:
-    """One paper; `keywords` are what its matches count."""
+def paper_answer(selected: Selected, day: date | None = None) -> PaperAnswer:
+    """One paper, and the keywords that found it."""
     stored = selected.paper
     told = linked(stored.paper)
     return PaperAnswer(
@@ -136,7 +136,7 @@ def paper_answer(selected: Selected, keywords: Sequence[str], day: date | None =
         upvotes=told.upvotes,
         stars=told.stars,
         links=told.links,
-        keywords=[keywords[each.keyword] for each in selected.matches],
+        keywords=[each.keyword for each in selected.why],
         day=day,
     )
 

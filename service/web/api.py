@@ -105,8 +105,7 @@ def preview(desk: Here, topics: Topics, days: Days = 7, limit: Most = 10) -> Pre
     now, pipeline = desk.now(), desk.world.pipeline
     advice = pipeline.advice(topics, now)
     found = pipeline.preview(topics, now, days, limit)
-    wanted = [each.keyword for each in advice if not each.exclusion]
-    papers = [paper_answer(each, wanted) for each in found.papers]
+    papers = [paper_answer(each) for each in found.papers]
     rows = [topic_answer(each, papers) for each in advice]
     return PreviewAnswer(topics=rows, papers=papers, more=found.more, read=found.read)
 
@@ -146,7 +145,7 @@ async def papers(request: Request, desk: Here, asked: Annotated[Asked, Depends()
 
 def _rows(asked: Asked, found: Results) -> Response:
     """A hundred papers take their time to be made into JSON, which no other request waits for."""
-    rows = [paper_answer(each.selected, found.keywords, each.day) for each in found.papers]
+    rows = [paper_answer(each.selected, each.day) for each in found.papers]
     answer = PapersAnswer(papers=rows, next=cursors.write(found.mark, asked.about) if found.mark else None)
     return Response(answer.model_dump_json(), media_type="application/json")
 

@@ -132,9 +132,7 @@ def _search_page(desk: Desk, asked: Asked, found: Results | None) -> Response:
     if found is None:
         return desk.page("search", status, **facts, found=None, groups=(), after="", now=desk.now())
     older = cursors.write(found.mark, ("search", *topics)) if found.mark else ""
-    groups = [
-        (day, _cards(tuple(those), found.keywords)) for day, those in groupby(found.papers, lambda each: each.day)
-    ]
+    groups = [(day, _cards(tuple(those))) for day, those in groupby(found.papers, lambda each: each.day)]
     older_than = found.mark.last.day if found.mark else None
     facts |= {"found": found, "groups": groups, "older": older, "older_than": older_than, "after": after}
     now = desk.now()
@@ -164,13 +162,13 @@ def _feed(
 
 def _entry(dated: Dated) -> Entry:
     paper = dated.selected.paper.paper
-    looks = card(Selected(dated.selected.paper), (), dated.day)
+    looks = card(Selected(dated.selected.paper), dated.day)
     authors = tuple(name for each in paper.authors[:_AUTHORS] if (name := passage(each).text))
     return Entry(dated.place.paper_id, looks, authors, passage(paper.abstract).text, paper.published, dated.seen)
 
 
-def _cards(papers: Sequence[Dated], keywords: Sequence[str] = ()) -> tuple[Card, ...]:
-    return tuple(card(each.selected, keywords, each.day) for each in papers)
+def _cards(papers: Sequence[Dated]) -> tuple[Card, ...]:
+    return tuple(card(each.selected, each.day) for each in papers)
 
 
 def _day(desk: Desk, text: str) -> date | None:

@@ -157,12 +157,12 @@ def _groups(week: Week, opened: int = _OPEN, at_length: int = _AT_LENGTH) -> lis
 
 
 def _group(morning: Morning, week: Week, count: int, at_length: int, opened: bool) -> Group:
-    cards = tuple(card(each, week.keywords, morning.day) for each in morning.papers[:count])
+    cards = tuple(card(each, morning.day) for each in morning.papers[:count])
     return Group(morning, cards, at_length, opened and bool(cards))
 
 
 def topic(advice: Advice) -> Topic:
     """A topic with the words around its newest hit."""
     example = advice.example
-    hits = example.matches[0].hits if example else ()
+    hits = example.why[0].hits if example else ()
     return Topic(advice, snippet(example.paper.paper, hits) if example and hits else None)

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 
 from service.digests import compose
-from service.model import Field, Hit, Match, Paper, StoredPaper
+from service.model import Field, Hit, Match, Paper, StoredPaper, Why
 
 PAPERS = [StoredPaper(number, 1, Paper(title=f"Paper {number}")) for number in range(5)]
 DAY = date(2026, 11, 20)
@@ -20,15 +20,16 @@ def test_papers_stand_in_their_order_and_the_rest_is_counted() -> None:
     assert (digest.more, digest.read) == (1, 5)
 
 
-def test_a_match_speaks_of_the_papers_place_in_the_digest() -> None:
-    digest = compose(DAY, ["a", "b"], PAPERS, [4, 2], {4: [Match(4, 1, HIT)], 2: [Match(2, 0, HIT)]})
-    assert [match for selected in digest.papers for match in selected.matches] == [Match(0, 1, HIT), Match(1, 0, HIT)]
+def test_a_paper_names_its_keywords_in_the_readers_order() -> None:
+    found = {4: [Match(4, 1, HIT), Match(4, 0, ())], 2: [Match(2, 0, HIT)]}
+    digest = compose(DAY, ["a", "b"], PAPERS, [4, 2], found)
+    assert [selected.why for selected in digest.papers] == [(Why("a"), Why("b", HIT)), (Why("a", HIT),)]
 
 
 def test_positions_may_come_as_an_array() -> None:
     digest = compose(DAY, ["a"], PAPERS, np.array([1, 2], dtype=np.int32), {1: [Match(1, 0, HIT)]})  # type: ignore[arg-type]
     assert [selected.paper.id for selected in digest.papers] == [1, 2]
-    assert digest.papers[0].matches == (Match(0, 0, HIT),)
+    assert digest.papers[0].why == (Why("a", HIT),)
 
 
 def test_no_papers_make_a_digest_too() -> None:

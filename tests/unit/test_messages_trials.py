@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
@@ -23,13 +23,13 @@ from service.model import (
     Hit,
     Identity,
     Links,
-    Match,
     Message,
     Origin,
     Paper,
     Section,
     Selected,
     StoredPaper,
+    Why,
 )
 from tests import corpus, mails, payloads
 from tests.unit.test_messages_hostile import assert_inert
@@ -67,7 +67,7 @@ def digest(texts: Iterator[str], draw: random.Random, papers: int = 6, links: Ca
     """A digest that says a text wherever it can say one, with hits anywhere."""
     keywords = tuple(next(texts) for _ in range(4))
     selected = tuple(
-        Selected(StoredPaper(number, 1, paper(texts, number, links)), tuple(matches(draw, number)))
+        Selected(StoredPaper(number, 1, paper(texts, number, links)), tuple(why(draw, keywords)))
         for number in range(papers)
     )
     return Digest(
@@ -82,9 +82,9 @@ def digest(texts: Iterator[str], draw: random.Random, papers: int = 6, links: Ca
     )  # fmt: skip
 
 
-def matches(draw: random.Random, number: int) -> Iterator[Match]:
-    for keyword in draw.sample(range(4), draw.randint(0, 3)):
-        yield Match(number, keyword, tuple(hit(draw) for _ in range(draw.randint(0, 3))))
+def why(draw: random.Random, keywords: Sequence[str]) -> Iterator[Why]:
+    for keyword in draw.sample(keywords, draw.randint(0, 3)):
+        yield Why(keyword, tuple(hit(draw) for _ in range(draw.randint(0, 3))))
 
 
 def hit(draw: random.Random) -> Hit:
@@ -240,8 +240,7 @@ def test_a_feed_of_any_papers_can_be_read(full: bool, figure: Callable[[str], No
         texts = random_texts(draw) if number % 2 else payloads.generated(10**6, number)
         made = digest(texts, draw, 10)
         listed = [
-            Entry(f"urn:uuid:{number}-{each.paper.id}", each, made.keywords, made.edition, mails.ENVELOPE.date)
-            for each in made.papers
+            Entry(f"urn:uuid:{number}-{each.paper.id}", each, made.edition, mails.ENVELOPE.date) for each in made.papers
         ]
         feed = Feed("urn:uuid:feed", next(texts), "https://papers.example.org/feed/f", mails.ENVELOPE.date, listed)
         read = feedparser.parse(RENDERER.feed(feed).encode(), response_headers={"content-type": "application/atom+xml"})
