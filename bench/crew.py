@@ -1,0 +1,197 @@
+"""Worker processes of one service, as `docker-compose.yml` runs them: two, that ring for each other.
+
+Comes in: options of a service. Goes out: processes that do the workers' tasks when they are told to, and those of the
+other side of a measure: claimed mails that are sent without state, ready-made or rendered. Refuses to know: what is
+timed.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from multiprocessing.queues import SimpleQueue
+from typing import Any
+
+from bench.stored import NOW
+from service.bootstrap import SilentBell, World, build, carrier
+from service.deliveries import Mail, Outcome
+from service.errors import DeliveryError
+from service.pipeline.rendering import Desk
+from service.settings import load
+from service.store.deliveries import Delivery
+from workers import tasks
+
+# As many as a sender claims at once.
+BATCH = 200
+_CONTEXT = multiprocessing.get_context("spawn")
+_Queue = SimpleQueue[Any]
+Row = tuple[Desk, Delivery]
+
+
+@dataclass(slots=True)
+class Stateless:
+    """An outbox of rows that were claimed long ago: it begins whatever is asked for and forgets what became of it."""
+
+    rows: Sequence[Row]
+    bodies: Sequence[bytes] = ()
+    _next: int = 0
+    sent: int = field(default=0)
+
+    def usable(self) -> Sequence[int]:
+        """The one relay there is."""
+        return [0]
+
+    def unusable(self, relay: int, error: DeliveryError) -> None:
+        """Nothing makes up for it."""
+        raise error
+
+    def reserve(self) -> Mail | None:
+        """The next mail."""
+        if self._next == len(self.rows):
+            return None
+        number, self._next = self._next, self._next + 1
+        return Mail(number, *self.rows[number][0].addresses(self.rows[number][1]))
+
+    def wait(self) -> float | None:
+        """Nothing comes later."""
+        return None
+
+    def exchange(self, done: Sequence[Outcome], begin: Sequence[Mail]) -> Iterable[tuple[Mail, bytes]]:
+        """Forget what is done."""
+        self.sent += len(done)
+        return [(mail, self._body(mail.id)) for mail in begin]
+
+    def _body(self, number: int) -> bytes:
+        desk, row = self.rows[number]
+        return self.bodies[number] if self.bodies else desk.message(row).body
+
+
+class _Bell(SilentBell):
+    """Rings the other workers, over the queues that their orders come through."""
+
+    def __init__(self, others: Sequence[_Queue]) -> None:
+        self._others = others
+
+    def deliver(self) -> None:
+        """Some mails are ready, and more will be."""
+        for each in self._others:
+            each.put(("deliver", ()))
+
+
+class _Worker:
+    """What one process can be told to do."""
+
+    def __init__(self, options: dict[str, str], others: Sequence[_Queue]) -> None:
+        self._now, self._rows, self._bodies = NOW, list[Row](), list[bytes]()
+        open_world = partial(build, load({}, None, **options), bell=_Bell(others), clock=lambda: self._now)
+        self._world: World = tasks.Workshop(open_world).world()
+
+    def wake(self, now: datetime) -> None:
+        """It is later."""
+        self._now = now
+
+    def compose(self) -> None:
+        """Compose what is due; the others deliver as they are rung for."""
+        tasks.compose(self._world)
+
+    def deliver(self) -> None:
+        """Send what is ready."""
+        tasks.deliver(self._world)
+
+    def rest(self) -> None:
+        """Nothing; but the answer comes after all that was asked before."""
+
+    def take(self) -> None:
+        """Claim mails for the other side."""
+        self._rows, self._bodies = taken(self._world, self._now), []
+
+    def render(self) -> None:
+        """Make the mails that were taken, to be sent ready-made."""
+        self._bodies = [desk.message(row).body for desk, row in self._rows]
+
+    def send(self) -> int:
+        """Send what was taken, without state, rendered on the way if not before; returns how many mails it was."""
+        carries, outbox = carrier(self._world.settings), Stateless(self._rows, self._bodies)
+        carries.carry(outbox)
+        carries.close()
+        if outbox.sent != len(self._rows):
+            raise RuntimeError(f"only {outbox.sent} of {len(self._rows)} mails went out")
+        return outbox.sent
+
+
+def taken(world: World, now: datetime) -> list[Row]:
+    """Claim what is ready and read what rendering it needs; to the database it is sent."""
+    found, token = list[Row](), f"bench-{os.getpid()}"
+    while True:
+        with world.store.write() as unit:
+            rows = unit.deliveries.claim(token, now, BATCH, 3600.0)
+            ids = [row.id for row in rows]
+            unit.deliveries.begin(token, [], ids, now)
+            unit.deliveries.begin(token, ids, [], now)
+        if not rows:
+            return found
+        desk = world.pipeline.desk()
+        desk.lay_out(rows, now)
+        found += [(desk, row) for row in rows]
+
+
+def _serve(options: dict[str, str], own: int, orders: Sequence[_Queue], answers: _Queue) -> None:
+    worker = _Worker(options, [each for number, each in enumerate(orders) if number != own])
+    failure: Exception | None = None
+    while order := orders[own].get():
+        name, arguments = order
+        answer = None
+        try:
+            answer = getattr(worker, name)(*arguments)
+        except Exception as error:  # noqa: BLE001 -- whoever gave the order is told, whatever it is
+            failure = RuntimeError(f"a worker could not {name}: {error!r}")
+        if name != "deliver":
+            answers.put(failure or answer)
+
+
+class Crew:
+    """So many worker processes of the service that these options describe."""
+
+    def __init__(self, options: dict[str, str], workers: int) -> None:
+        self._orders: list[_Queue] = [_CONTEXT.SimpleQueue() for _ in range(workers)]
+        self._answers: list[_Queue] = [_CONTEXT.SimpleQueue() for _ in range(workers)]
+        self._processes = [
+            _CONTEXT.Process(target=_serve, args=(options, number, self._orders, answers), daemon=True)
+            for number, answers in enumerate(self._answers)
+        ]
+        for process in self._processes:
+            process.start()
+
+    def morning(self) -> None:
+        """One of them composes what is due and rings for the others; then all deliver until nothing is ready."""
+        self._orders[0].put(("compose", ()))
+        self._heard(0)
+        for orders in self._orders:
+            orders.put(("deliver", ()))
+        self.tell_all("rest")
+
+    def tell_all(self, name: str, *arguments: object) -> list[Any]:
+        """Have all of them do something at once; returns what they answer."""
+        for orders in self._orders:
+            orders.put((name, arguments))
+        return [self._heard(number) for number in range(len(self._orders))]
+
+    def _heard(self, number: int) -> Any:
+        answer = self._answers[number].get()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for orders in self._orders:
+            orders.put(None)
+        for process in self._processes:
+            process.join(10)
+            process.terminate()
