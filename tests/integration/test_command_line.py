@@ -387,7 +387,7 @@ def test_up_collects_names_what_it_cannot_reach_and_stops_cleanly(
     assert _collected(tmp_path / "data") == (3, 1)
     assert requests.get(f"{url}/healthz", timeout=5).status_code == 200
     process.send_signal(number)
-    said, _ = process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=15)
     assert process.returncode == 0
     assert said.rstrip().endswith("Stopped.")
     assert "Traceback" not in said
@@ -414,7 +414,7 @@ def test_web_serves_the_pages_alone_once_the_database_is_ready(
     process, url = up("web")
     ready(url)
     process.send_signal(signal.SIGTERM)
-    said, _ = process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=15)
     assert process.returncode == 0
     assert "Traceback" not in said
 

@@ -470,7 +470,7 @@ def test_a_slow_server_is_cut_at_the_total_deadline(behaviour: str, scheme: str)
         error = refusal(f"{scheme}://127.0.0.1:{server.port}/", client(deadline=0.3))
         took = time.monotonic() - began
     # Without a deadline each of these takes ten seconds, or ends with another sentence.
-    assert took < 4.0
+    assert took < 1.5
     assert error.transient
     if scheme == "http":
         assert str(error) == "127.0.0.1 did not answer in full within 0.3 s."
@@ -488,7 +488,7 @@ def test_a_server_that_never_takes_the_connection_is_cut_too() -> None:
             one.connect_ex(("127.0.0.1", port))
         began = time.monotonic()
         error = refusal(f"http://127.0.0.1:{port}/", client(deadline=0.3))
-        assert time.monotonic() - began < 4.0
+        assert time.monotonic() - began < 1.5
         assert "within 0.3 s" in str(error)
         for one in waiting:
             one.close()

@@ -420,7 +420,7 @@ def test_a_server_that_never_answers_is_left_at_the_deadline(step: str) -> None:
     with relay({step: HANG}) as server:
         began = time.monotonic()
         error = failure(SmtpMailer(server.url, timeout=0.2))
-        assert 0.15 < time.monotonic() - began < 4
+        assert 0.15 < time.monotonic() - began < 1.5
     assert type(error) is RelayUnavailable
     assert error.in_doubt is (step == "DOT")
     assert "did not finish within 0.2 s" in str(error)
@@ -432,7 +432,7 @@ def test_a_kept_connection_that_falls_silent_is_left_at_the_deadline() -> None:
         mailer.send(mail(1))
         began = time.monotonic()
         assert isinstance(failure(mailer), RelayUnavailable)
-        assert time.monotonic() - began < 4
+        assert time.monotonic() - began < 1.5
         mailer.send(mail(2))
         assert len(server.bodies) == 2
 
@@ -450,7 +450,7 @@ def test_a_server_that_takes_a_byte_a_moment_is_cut_at_the_deadline() -> None:
         began = time.monotonic()
         mailer = SmtpMailer(f"smtp://127.0.0.1:{server.port}", timeout=0.4)
         error = failure(mailer, mail(text=("x" * 900 + "\r\n") * 8_000))
-        assert time.monotonic() - began < 4
+        assert time.monotonic() - began < 1.5
     assert "did not finish within 0.4 s" in str(error)
 
 
@@ -463,7 +463,7 @@ def test_a_server_that_drips_its_reply_is_cut_at_the_deadline() -> None:
     with raw(drip) as server:
         began = time.monotonic()
         failure(SmtpMailer(f"smtp://127.0.0.1:{server.port}", timeout=0.3))
-        assert time.monotonic() - began < 4
+        assert time.monotonic() - began < 1.5
 
 
 def test_closing_does_not_wait_for_a_server_that_says_nothing() -> None:
