@@ -19,7 +19,7 @@ from service.messages.visible import clean
 
 _LONGEST_LINE = 998
 _LONGEST_NAME = 60
-_ADDRESSED = ("To: ", "Reply-To: ")
+_ADDRESSED = ("To", "Reply-To")
 _ATOM = r"[0-9A-Za-z!#$%&'*+/=?^_`{|}~-]+"
 _LOCAL = re.compile(rf"{_ATOM}(\.{_ATOM})*")
 _DOMAIN = re.compile(
@@ -27,6 +27,8 @@ _DOMAIN = re.compile(
 )
 _LINE = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,997}(?:\r\n [\x21-\x7e][\x20-\x7e]{0,996})*")
 _LITERAL = re.compile(r"\[[0-9A-Za-z:.]+\]")
+# Nearly every address: what the rules below would leave as it is.
+_USUAL = re.compile(rf"(?=[^@]{{1,64}}@){_LOCAL.pattern}@{_DOMAIN.pattern}")
 
 
 def mailbox(address: str) -> str:
@@ -36,6 +38,8 @@ def mailbox(address: str) -> str:
     raises AddressError: quoted forms, since nobody has one; lists of addresses, since a mail has one reader; signs that
     cannot be seen or that turn the line around.
     """
+    if _USUAL.fullmatch(address):
+        return address
     local, at, domain = address.rpartition("@")
     try:
         wire = domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
@@ -77,29 +81,36 @@ def unstructured(text: str) -> str:
     shown = clean(text)
     if not shown.isascii() or "=?" in shown or any(len(word) > 60 for word in shown.split()):
         return _encoded(shown)
+    if len(shown) <= 64:
+        return shown
     return "\r\n ".join(wrap(shown, 64, break_long_words=False, break_on_hyphens=False))
 
 
-def block(fields: Iterable[tuple[str, str]]) -> str:
-    """Return header lines ended by CRLF, leaving out empty values.
+def line(name: str, value: str) -> str:
+    """Return a header line ended by CRLF; nothing for an empty value.
 
     A value must be ASCII whose line breaks are folds; anything else is a fault of the caller and raises ValueError. An
     address alone may have letters beyond it (RFC 6532): `mailbox` has looked at them.
     """
-    lines = [f"{name}: {value}" for name, value in fields if value]
-    for line in lines:
-        signs = _plain(line) if line.startswith(_ADDRESSED) else line
-        if not _LINE.fullmatch(signs):
-            raise ValueError(f"not a header line of at most {_LONGEST_LINE} characters: {line[:80]!r}")
-    return "".join(line + "\r\n" for line in lines)
+    made = f"{name}: {value}"
+    if not _LINE.fullmatch(made if made.isascii() or name not in _ADDRESSED else _plain(made)):
+        raise ValueError(f"not a header line of at most {_LONGEST_LINE} characters: {made[:80]!r}")
+    return made + "\r\n" if value else ""
+
+
+def block(fields: Iterable[tuple[str, str]]) -> str:
+    """Return header lines ended by CRLF, leaving out empty values."""
+    return "".join(line(name, value) for name, value in fields)
 
 
 def _encoded(text: str) -> str:
     """RFC 2047's encoded words in base64, each whole characters and at most 75 long, one to a line."""
-    words: list[str] = []
-    chunk = ""
-    for character in text:
-        if len((chunk + character).encode()) > 39:
-            words, chunk = [*words, chunk], ""
-        chunk += character
-    return "\r\n ".join(f"=?utf-8?b?{b64encode(word.encode()).decode()}?=" for word in [*words, chunk])
+    octets, words, start = text.encode(), list[bytes](), 0
+    while start < len(octets):
+        end = start + 39
+        # An octet 10xxxxxx goes on with a character that began before it.
+        while octets[end : end + 1] and octets[end] & 0xC0 == 0x80:
+            end -= 1
+        words.append(octets[start:end])
+        start = end
+    return "\r\n ".join(f"=?utf-8?b?{b64encode(word).decode()}?=" for word in words)

@@ -11,6 +11,11 @@ import binascii
 from collections.abc import Iterable
 from hashlib import sha256
 
+_PLAIN, _HTML = (
+    f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
+    for subtype in ("plain", "html")
+)
+
 
 def quoted_printable(text: str) -> bytes:
     """Encode a text in quoted-printable (RFC 2045) with CRLF; the result holds no line above 76 characters."""
@@ -25,12 +30,8 @@ def assemble(header_block: str, message_id: str, text: Iterable[bytes], html: It
     quoted-printable text cannot contain.
     """
     boundary = "=_" + sha256(message_id.encode()).hexdigest()[:32]
-    head = f'{header_block}MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
-    end = f"\r\n--{boundary}--\r\n".encode("ascii")
+    kind = f'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
+    head = f"{header_block}{kind}--{boundary}\r\n{_PLAIN}".encode()
+    between = f"\r\n--{boundary}\r\n{_HTML}".encode("ascii")
     # In one step: a mail is long, and each step would copy it.
-    return b"".join([head.encode(), _before(boundary, "plain"), *text, b"\r\n", _before(boundary, "html"), *html, end])
-
-
-def _before(boundary: str, subtype: str) -> bytes:
-    kind = f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
-    return f"--{boundary}\r\n{kind}".encode("ascii")
+    return b"".join([head, *text, between, *html, f"\r\n--{boundary}--\r\n".encode("ascii")])

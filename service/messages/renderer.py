@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
+from datetime import datetime
 from email.utils import format_datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, StrictUndefined
 
 from service.messages.feeds import Feed, atom
-from service.messages.frames import decoded
-from service.messages.headers import block, mailbox, named, phrase, unstructured
+from service.messages.frames import Memo, decoded
+from service.messages.headers import block, line, mailbox, named, phrase, unstructured
 from service.messages.mime import assemble, quoted_printable
 from service.messages.press import Press
 from service.messages.typesetting import install, settled
@@ -26,7 +27,6 @@ from service.messages.visible import clean
 from service.model import DeliveryKind, Digest, Envelope, Identity, Message
 
 _WITHDRAWABLE = frozenset({DeliveryKind.DIGEST, DeliveryKind.QUIET})
-_date = lru_cache(maxsize=64)(format_datetime)
 _NO_FACTS: Mapping[str, object] = {}
 
 
@@ -51,6 +51,7 @@ class Renderer:
             identity, **{field.name: clean(getattr(identity, field.name)) for field in fields(identity)}
         )
         self._press = Press(self._templates, self._shown)
+        self._heads: Memo[tuple[str, ...]] = Memo(64)
 
     def digest(self, digest: Digest, envelope: Envelope) -> Message:
         """Render a digest; where its HTML would grow too large, papers move from its end behind "and N more"."""
@@ -97,31 +98,48 @@ class Renderer:
     def _message(
         self, kind: DeliveryKind, envelope: Envelope, subject: str, sides: Sequence[Sequence[bytes]], edition: str = ""
     ) -> Message:
-        recipient = mailbox(envelope.recipient)
-        head = block([
-            ("From", self._from),
-            ("To", recipient),
-            ("Reply-To", mailbox(self._identity.reply_to) if self._identity.reply_to else ""),
-            ("Subject", unstructured(subject)),
-            ("Date", _date(envelope.date)),
-            ("Message-ID", f"<{envelope.message_id}>"),
-            ("Auto-Submitted", "auto-generated"),
-            *(self._list_fields(envelope) if kind in _WITHDRAWABLE else ()),
-            ("Feedback-ID", f"{edition or envelope.date.date()}:{kind.value}:{self._host}:paperround"),
-        ])  # fmt: skip
-        return Message(self._sender, recipient, assemble(head, envelope.message_id, *sides))
+        recipient, date = mailbox(envelope.recipient), envelope.date
+        listed, click = kind in _WITHDRAWABLE, bool(envelope.links.unsubscribe)
+        key = (kind, date, edition, click)
+        first, second, third, fourth, last = self._heads.get(key, lambda: self._head(kind, date, edition, click))
+        lines = (
+            first,
+            line("To", recipient),
+            second,
+            line("Subject", unstructured(subject)),
+            third,
+            line("Message-ID", f"<{envelope.message_id}>"),
+            fourth,
+            line("List-Unsubscribe", self._ways_out(envelope.links.unsubscribe)) if listed else "",
+            last,
+        )
+        return Message(self._sender, recipient, assemble("".join(lines), envelope.message_id, *sides))
 
-    def _list_fields(self, envelope: Envelope) -> list[tuple[str, str]]:
-        """RFC 2919 and RFC 8058; these fields belong into a DKIM signature's h=."""
-        unsubscribe, mailto = envelope.links.unsubscribe, self._identity.unsubscribe_mailto
+    def _head(self, kind: DeliveryKind, date: datetime, edition: str, click: bool) -> tuple[str, ...]:
+        """The header lines that the mails of a morning share, in the runs in which they stand between one's own.
+
+        List-* as in RFC 2919 and RFC 8058; these fields belong into a DKIM signature's h=.
+        """
+        reply_to, listed = self._identity.reply_to, kind in _WITHDRAWABLE
+        runs = (
+            [("From", self._from)],
+            [("Reply-To", mailbox(reply_to) if reply_to else "")],
+            [("Date", format_datetime(date))],
+            [("Auto-Submitted", "auto-generated"), ("List-Id", self._list_id if listed else "")],
+            [
+                ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click" if listed and click else ""),
+                ("Feedback-ID", f"{edition or date.date()}:{kind.value}:{self._host}:paperround"),
+            ],
+        )
+        return tuple(map(block, runs))
+
+    def _ways_out(self, unsubscribe: str) -> str:
+        """The link and the mail that end a subscription, where there are such (RFC 2369)."""
+        mailto = self._identity.unsubscribe_mailto
         # The subject says who asks: a mail program sends this mail by itself, from whatever address.
         asking = f"?subject=unsubscribe%20{unsubscribe.rpartition('/')[2]}" if unsubscribe else ""
         ways = [f"<{unsubscribe}>"] * bool(unsubscribe) + [f"<mailto:{mailto}{asking}>"] * bool(mailto)
-        return [
-            ("List-Id", self._list_id),
-            ("List-Unsubscribe", ",\r\n ".join(ways)),
-            ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click" if unsubscribe else ""),
-        ]
+        return ",\r\n ".join(ways)
 
     @cached_property
     def _sender(self) -> str:

@@ -227,6 +227,20 @@ def test_the_same_values_give_the_same_bytes() -> None:
     assert mails.renderer().digest(mails.digest(), mails.ENVELOPE) == RENDERER.digest(mails.digest(), mails.ENVELOPE)
 
 
+def test_what_mails_share_in_their_headers_is_said_of_no_other_mail() -> None:
+    links, renderer = replace(mails.ENVELOPE.links, unsubscribe=""), mails.renderer()
+    envelopes = [mails.ENVELOPE, replace(mails.ENVELOPE, links=links), replace(mails.ENVELOPE, date=NEXT)]
+    for digest in (mails.digest(), replace(mails.digest(), edition=NEXT.date())):
+        for envelope in envelopes:
+            assert renderer.digest(digest, envelope) == mails.renderer().digest(digest, envelope)
+
+
+@pytest.mark.parametrize("value", ["a\r\nBcc: b@example.org", "a\nb", "ü@example.org"])
+def test_a_name_of_a_mail_that_is_no_header_line_is_a_fault(value: str) -> None:
+    with pytest.raises(ValueError, match="header line"):
+        RENDERER.digest(mails.digest(), replace(mails.ENVELOPE, message_id=value))
+
+
 def test_a_mail_is_seven_bit_clean_with_short_lines_ended_by_crlf() -> None:
     body = RENDERER.digest(mails.digest(), mails.ENVELOPE).body
     assert body.isascii()
