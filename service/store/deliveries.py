@@ -24,7 +24,7 @@ from service.editions import OVERDUE
 from service.model import DeliveryKind, DeliveryState, SubscriberState
 from service.store.covered import Covered, covered
 from service.store.exchange import EXCHANGE
-from service.store.statements import chunks, database_now, insert_new
+from service.store.statements import add_new, chunks, database_now
 from service.store.tables import OPEN, delivery, subscriber
 
 # Kinds that only an active subscriber gets; the others answer something the reader just did.
@@ -70,11 +70,11 @@ def new_delivery(
 ) -> dict[str, Any]:
     """The values of a row to `add`; its `uid` becomes the Message-ID and is never drawn again for this mail."""
     return {
-        "kind": kind,
+        "kind": kind.value,
         "subscriber_id": subscriber_id,
         "key": key,
         "uid": secrets.token_hex(12),
-        "state": state,
+        "state": state.value,
         "not_before": now,
         "composed_at": now,
         "upto": upto,
@@ -116,7 +116,7 @@ class Deliveries:
     def add(self, rows: Sequence[dict[str, Any]]) -> None:
         """Insert rows of equal columns; one that is there already (kind, subscriber, key) stays untouched."""
         if rows:
-            self.connection.execute(insert_new(self.connection, delivery), rows)
+            add_new(self.connection, delivery, rows)
 
     def claim(self, token: str, now: datetime, limit: int, seconds: float) -> list[Delivery]:
         """Lease up to `limit` rows that are ready, due and not in doubt, oldest first, for `seconds`."""
@@ -274,7 +274,9 @@ class Deliveries:
 
 def old_news(now: datetime) -> ColumnElement[bool]:
     """Whether an edition waits that was to go out so long ago that only the operator may send it."""
-    late = delivery.c.kind.in_(EDITIONS) & (delivery.c.not_before < now - OVERDUE)
+    # Of the indexes SQLite would take the one by kind, which holds all that was ever sent.
+    kind = delivery.c.kind.concat("")
+    late = kind.in_(EDITIONS) & (delivery.c.not_before < now - OVERDUE)
     return OPEN & late & (delivery.c.state == DeliveryState.READY)
 
 

@@ -10,11 +10,11 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Float, Table, func, literal_column, update
+from sqlalchemy import Column, Connection, Float, Table, func, literal_column, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.elements import ColumnElement
 
-from service.store.tables import counter
+from service.store.tables import UTCDateTime, counter
 
 T = TypeVar("T")
 
@@ -35,6 +35,30 @@ def upsert(connection: Connection, table: Table, values: dict[str, Any], key: Se
 def insert_new(connection: Connection, table: Table) -> Any:
     """INSERT … ON CONFLICT DO NOTHING."""
     return _insert(connection, table).on_conflict_do_nothing()
+
+
+def add_new(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Run `insert_new` for rows of equal columns, of which many hold the same times.
+
+    Values are made ready column by column, each time once: SQLAlchemy looks at every value by itself, which for a row
+    of a mail takes 7 µs more.
+    """
+    names, mark = tuple(rows[0]), "?" if connection.dialect.name == "sqlite" else "%s"
+    columns = [_ready(connection, table.c[name], [row[name] for row in rows]) for name in names]
+    values = f"({', '.join(names)}) VALUES ({', '.join(mark for _ in names)})"
+    into = f"INSERT INTO {table.name} {values} ON CONFLICT DO NOTHING"
+    connection.exec_driver_sql(into, list(zip(*columns, strict=True)))
+
+
+def _ready(connection: Connection, column: Column[Any], values: Sequence[Any]) -> Sequence[Any]:
+    """The values of one column as the driver takes them."""
+    kept: Any = column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+    if kept is None:
+        return values
+    if isinstance(column.type, UTCDateTime):
+        known = {each: kept(each) for each in set(values)}
+        return [known[each] for each in values]
+    return [kept(each) for each in values]
 
 
 def database_now(connection: Connection) -> ColumnElement[float]:
