@@ -13,7 +13,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, insert, select, union, update
 
 from service.editions import OVERDUE
 from service.model import Profile, Schedule, Subscriber, SubscriberState
@@ -144,9 +144,11 @@ class Subscribers:
 
     def overdue(self, now: datetime) -> int:
         """How many active subscribers have an edition that was due, or composed to go out, over 48 hours ago."""
-        waiting = subscriber.c.id.in_(select(delivery.c.subscriber_id).where(old_news(now)))
-        late = (subscriber.c.state == SubscriberState.ACTIVE) & ((subscriber.c.next_due_at < now - OVERDUE) | waiting)
-        return self.connection.scalar(select(func.count()).select_from(subscriber).where(late)) or 0
+        active = select(subscriber.c.id).where(subscriber.c.state == SubscriberState.ACTIVE)
+        waiting = active.join(delivery).where(old_news(now))
+        # Each by its own index: asked with OR, all subscribers were gone through.
+        late = union(active.where(subscriber.c.next_due_at < now - OVERDUE), waiting).subquery()
+        return self.connection.scalar(select(func.count()).select_from(late)) or 0
 
     def next_due(self, subscriber_id: int) -> datetime | None:
         """When this subscriber's next edition is due, in UTC."""

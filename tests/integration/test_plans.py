@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,8 @@ def plan(unit: Unit, asked: list[tuple[str, Any]]) -> str:
     return "\n".join(row[-1] for rows in found for row in rows)
 
 
-def test_claiming_and_sweeping_never_read_what_is_over(store: Store) -> None:
+def plans(store: Store, ask: Callable[[Unit], object]) -> str:
+    """How SQLite goes about everything that is asked."""
     asked: list[tuple[str, Any]] = []
 
     def note(_: object, __: object, statement: str, values: Any, *___: object) -> None:
@@ -37,15 +38,29 @@ def test_claiming_and_sweeping_never_read_what_is_over(store: Store) -> None:
 
     with store.write() as unit:
         event.listen(unit.subscribers.connection, "before_cursor_execute", note)
+        ask(unit)
+        event.remove(unit.subscribers.connection, "before_cursor_execute", note)
+        return plan(unit, asked)
+
+
+def test_claiming_and_sweeping_never_read_what_is_over(store: Store) -> None:
+    def ask(unit: Unit) -> None:
         unit.deliveries.claim("token", NOW, 500, 60.0)
         unit.deliveries.is_due(NOW)
         unit.deliveries.sweep(NOW)
         unit.canaries.waiting(NOW, 10)
-        event.remove(unit.subscribers.connection, "before_cursor_execute", note)
-        said = plan(unit, asked)
+
+    said = plans(store, ask)
     assert said.count("USING INDEX ix_delivery_open") == 6, said
     assert "SCAN delivery\n" not in f"{said}\n"
     assert "TEMP B-TREE" not in said
+
+
+def test_counting_what_is_overdue_reads_neither_all_readers_nor_what_is_over(store: Store) -> None:
+    said = plans(store, lambda unit: unit.subscribers.overdue(NOW))
+    assert "SEARCH delivery USING INDEX ix_delivery_open" in said, said
+    assert "SEARCH subscriber USING INDEX ix_subscriber_next_due_at" in said
+    assert "SCAN subscriber" not in said
 
 
 def test_no_index_of_postgresql_is_written_anew_when_a_mail_is_begun(postgres_database: str) -> None:
