@@ -59,7 +59,6 @@ class Index:
         self._found: dict[str, Found] = {}
         self._hit: dict[tuple[str, int], tuple[Hit, ...]] = {}
         self._stood: dict[Phrase, list[tuple[Slots, Slots]]] = {}
-        self._in_fields: dict[Phrase, dict[int, list[tuple[int, int]]]] = {}
         self._bulk: tuple[dict[Expression, int], Postings] | None = None
         self.add(papers)
 
@@ -78,7 +77,6 @@ class Index:
         self._found.clear()
         self._hit.clear()
         self._stood.clear()
-        self._in_fields.clear()
 
     def find(self, keyword: Keyword) -> Found:
         """Return the papers that a keyword finds; for an exclusion, those that it leaves out. It remembers."""
@@ -106,8 +104,9 @@ class Index:
         if hits is None:
             if len(self._hit) >= _REMEMBERED:
                 self._hit.clear()
-            places = sorted(set(self._hits(keyword.expression, position)), key=_reading_order)
-            hits = self._hit[asked] = tuple(_apart(places))
+            places = set(self._hits(keyword.expression, position))
+            apart = places if len(places) < 2 else _apart(sorted(places, key=_reading_order))
+            hits = self._hit[asked] = tuple(apart)
         return hits
 
     def _see(self, expression: Expression) -> _Seen:
@@ -185,28 +184,13 @@ class Index:
                 yield Hit(field, 0, len(texts[place]), place)
 
     def _phrase_hits(self, phrase: Phrase, position: int) -> Iterator[Hit]:
-        paper = self._papers[position]
-        for number, (field, text) in enumerate(((Field.TITLE, paper.title), (Field.ABSTRACT, paper.abstract))):
-            if phrase.field in {None, field}:
-                yield from self._field_hits(phrase, field, text, 2 * position + number)
-
-    def _field_hits(self, phrase: Phrase, field: Field, text: str, owner: int) -> Iterator[Hit]:
-        for first, last in self._fields(phrase).get(owner, ()):
-            yield Hit(field, *_reading(text).visible(*self._table.span(first, last)))
-
-    def _fields(self, phrase: Phrase) -> dict[int, list[tuple[int, int]]]:
-        """Where a phrase stands, by the field it stands in: a batch of mails asks for few phrases and many papers."""
-        stands = self._in_fields.get(phrase)
-        if stands is None:
-            if len(self._in_fields) >= _REMEMBERED:
-                self._in_fields.clear()
-            stands = {}
-            for starts, ends in self._kept_places(phrase):
-                owners = self._table.owners(starts).tolist()
-                for owner, *place in zip(owners, starts.tolist(), ends.tolist(), strict=True):
-                    stands.setdefault(owner, []).append((place[0], place[1]))
-            self._in_fields[phrase] = stands  # Not before it is whole.
-        return stands
+        paper, slots = self._papers[position], self._table.fields(2 * position, 2)
+        for starts, ends in self._kept_places(phrase):
+            first, abstract, after = starts.searchsorted(slots).tolist()
+            for at in range(first, after):
+                field, text = (Field.TITLE, paper.title) if at < abstract else (Field.ABSTRACT, paper.abstract)
+                if phrase.field in {None, field}:
+                    yield Hit(field, *_reading(text).visible(*self._table.span(int(starts[at]), int(ends[at]))))
 
     def _kept_places(self, phrase: Phrase) -> list[tuple[Slots, Slots]]:
         """Where a phrase stands in all papers."""

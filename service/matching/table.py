@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from service.matching.variants import Key, Link, Step
+from service.matching.variants import Key, Link, Spelling, Step
 from service.words import Form, Token, form
 
 Slots = NDArray[np.int64]
@@ -45,6 +45,7 @@ class Table:
         self._frozen = False
         self._numbered: tuple[dict[str, tuple[int, ...]], ...] = ({}, {}, {}, {}, {})
         self._slotted: tuple[dict[str, Slots], ...] = ({}, {}, {}, {}, {})
+        self.apart: dict[Step, tuple[Spelling, ...]] = {}
 
     def add(self, owner: int, words: Sequence[Token]) -> None:
         """Append one field."""
@@ -148,6 +149,10 @@ class Table:
     def owners(self, slots: Slots) -> Slots:
         """Return the owner of each slot."""
         return self._field_owners[np.searchsorted(self._field_ends, slots, "right")]
+
+    def fields(self, first: int, count: int) -> list[int]:
+        """Return the slots where some fields begin, `count` of them from the `first` that was added, and the end."""
+        return [self._ends[at - 1] if at else 0 for at in range(first, first + count + 1)]
 
     def span(self, first: int, last: int) -> tuple[int, int]:
         """Return the characters, in the original text of their field, from one slot's word to another's."""

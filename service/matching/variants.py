@@ -63,7 +63,12 @@ _SPELLINGS = (
 
 
 class Vocabulary(Protocol):
-    """What is asked of the text while its spellings are followed; a wrong yes costs time, a wrong no a match."""
+    """What is asked of the text while its spellings are followed; a wrong yes costs time, a wrong no a match.
+
+    `apart` is what `written_apart` has said of it so far.
+    """
+
+    apart: dict[Step, tuple[Spelling, ...]]
 
     def knows(self, step: Step) -> bool:
         """Whether any word fits the step."""
@@ -86,9 +91,15 @@ def sequences(phrase: Phrase, text: Vocabulary) -> list[Spelling]:
     return [steps] if all(map(text.knows, steps)) else []
 
 
-def written_apart(whole: Step, text: Vocabulary) -> Iterator[Spelling]:
-    """Yield the ways to write the word of a step as several words that may occur in the text."""
-    return _apart(whole, None, MOST_PIECES, text)
+def written_apart(whole: Step, text: Vocabulary) -> tuple[Spelling, ...]:
+    """Return the ways to write the word of a step as several words that may occur in the text.
+
+    They are remembered: keywords share most of their words, and trying all cuts of one takes 50 µs.
+    """
+    known = text.apart.get(whole)
+    if known is None:
+        known = text.apart[whole] = tuple(_apart(whole, None, MOST_PIECES, text))
+    return known
 
 
 def _exact(part: Part, alone: bool) -> Step:
@@ -121,8 +132,9 @@ def _options(parts: Sequence[Part], at: int, before: Step | None, text: Vocabula
         if _may_follow(before, step, text):
             yield (step,), after
     last = Key.PREFIX if parts[at].prefix else key
-    for steps in _apart(Step(last, parts[at].word, link), before, MOST_PIECES, text):
-        yield steps, at + 1
+    for steps in written_apart(Step(last, parts[at].word, link), text):
+        if before is None or _may_follow(before, steps[0], text):
+            yield steps, at + 1
 
 
 def _may_follow(before: Step | None, step: Step, text: Vocabulary) -> bool:
