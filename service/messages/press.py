@@ -19,6 +19,8 @@ from service.messages.frames import BLANK_LINE, Frame, Memo, decoded, encoded, m
 from service.messages.layout import Group
 from service.messages.lines import INDENT
 from service.messages.linked import Linked, Links
+from service.messages.mime import quoted_printable
+from service.messages.subjects import Subjects
 from service.messages.typesetting import breakable, hang, settled
 from service.messages.visible import clean, shorten
 from service.model import Digest, Identity, Origin, ReaderLinks, Selected
@@ -33,8 +35,8 @@ _MOST_COUNTS = 20
 _MOST_ALSO, _MOST_HIDDEN, _MOST_ORIGINS, _LONGEST_NAME, _LONGEST_PREHEADER = 3, 5, 6, 60, 140
 # What begins with a dash keeps papers away: it found none, and the welcome does not count it.
 _DASHES = tuple("-‐‑‒–—−")
-# A frame takes some 8 KB, a subject a fraction of one.
-_KEPT_FRAMES, _KEPT_SUBJECTS = 512, 8192
+# A frame takes some 8 KB.
+_KEPT_FRAMES = 512
 # What stands at the marks of a frame.
 _PERSONAL = ("subject", "preheader", "cards", "more", "ways")
 Groups = Sequence[Group[PrintedCard]]
@@ -93,11 +95,10 @@ class Press:
 
     def __init__(self, templates: Environment, identity: Identity) -> None:
         self._templates, self._identity = templates, identity
-        self._words, self._title = self._module("words.txt"), self._module("subject.txt")
+        self._words, self._subjects = self._module("words.txt"), Subjects(self._module("subject.txt").subject)
         self._forms = {HTML: self._module("forms.html"), TEXT: self._module("forms.txt")}
         self._cards = CardPress(self._forms)
         self._frames: Memo[Frame] = Memo(_KEPT_FRAMES)
-        self._subjects: Memo[tuple[str, bytes]] = Memo(_KEPT_SUBJECTS)
         self._linked = {
             side: {name: Linked(getattr(module, name)) for name in ("more", "ways")}
             for side, module in self._forms.items()
@@ -152,15 +153,8 @@ class Press:
 
     def _subject(self, one: _Edition) -> tuple[str, bytes]:
         """The subject as one line, and as the lines of the title."""
-        digest, ahead = one.digest, one.ahead
-        facts = (digest.first, digest.trending, digest.weekly, digest.edition, digest.since, one.total, len(ahead))
-
-        def made() -> tuple[str, bytes]:
-            cards = [each.card for each in ahead]
-            subject = clean(self._title.subject(digest, cards, one.total, one.weeks))
-            return subject, encoded(str(escape(subject)))
-
-        return self._subjects.get((*ahead[:1], *facts), made)
+        subject = self._subjects.line(one.digest, [each.card for each in one.ahead], one.total, one.weeks)
+        return subject, quoted_printable(str(escape(subject)))
 
     def _told(self, side: str, one: _Edition) -> dict[str, str]:
         """What is said around the papers, by its place."""
