@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
-from service.model import Digest, Match, Selected, StoredPaper, Why
+from service.model import Digest, Fit, Match, Selected, StoredPaper
 
 
 def compose(
@@ -56,4 +56,4 @@ def compose(
 def _selected(paper: StoredPaper, matches: Sequence[Match], keywords: Sequence[str]) -> Selected:
     """From here on a paper names its keywords itself: the places where they were matched are forgotten."""
     found = sorted(matches, key=lambda match: match.keyword)
-    return Selected(paper, tuple(Why(keywords[match.keyword], match.hits) for match in found))
+    return Selected(paper, tuple(Fit(keywords[match.keyword], match.hits) for match in found))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from service.messages.cards import Card, matched, plain
@@ -58,6 +59,10 @@ class CardPress:
         """The card of a paper; the same one for the same object, which readers share."""
         return self._cards.get((id(selected), digest.edition), lambda: self._card(selected, digest))
 
+    def plain(self, paper: Paper, edition: date) -> Card:
+        """The card of a paper that no keyword chose."""
+        return self._paper(paper, edition).card
+
     def form(self, printed: PrintedCard, side: str, full: bool) -> bytes:
         """The lines of a card in one of its forms."""
         known = printed.forms.get((side, full))
@@ -66,9 +71,11 @@ class CardPress:
         return known
 
     def _card(self, selected: Selected, digest: Digest) -> PrintedCard:
-        paper, edition = selected.paper.paper, digest.edition
-        known = self._papers.get((id(paper), edition), lambda: _Paper(plain(paper, edition), paper))
+        known = self._paper(selected.paper.paper, digest.edition)
         return PrintedCard(matched(known.card, selected), selected, known)
+
+    def _paper(self, paper: Paper, edition: date) -> _Paper:
+        return self._papers.get((id(paper), edition), lambda: _Paper(plain(paper, edition), paper))
 
     def _form(self, printed: PrintedCard, side: str, full: bool) -> bytes:
         shown, own, lines = printed.card, printed.paper.card, self._lines[side]

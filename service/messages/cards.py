@@ -14,7 +14,7 @@ from functools import lru_cache
 from service.messages.excerpts import excerpt
 from service.messages.passages import Passage, Span, passage
 from service.messages.visible import clean, shorten, title_search, web_link
-from service.model import Field, Links, Paper, Selected, Why
+from service.model import Field, Fit, Links, Paper, Selected
 from service.papers import linked
 
 _LONGEST_TITLE, _LONGEST_NAME, _LONGEST_KEYWORD, _LONGEST_CATEGORY = 400, 60, 300, 30
@@ -129,7 +129,7 @@ def matched(plain: Card, selected: Selected) -> Card:
     )
 
 
-def _spans(found: Sequence[Why]) -> Mapping[tuple[Field, int], Sequence[Span]]:
+def _spans(found: Sequence[Fit]) -> Mapping[tuple[Field, int], Sequence[Span]]:
     """Where anything hit, by field and place."""
     spans: dict[tuple[Field, int], list[Span]] = {}
     for _, hits in found:
@@ -143,7 +143,7 @@ def _marked(text: str, spans: Sequence[Span]) -> Passage:
     return passage(text[:_READ], spans)
 
 
-def _reasons(found: Sequence[Why]) -> tuple[Reason, ...]:
+def _reasons(found: Sequence[Fit]) -> tuple[Reason, ...]:
     """One reason for each keyword that matched, in the reader's order, its fields in the order of `Field`.
 
     A keyword that stands in two profiles is named once.

@@ -11,7 +11,7 @@ from datetime import date
 
 from service.messages.cards import Card, card
 from service.messages.visible import clean, shorten
-from service.model import Hit, Selected, StoredPaper, Why
+from service.model import Fit, Hit, Selected, StoredPaper
 
 _LONGEST = 120
 
@@ -30,5 +30,5 @@ class Missed:
 def near_miss(stored: StoredPaper, hits: tuple[Hit, ...], change: str, *texts: str) -> Missed:
     """Put one near miss together; `texts` are the keyword, what to write instead, and what was lacking."""
     keyword, instead, lacking = (shorten(clean(text), _LONGEST) for text in texts)
-    shown = card(Selected(stored, (Why(instead, hits),)), date.min)
+    shown = card(Selected(stored, (Fit(instead, hits),)), date.min)
     return Missed(shown, change, keyword, instead, lacking)

@@ -23,7 +23,7 @@ from service.messages.mime import quoted_printable
 from service.messages.subjects import Subjects
 from service.messages.typesetting import breakable, hang, settled
 from service.messages.visible import clean, shorten
-from service.model import Digest, Identity, Origin, ReaderLinks, Selected
+from service.model import Digest, Identity, Origin, ReaderLinks
 from service.papers import linked
 
 # Gmail clips a mail above about 102 KB; with room for what relays add, the encoded HTML part stays below this.
@@ -167,7 +167,7 @@ class Press:
             "reading": words.reading(digest, origins(digest), hidden(digest)) if read else "",
         }
         found = counted(digest)
-        also = [self._cards.card(Selected(each), digest).card for each in digest.also[:_MOST_ALSO]]
+        also = [self._cards.plain(each.paper, digest.edition) for each in digest.also[:_MOST_ALSO]]
         blocks = {
             "counted": forms.counted(found) if found else "",
             "also": "".join(settled(forms.also(each)) for each in also),

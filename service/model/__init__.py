@@ -10,13 +10,13 @@ from service.model.mails import (
     DeliveryState,
     Digest,
     Envelope,
+    Fit,
     Identity,
     Message,
     Origin,
     ReaderLinks,
     Section,
     Selected,
-    Why,
 )
 from service.model.papers import ArrivalKind, Field, Hit, Links, Listing, Match, Page, Paper, StoredPaper
 from service.model.readers import Choice, Mend, Profile, Schedule, Subscriber, SubscriberState
@@ -30,6 +30,7 @@ __all__ = [
     "Digest",
     "Envelope",
     "Field",
+    "Fit",
     "Hit",
     "Identity",
     "Links",
@@ -49,6 +50,5 @@ __all__ = [
     "StoredPaper",
     "Subscriber",
     "SubscriberState",
-    "Why",
     "Witness",
 ]

@@ -43,7 +43,7 @@ class DeliveryState(StrEnum):
     NONE = "none"
 
 
-class Why(NamedTuple):
+class Fit(NamedTuple):
     """A keyword that a paper fits, in its reader's own spelling, and where it hit."""
 
     keyword: str
@@ -58,7 +58,7 @@ class Selected:
     """
 
     paper: StoredPaper
-    why: tuple[Why, ...] = ()
+    why: tuple[Fit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,9 @@ from service.pipeline.pacing import Limits
 from service.pipeline.preview import Advice, Preview, advise, preview
 from service.pipeline.reading import Copy, Form, Issue, Reading
 from service.pipeline.reasons import Why, why
-from service.pipeline.rendering import Desk, Stock
+from service.pipeline.rendering import Desk
 from service.pipeline.starting import Start
+from service.pipeline.stock import Stock
 from service.pipeline.suggesting import Suggester, Suggestion
 from service.pipeline.tray import Delivered
 from service.pipeline.window import Window

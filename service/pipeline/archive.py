@@ -20,7 +20,7 @@ import numpy as np
 from service.editions import FURTHEST_EAST
 from service.keywords import Keyword
 from service.matching import Found, Index
-from service.model import Hit, Paper, Selected, StoredPaper, Why
+from service.model import Fit, Hit, Paper, Selected, StoredPaper
 from service.pipeline.window import REACH, Mask, Window
 from service.store import Store, Unit
 from service.store.archive import Place
@@ -126,7 +126,7 @@ class _Ask:
         if len(self.found) == self.most:
             return False
         why = (
-            Why(keyword.text, among.hits(keyword, position))
+            Fit(keyword.text, among.hits(keyword, position))
             for keyword in self.wanted
             if position in among.find(keyword).papers
         )

@@ -14,7 +14,7 @@ import numpy as np
 
 from service.keywords import Keyword
 from service.keywords import advise as advise_keyword
-from service.model import Profile, Selected, Why
+from service.model import Fit, Profile, Selected
 from service.pipeline.mornings import News
 from service.pipeline.selection import Span, select
 from service.pipeline.window import Numbers, Seconds, View
@@ -68,7 +68,7 @@ def _advice(view: View, keyword: Keyword, times: Seconds, ages: Numbers, total: 
     days = np.bincount(ages[recent], minlength=LOOK_BACK.days)[::-1]
     newest = int(recent[np.argmax(times[recent])]) if len(recent) else None
     example = (
-        None if newest is None else Selected(view.papers[newest], (Why(keyword.text, view.hits(keyword, newest)),))
+        None if newest is None else Selected(view.papers[newest], (Fit(keyword.text, view.hits(keyword, newest)),))
     )
     last = None if newest is None else datetime.fromtimestamp(float(times[newest]), UTC)
     counts = (len(recent), total, warnings, keyword.exclusion, tuple(days.tolist()), example, last)

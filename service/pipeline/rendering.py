@@ -9,32 +9,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from itertools import accumulate, compress
-from typing import Any, NamedTuple
+from functools import lru_cache
+from itertools import accumulate
+from typing import Any
 from urllib.parse import urlsplit
 
-from service.keywords import Keyword
 from service.links import Purpose, Signer, link, reader_links, view_link
-from service.matching import Index
 from service.messages import Renderer, near_miss
 from service.model import (
-    ArrivalKind,
     DeliveryKind,
     Digest,
     Envelope,
-    Hit,
     Identity,
     Message,
     Origin,
-    Paper,
     ReaderLinks,
     Section,
     Selected,
-    StoredPaper,
     Subscriber,
-    Why,
 )
-from service.pipeline.selection import read_keyword
+from service.pipeline.stock import Chosen, Kept, Stock, chosen
 from service.pipeline.window import View, Window
 from service.store import Store
 from service.store.deliveries import Delivery
@@ -44,46 +38,8 @@ NAMING = ("papers", "also", "near")
 # Mails that carry the links of a running subscription.
 LINKED = (DeliveryKind.DIGEST, DeliveryKind.QUIET, DeliveryKind.GOODBYE, DeliveryKind.TEST)
 
-# What a process keeps: a few mornings' papers, where the keywords of many readers stand in them, and which of these
-# keywords stand together.
-_MOST_TEXTS, _MOST_HITS, _MOST_SELECTED = 20_000, 500_000, 250_000
-# What makes a paper of one digest: its id, revision, upvotes and stars, whether it is revised, and its keywords.
-Chosen = tuple[Any, ...]
-
-
-class Kept(NamedTuple):
-    """Texts of revisions, which never change; papers as rows froze them; where keywords hit them; all this together."""
-
-    texts: dict[tuple[int, int], Paper]
-    papers: dict[tuple[int | None, ...], StoredPaper]
-    hits: dict[tuple[int, int, str], tuple[Hit, ...]]
-    selected: dict[Chosen, Selected]
-
-    @classmethod
-    def nothing(cls) -> Kept:
-        """What a process begins with."""
-        return cls({}, {}, {}, {})
-
-    @property
-    def full(self) -> bool:
-        """Whether it has grown past a few mornings."""
-        return len(self.texts) > _MOST_TEXTS or len(self.hits) > _MOST_HITS or len(self.selected) > _MOST_SELECTED
-
-
-class Stock:
-    """What one process has read and found for earlier batches.
-
-    Who asks twice gets the very same objects, by which the renderer knows the cards it has printed.
-    """
-
-    def __init__(self) -> None:
-        self._kept = Kept.nothing()
-
-    def kept(self) -> Kept:
-        """What there is, empty again once it is full; a batch holds on to what it was given."""
-        if self._kept.full:
-            self._kept = Kept.nothing()
-        return self._kept
+# Readers share a few sources.
+_origin = lru_cache(maxsize=1024)(Origin)
 
 
 @dataclass(slots=True)
@@ -97,8 +53,10 @@ class Desk:
     identity: Identity
     stock: Stock
     readers: dict[int, Subscriber] = field(default_factory=dict)
+    # By row: its papers, None in place of those that are gone; and what a quiet note shows.
+    _papers: dict[int, list[Selected | None]] = field(default_factory=dict)
+    _near: dict[int, list[Any]] = field(default_factory=dict)
     _hidden: set[int] = field(default_factory=set)
-    _chosen: dict[int, list[Chosen]] = field(default_factory=dict)
     _kept: Kept = field(init=False)
 
     def __post_init__(self) -> None:
@@ -112,10 +70,11 @@ class Desk:
             self._hidden = unit.papers.hidden(paper_id for paper_id, _ in wanted)
             texts = self._kept.texts
             texts |= unit.papers.at_revision(pair for pair in wanted if pair not in texts)
-            self._chosen |= {row.id: _chosen(row.payload) for row in rows}
             with self.window.open(unit, now) as view:
                 for row in rows:
-                    self._select(row, view)
+                    self._papers[row.id] = [self._selected(each, view) for each in chosen(row.payload)]
+                    if row.kind == DeliveryKind.QUIET:
+                        self._near[row.id] = [self._missed(each, view) for each in self._known(row, "near")]
 
     def addresses(self, row: Delivery) -> tuple[str, str]:
         """Who a mail comes from and goes to, as its envelope says; nobody where the reader is gone."""
@@ -170,23 +129,16 @@ class Desk:
         """What a letter says; a quiet note shows its near misses with the places that the change would have found."""
         if row.kind != DeliveryKind.QUIET:
             return row.payload
-        near = [
-            near_miss(self._stored(*pair), self._kept.hits[*pair, instead], change, keyword, instead, lacking)
-            for *pair, change, keyword, instead, lacking in row.payload.get("near", ())
-            if self._is_known(*pair)
-        ]
-        return row.payload | {"near": near}
+        return row.payload | {"near": [near_miss(*each) for each in self._near[row.id]]}
 
     def digest(self, row: Delivery) -> Digest:
         """The digest a row was frozen to; papers that are hidden by now are left out."""
-        frozen, selected = row.payload, self._kept.selected
-        # A paper that was hidden since, or merged into a hidden one, has no text here.
-        known = [self._is_known(chosen[0], chosen[1]) for chosen in self._chosen[row.id]]
+        frozen, papers = row.payload, self._papers[row.id]
         since = frozen.get("since")
         return Digest(
             edition=date.fromisoformat(frozen["edition"]),
             keywords=tuple(frozen["keywords"]),
-            papers=tuple(selected[chosen] for chosen in compress(self._chosen[row.id], known)),
+            papers=tuple([each for each in papers if each]),
             more=frozen["more"],
             read=frozen["read"],
             days=frozen.get("days", 0),
@@ -196,74 +148,36 @@ class Desk:
             timezone=frozen["timezone"],
             language=frozen["language"],
             counts=tuple(frozen["counts"]),
-            best=_best(known, frozen.get("best", 0)),
+            best=_best(papers, frozen.get("best", 0)),
             since=date.fromisoformat(since) if since else None,
             weekly=frozen.get("weekly", False),
-            sections=_sections(known, frozen.get("sections", ())),
-            per_day=tuple((date.fromisoformat(day), count) for day, count in frozen.get("per_day", ())),
-            also=tuple(self._stored(*pair) for pair in frozen.get("also", ()) if self._is_known(*pair)),
-            origins=tuple(Origin(*each) for each in frozen.get("origins", ())),
-            hidden=tuple((text, count) for text, count in frozen.get("hidden", ())),
+            sections=_sections(papers, frozen.get("sections", ())),
+            per_day=tuple([(date.fromisoformat(day), count) for day, count in frozen.get("per_day", ())]),
+            also=tuple([self._kept.stored(*pair) for pair in self._known(row, "also")]),
+            origins=tuple([_origin(*each) for each in frozen.get("origins", ())]),
+            hidden=tuple([(text, count) for text, count in frozen.get("hidden", ())]),
         )
 
     def emptied(self, row: Delivery) -> bool:
         """Whether a digest had papers when it was frozen, and shows none of them any more."""
-        frozen = row.payload.get("papers") if row.kind == DeliveryKind.DIGEST else ()
-        return bool(frozen) and not any(self._is_known(entry[0], entry[1]) for entry in frozen or ())
+        papers = self._papers[row.id]
+        return row.kind == DeliveryKind.DIGEST and bool(papers) and not any(papers)
+
+    def _known(self, row: Delivery, name: str) -> list[list[Any]]:
+        """What a row names but for what was hidden since, or merged into a hidden one and has no text here."""
+        return [each for each in row.payload.get(name, ()) if self._is_known(each[0], each[1])]
 
     def _is_known(self, paper_id: int, revision: int) -> bool:
         return paper_id not in self._hidden and (paper_id, revision) in self._kept.texts
 
-    def _stored(
-        self,
-        paper_id: int,
-        revision: int,
-        upvotes: int | None = None,
-        stars: int | None = None,
-        revised: bool = False,
-    ) -> StoredPaper:
-        """The paper as it stood when the row was frozen."""
-        papers, key = self._kept.papers, (paper_id, revision, upvotes, stars, revised)
-        if key not in papers:
-            paper = replace(self._kept.texts[paper_id, revision], upvotes=upvotes, stars=stars)
-            paper = replace(paper, kind=ArrivalKind.REPLACE) if revised else paper
-            papers[key] = StoredPaper(paper_id, revision, paper)
-        return papers[key]
+    def _selected(self, chosen: Chosen, view: View) -> Selected | None:
+        return None if chosen[0] in self._hidden else self._kept.selected(chosen, view)
 
-    def _select(self, row: Delivery, view: View) -> None:
-        """Find what of a row nobody before had alike."""
-        selected = self._kept.selected
-        for chosen in self._chosen[row.id]:
-            if chosen not in selected and chosen[:2] in self._kept.texts:
-                paper_id, revision, *_ = chosen
-                why = tuple(Why(text, self._hits(view, paper_id, revision, text)) for text in chosen[5:])
-                selected[chosen] = Selected(self._stored(*chosen[:5]), why)
-        for paper_id, revision, _, _, instead, _ in row.payload.get("near", ()):
-            if (paper_id, revision) in self._kept.texts:
-                self._hits(view, paper_id, revision, instead)
-
-    def _hits(self, view: View, paper_id: int, revision: int, text: str) -> tuple[Hit, ...]:
-        hits, place = self._kept.hits, (paper_id, revision, text)
-        if place not in hits:
-            keyword = read_keyword(text)
-            hits[place] = self._where(view, paper_id, revision, keyword) if keyword else ()
-        return hits[place]
-
-    def _where(self, view: View, paper_id: int, revision: int, keyword: Keyword) -> tuple[Hit, ...]:
-        """Ask the shared index where it holds this very text, else one made for this paper alone."""
-        at = view.position.get(paper_id)
-        if at is not None and view.papers[at].revision == revision:
-            return view.hits(keyword, at)
-        return Index((self._kept.texts[paper_id, revision],)).hits(keyword, 0)
-
-
-def _chosen(frozen: Mapping[str, Any]) -> list[Chosen]:
-    """The papers of a frozen row."""
-    keywords, revised = frozen.get("keywords", ()), frozen.get("revised", ())
-    return [
-        (paper_id, revision, upvotes, stars, place in revised, *[keywords[number] for number in positions])
-        for place, (paper_id, revision, upvotes, stars, positions) in enumerate(frozen.get("papers", ()))
-    ]
+    def _missed(self, frozen: Sequence[Any], view: View) -> tuple[Any, ...]:
+        """What is shown of a near miss, with the places that the change would have found."""
+        paper_id, revision, change, keyword, instead, lacking = frozen
+        hits = self._kept.hits(view, paper_id, revision, instead)
+        return self._kept.stored(paper_id, revision), hits, change, keyword, instead, lacking
 
 
 def returned(row: Delivery) -> str:
@@ -277,15 +191,19 @@ def _recipient(row: Delivery, reader: Subscriber) -> str:
     return str(row.payload.get("to") or keys or reader.email)
 
 
-def _best(known: Sequence[bool], best: int) -> int:
+def _best(papers: Sequence[Selected | None], best: int) -> int:
     """The place of the best paper among those that are left; the first, where it is gone itself."""
-    return sum(known[:best]) if best < len(known) and known[best] else 0
+    return sum(map(bool, papers[:best])) if best < len(papers) and papers[best] else 0
 
 
-def _sections(known: Sequence[bool], frozen: Sequence[tuple[str, int, int]]) -> tuple[Section, ...]:
+def _sections(papers: Sequence[Selected | None], frozen: Sequence[tuple[str, int, int]]) -> tuple[Section, ...]:
     """The sections without the papers that are gone."""
-    ends = accumulate(papers for _, papers, _ in frozen)
+    if not frozen:
+        return ()
+    ends = accumulate(count for _, count, _ in frozen)
     return tuple(
-        Section(name, sum(known[end - papers : end]), full)
-        for (name, papers, full), end in zip(frozen, ends, strict=True)
+        [
+            Section(name, sum(map(bool, papers[end - count : end])), full)
+            for (name, count, full), end in zip(frozen, ends, strict=True)
+        ]
     )

@@ -18,7 +18,7 @@ import numpy as np
 from service.errors import KeywordError
 from service.keywords import Keyword, parse
 from service.matching import Found
-from service.model import Profile, Why
+from service.model import Fit, Profile
 from service.pipeline.window import Firsts, Mask, View
 from service.ranking import rank, trending
 
@@ -93,10 +93,10 @@ class Selection:
     trending: bool = False
     looks: tuple[Look, ...] = ()
 
-    def why(self, view: View, position: int) -> tuple[Why, ...]:
+    def why(self, view: View, position: int) -> tuple[Fit, ...]:
         """The keywords that fit this paper, with the places."""
         return tuple(
-            Why(keyword.text, view.hits(keyword, position))
+            Fit(keyword.text, view.hits(keyword, position))
             for keyword, found in zip(self.keywords, self.found, strict=True)
             if position in found.papers
         )

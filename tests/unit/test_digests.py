@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 
 from service.digests import compose
-from service.model import Field, Hit, Match, Paper, StoredPaper, Why
+from service.model import Field, Fit, Hit, Match, Paper, StoredPaper
 
 PAPERS = [StoredPaper(number, 1, Paper(title=f"Paper {number}")) for number in range(5)]
 DAY = date(2026, 11, 20)
@@ -23,13 +23,13 @@ def test_papers_stand_in_their_order_and_the_rest_is_counted() -> None:
 def test_a_paper_names_its_keywords_in_the_readers_order() -> None:
     found = {4: [Match(4, 1, HIT), Match(4, 0, ())], 2: [Match(2, 0, HIT)]}
     digest = compose(DAY, ["a", "b"], PAPERS, [4, 2], found)
-    assert [selected.why for selected in digest.papers] == [(Why("a"), Why("b", HIT)), (Why("a", HIT),)]
+    assert [selected.why for selected in digest.papers] == [(Fit("a"), Fit("b", HIT)), (Fit("a", HIT),)]
 
 
 def test_positions_may_come_as_an_array() -> None:
     digest = compose(DAY, ["a"], PAPERS, np.array([1, 2], dtype=np.int32), {1: [Match(1, 0, HIT)]})  # type: ignore[arg-type]
     assert [selected.paper.id for selected in digest.papers] == [1, 2]
-    assert digest.papers[0].why == (Why("a", HIT),)
+    assert digest.papers[0].why == (Fit("a", HIT),)
 
 
 def test_no_papers_make_a_digest_too() -> None:

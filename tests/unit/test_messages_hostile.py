@@ -20,7 +20,7 @@ from service.messages import mailbox
 from service.messages.headers import block, named, unstructured
 from service.messages.mime import quoted_printable
 from service.messages.visible import clean
-from service.model import DeliveryKind, Field, Hit, Links, Paper, Selected, StoredPaper, Why
+from service.model import DeliveryKind, Field, Fit, Hit, Links, Paper, Selected, StoredPaper
 from tests import mails
 
 RENDERER = mails.renderer()
@@ -66,7 +66,7 @@ PAPERS = st.builds(
 
 def rendered(papers: list[tuple[Paper, list[Hit]]], keyword: str = "any", **more: Any) -> mails.Read:
     selected = tuple(
-        Selected(StoredPaper(number, 1, paper), (Why(keyword, tuple(hits)),))
+        Selected(StoredPaper(number, 1, paper), (Fit(keyword, tuple(hits)),))
         for number, (paper, hits) in enumerate(papers)
     )
     digest = replace(mails.digest([], (keyword,), **more), papers=selected)

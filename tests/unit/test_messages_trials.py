@@ -20,6 +20,7 @@ from service.model import (
     DeliveryKind,
     Digest,
     Field,
+    Fit,
     Hit,
     Identity,
     Links,
@@ -29,7 +30,6 @@ from service.model import (
     Section,
     Selected,
     StoredPaper,
-    Why,
 )
 from tests import corpus, mails, payloads
 from tests.unit.test_messages_hostile import assert_inert
@@ -82,9 +82,9 @@ def digest(texts: Iterator[str], draw: random.Random, papers: int = 6, links: Ca
     )  # fmt: skip
 
 
-def why(draw: random.Random, keywords: Sequence[str]) -> Iterator[Why]:
+def why(draw: random.Random, keywords: Sequence[str]) -> Iterator[Fit]:
     for keyword in draw.sample(keywords, draw.randint(0, 3)):
-        yield Why(keyword, tuple(hit(draw) for _ in range(draw.randint(0, 3))))
+        yield Fit(keyword, tuple(hit(draw) for _ in range(draw.randint(0, 3))))
 
 
 def hit(draw: random.Random) -> Hit:
