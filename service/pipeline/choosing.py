@@ -10,18 +10,17 @@ four (`python -m bench match`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.matching import Found
+from service.keywords import Keyword
 from service.matching.bulk import Postings, expanded
 from service.model import Profile
 from service.pipeline.book import Book, Profiles
-from service.pipeline.selection import Look, Selection, Span, read_keyword
+from service.pipeline.selection import Look, Selection, Span, read_keyword, read_keywords
 from service.pipeline.window import Mask, View
 from service.ranking import Hits, Ranked, rank_all, trending
 
@@ -42,10 +41,11 @@ class Chosen:
 
     book: Book
     masks: _Masks
-    hits: Hits
-    keywords: Sequence[int]  # of each entry of `hits`, by number in the book
+    keywords: Sequence[int]  # by number in the book
+    starts: Sequence[int]  # of each keyword's papers
+    papers: Sequence[int]
     bounds: Sequence[int]  # of each reader's profiles
-    entries: Sequence[int]  # of each profile's entries of `hits`
+    entries: Sequence[int]  # of each profile's keywords
     ranked: Ranked
     alone: NDArray[np.bool_]
 
@@ -62,26 +62,35 @@ class Chosen:
 
     def selection(self, reader: int, own: Sequence[Profile]) -> Selection:
         """The selection of a reader who is not alone, in the words of the profiles' own rows."""
-        keywords, found, looks, seen = [], [], [], []
-        for number, profile in zip(range(*self.bounds[reader : reader + 2]), own, strict=True):
-            read = [each for text in profile.keywords if (each := read_keyword(text)) is not None]
-            wanted = [each for each in read if not each.exclusion]
-            mine = self._found(number)
-            keywords += wanted
-            found += [mine[self.book.number[each.canonical]] for each in wanted]
-            seen.append(self.masks.read[number])
-            unwanted = tuple(each for each in read if each.exclusion)
-            looks.append(Look(profile, len(wanted), unwanted, self.masks.rows[seen[-1]]))
+        keywords, found, looks = list[str](), list[Sequence[int]](), list[Look]()
+        numbers = range(self.bounds[reader], self.bounds[reader + 1])
+        for number, profile in zip(numbers, own, strict=True):
+            before, unwanted = len(keywords), list[Keyword]()
+            first, last = self.entries[number], self.entries[number + 1]
+            places = dict(zip(self.keywords[first:last], range(first, last), strict=True))
+            for text, keyword in self._spelt(profile.keywords):
+                if self.book.keywords[keyword].exclusion:
+                    unwanted += read_keywords((text,))
+                else:
+                    place = places[keyword]
+                    keywords.append(text)
+                    found.append(self.papers[self.starts[place] : self.starts[place + 1]])
+            mask = self.masks.rows[self.masks.read[number]]
+            looks.append(Look(profile, len(keywords) - before, tuple(unwanted), mask))
         ranked = tuple(self.ranked.of(reader).tolist())
-        return Selection(tuple(keywords), ranked, tuple(found), self.masks.count(seen), False, tuple(looks))
+        read = self.masks.count(self.masks.read[number] for number in numbers)
+        return Selection(tuple(keywords), ranked, tuple(found), read, False, tuple(looks))
 
-    def _found(self, profile: int) -> dict[int, Found]:
-        """What each keyword of a profile found, by its number in the book."""
-        first, last = self.entries[profile], self.entries[profile + 1]
-        papers, title = self.hits.papers, self.hits.title
-        starts = self.hits.starts[first : last + 1].tolist()
-        pieces = [slice(*each) for each in pairwise(starts)]
-        return {n: Found(papers[at], title[at]) for n, at in zip(self.keywords[first:last], pieces, strict=True)}
+    def _spelt(self, texts: Iterable[str]) -> Iterator[tuple[str, int]]:
+        """Yield each of a reader's keywords that can be read, with its number in the book."""
+        known = self.book.number
+        for text in texts:
+            # Nearly every text is the canonical one of its keyword.
+            number = known.get(text)
+            if number is not None:
+                yield text, number
+            elif keyword := read_keyword(text):
+                yield keyword.text, known[keyword.canonical]
 
 
 @dataclass(slots=True, eq=False)
@@ -168,8 +177,9 @@ def choose_all(view: View, book: Book, profiles: Profiles, asked: Sequence[Asked
     return Chosen(
         book,
         masks,
-        hits,
         profiles.keywords[wanted].tolist(),
+        hits.starts.tolist(),
+        hits.papers.tolist(),
         np.searchsorted(profiles.readers, np.arange(len(asked) + 1)).tolist(),
         np.searchsorted(wanted, profiles.starts).tolist(),
         ranked,

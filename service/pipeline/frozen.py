@@ -18,7 +18,7 @@ import numpy as np
 from service import editions
 from service.model import Profile, Subscriber
 from service.pipeline.origins import Origins
-from service.pipeline.selection import Look, Selection, excluded
+from service.pipeline.selection import Look, Selection, read_keywords
 from service.pipeline.window import Mask, View
 
 FULL = 3
@@ -47,72 +47,91 @@ def is_weekly(reader: Subscriber) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class _Sources:
+    """What readers who look at the same papers are told: [name, papers, late] of each source, most papers first.
+
+    `popular` are the positions of the papers they read that have upvotes, most first.
+    """
+
+    origins: list[list[Any]]
+    popular: list[int]
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
-    """What readers of one batch are told of the sources they look at: readers who look alike are told the same."""
+    """What readers of one batch are told of what they look at: readers who look alike are told the same."""
 
     view: View
     origins: Origins
     # Beside each answer stand the masks whose ids are its key.
-    _known: dict[object, tuple[Sequence[Look], list[list[Any]]]] = field(default_factory=dict)
+    _known: dict[object, tuple[Sequence[Look], _Sources]] = field(default_factory=dict)
 
-    def of(self, looks: Sequence[Look]) -> list[list[Any]]:
-        """[name, papers, late] of each source, those that gave most first."""
-        key = tuple((id(look.read), look.profile.sources) for look in looks)
+    def of(self, looks: Sequence[Look]) -> _Sources:
+        """What is told of these looks."""
+        key = tuple([(id(look.read), look.profile.sources) for look in looks])
         if key not in self._known:
-            self._known[key] = looks, _read(self.view, looks, self.origins)
+            read = np.logical_or.reduce([look.read for look in looks])
+            popular = [at for at in self.view.popular() if read[at]]
+            self._known[key] = looks, _Sources(_read(self.view, looks, self.origins), popular)
         return self._known[key][1]
 
 
 def freeze(reader: Subscriber, selection: Selection, cover: Cover, told: Told, *, first: bool) -> dict[str, Any]:
     """What rendering needs; papers as [id, revision, upvotes, stars, [keyword positions]]."""
-    view, groups = told.view, _groups(selection, reader)
+    view, groups, weekly = told.view, _groups(selection, reader), is_weekly(reader)
     shown = [position for _, positions in groups for position in positions]
+    sources = told.of(selection.looks)
     return {
         "edition": cover.day.isoformat(),
         "since": cover.since.isoformat() if cover.since else None,
-        "weekly": is_weekly(reader) and not first,
-        "keywords": [keyword.text for keyword in selection.keywords],
+        "weekly": weekly and not first,
+        "keywords": list(selection.keywords),
         "papers": _chosen(view, selection, shown),
-        "sections": _sections(selection, groups, is_weekly(reader)),
+        "sections": _sections(selection, groups, weekly),
         "best": shown.index(selection.ranked[0]) if shown else 0,
         "revised": _revised(selection, shown),
         "more": len(selection.ranked) - len(shown),
         "read": selection.read,
-        "counts": list(selection.counts()),
-        "per_day": _per_day(view, reader, selection, cover) if is_weekly(reader) and not first else [],
+        "counts": selection.counts(),
+        "per_day": _per_day(view, reader, selection, cover) if weekly and not first else [],
         "trending": selection.trending,
         "first": first,
         "days": cover.back.days,
         "next": cover.following.isoformat(),
         "timezone": reader.schedule.timezone,
         "language": reader.language,
-        "origins": told.of(selection.looks),
+        "origins": sources.origins,
         "hidden": _hidden(view, selection),
-        "also": [] if selection.trending else _also(view, selection),
+        "also": [] if selection.trending else _also(view, selection, sources.popular),
     }
 
 
 def _chosen(view: View, selection: Selection, shown: Sequence[int]) -> list[list[Any]]:
     keywords: dict[int, list[int]] = {position: [] for position in shown}
     for number, found in enumerate(selection.found):
-        for position in found.papers.tolist():
+        for position in found:
             if position in keywords:
                 keywords[position].append(number)
-    stored = [view.papers[position] for position in shown]
+    papers = view.papers
     return [
-        [each.id, each.revision, each.paper.upvotes, each.paper.stars, keywords[position]]
-        for position, each in zip(shown, stored, strict=True)
+        [(each := papers[position]).id, each.revision, each.paper.upvotes, each.paper.stars, mine]
+        for position, mine in keywords.items()
     ]
 
 
 def _revised(selection: Selection, shown: Sequence[int]) -> list[int]:
     """The places of papers that are here as new versions: they were not read as new for any profile."""
+    if not any(look.profile.replacements for look in selection.looks):
+        return []
     return [n for n, position in enumerate(shown) if not any(look.read[position] for look in selection.looks)]
 
 
 def _groups(selection: Selection, reader: Subscriber) -> list[tuple[int, list[int]]]:
     """The papers to show by the profile that found them first, in the order of the profiles, best first in each."""
     most = None if is_weekly(reader) and not selection.trending else reader.max_papers
+    if len(selection.looks) < 2:
+        mine = list(selection.ranked[: WEEKLY if most is None else most])
+        return [(0, mine)] if mine else []
     finders = _finders(selection)
     groups: dict[int, list[int]] = defaultdict(list)
     for position in selection.ranked[:most]:
@@ -123,15 +142,13 @@ def _groups(selection: Selection, reader: Subscriber) -> list[tuple[int, list[in
 
 
 def _finders(selection: Selection) -> dict[int, int]:
-    """Per position the first profile that found it; nothing where there is only one."""
-    if len(selection.looks) < 2:
-        return {}
+    """Per position the first profile that found it."""
     finders: dict[int, int] = {}
     ends = list(accumulate(look.wanted for look in selection.looks))
     for number, (look, end) in enumerate(zip(selection.looks, ends, strict=True)):
         for found in selection.found[end - look.wanted : end]:
-            for position in found.papers:
-                finders.setdefault(int(position), number)
+            for position in found:
+                finders.setdefault(position, number)
     return finders
 
 
@@ -189,6 +206,8 @@ def _read(view: View, looks: Sequence[Look], origins: Origins) -> list[list[Any]
 
 def _hidden(view: View, selection: Selection) -> list[list[Any]]:
     """How many papers each exclusion left out that would have been chosen."""
+    if not any(look.unwanted for look in selection.looks):
+        return []
     hidden: dict[str, int] = defaultdict(int)
     ends = list(accumulate(look.wanted for look in selection.looks))
     for look, end in zip(selection.looks, ends, strict=True):
@@ -202,17 +221,16 @@ def _hidden(view: View, selection: Selection) -> list[list[Any]]:
 def _liked(view: View, selection: Selection, start: int, end: int) -> Mask:
     """Which papers any of these keywords fits; all, where there is no keyword."""
     liked: Mask = np.full(len(view.papers), start == end, np.bool_)
-    for keyword in selection.keywords[start:end]:
+    for keyword in read_keywords(selection.keywords[start:end]):
         liked[view.find(keyword).papers] = True
     return liked
 
 
-def _also(view: View, selection: Selection) -> list[list[int]]:
+def _also(view: View, selection: Selection, popular: Sequence[int]) -> list[list[int]]:
     """The most upvoted of what was read, matched nothing and is not unwanted, as [id, revision]."""
-    unwanted, ranked = excluded(view, [each for look in selection.looks for each in look.unwanted]), {*selection.ranked}
-    rest = (
-        view.papers[at]
-        for at in view.popular()
-        if at not in ranked and not unwanted[at] and any(look.read[at] for look in selection.looks)
-    )
+    left_out = {*selection.ranked}
+    for look in selection.looks:
+        for keyword in look.unwanted:
+            left_out.update(view.find(keyword).papers.tolist())
+    rest = (view.papers[at] for at in popular if at not in left_out)
     return [[each.id, each.revision] for each in islice(rest, ALSO)]

@@ -16,7 +16,7 @@ import numpy as np
 
 from service.errors import KeywordError
 from service.keywords import Change, Keyword, Wider, parse, wider
-from service.pipeline.selection import Selection, excluded
+from service.pipeline.selection import Selection, excluded, read_keywords
 from service.pipeline.window import Mask, View
 
 NEAR = 3
@@ -61,7 +61,7 @@ def near_misses(view: View, selection: Selection) -> list[NearMiss]:
 def _tried(view: View, selection: Selection) -> Iterator[NearMiss]:
     left, start = TRIED, 0
     for look in selection.looks:
-        keywords = selection.keywords[start : start + look.wanted]
+        keywords = read_keywords(selection.keywords[start : start + look.wanted])
         start += look.wanted
         missed = look.read & ~excluded(view, look.unwanted)
         for keyword in keywords:

@@ -34,6 +34,11 @@ def read_keyword(text: str) -> Keyword | None:
         return None
 
 
+def read_keywords(texts: Iterable[str]) -> list[Keyword]:
+    """Those of stored keywords that can be read."""
+    return [keyword for text in texts if (keyword := read_keyword(text)) is not None]
+
+
 class Covering(Protocol):
     """Which arrivals an edition covers."""
 
@@ -81,14 +86,14 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """`ranked` holds positions best first; `found` one entry per keyword of `keywords`, in the same order.
+    """`ranked` holds positions best first; `found` those of each of `keywords`, ascending, in the same order.
 
-    `looks` has one entry per profile; their keywords follow each other in `keywords`.
+    `looks` has one entry per profile; their keywords, each in its reader's own spelling, follow each other.
     """
 
-    keywords: tuple[Keyword, ...]
+    keywords: tuple[str, ...]
     ranked: tuple[int, ...]
-    found: tuple[Found, ...]
+    found: tuple[Sequence[int], ...]
     read: int
     trending: bool = False
     looks: tuple[Look, ...] = ()
@@ -97,13 +102,13 @@ class Selection:
         """The keywords that fit this paper, with the places."""
         return tuple(
             Fit(keyword.text, view.hits(keyword, position))
-            for keyword, found in zip(self.keywords, self.found, strict=True)
-            if position in found.papers
+            for keyword, found in zip(read_keywords(self.keywords), self.found, strict=True)
+            if position in found
         )
 
-    def counts(self) -> tuple[int, ...]:
+    def counts(self) -> list[int]:
         """How many papers of this edition each keyword found."""
-        return tuple(len(found.papers) for found in self.found)
+        return [len(found) for found in self.found]
 
 
 def select(view: View, profiles: Sequence[Profile], span: Covering, delivered: Iterable[int] = ()) -> Selection:
@@ -113,7 +118,7 @@ def select(view: View, profiles: Sequence[Profile], span: Covering, delivered: I
     """
     fresh = np.ones(len(view.papers), bool)
     fresh[[view.position[each] for each in delivered if each in view.position]] = False
-    keywords: list[Keyword] = []
+    keywords: list[str] = []
     found: list[Found] = []
     looks: list[Look] = []
     popular = np.zeros(len(view.papers), bool)
@@ -132,7 +137,7 @@ def select(view: View, profiles: Sequence[Profile], span: Covering, delivered: I
         if profile.replacements:
             eligible |= span.mask(view.firsts(profile.sources, renewals=True)) & wanting
         plain = False
-        keywords += wanted
+        keywords += [each.text for each in wanted]
         found += [_only(view.find(keyword), eligible) for keyword in wanted]
     if plain:
         order = trending(view.upvotes(), np.flatnonzero(popular))[:TRENDING]
@@ -140,11 +145,12 @@ def select(view: View, profiles: Sequence[Profile], span: Covering, delivered: I
         order = rank(found, view.upvotes(), len(view.papers))
     # What is no news stands behind all that is.
     ranked = tuple(int(at) for at in order[np.argsort(~read[order], kind="stable")])
-    return Selection(tuple(keywords), ranked, tuple(found), int(read.sum()), plain, tuple(looks))
+    positions = tuple(each.papers.tolist() for each in found)
+    return Selection(tuple(keywords), ranked, positions, int(read.sum()), plain, tuple(looks))
 
 
 def _sorted(profile: Profile) -> tuple[list[Keyword], list[Keyword]]:
-    parsed = [keyword for text in profile.keywords if (keyword := read_keyword(text)) is not None]
+    parsed = read_keywords(profile.keywords)
     return [each for each in parsed if not each.exclusion], [each for each in parsed if each.exclusion]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,11 @@ import pytest
 from sqlalchemy import update
 
 from service.keywords import parse
-from service.model import Profile
+from service.model import Profile, Schedule, Subscriber, SubscriberState
 from service.pipeline.book import Book
 from service.pipeline.choosing import Asked, choose_all
+from service.pipeline.frozen import Cover, Told, freeze
+from service.pipeline.origins import origins
 from service.pipeline.selection import Selection, Span, select
 from service.pipeline.window import View, Window
 from service.store import Store, Unit
@@ -28,6 +31,8 @@ WORDS = (
     *("attention", "kernel", "bias", "planning", "speech", "flow"),
 )
 FORMS = ("{}", "{}", "{} {}", "{} OR {}", "{} AND NOT {}", "ti:{}", "-{}", "-{}", '"{}"')
+
+EVERY_DAY = frozenset(range(1, 8))
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -160,14 +165,10 @@ def test_a_roster_is_the_same_after_packing() -> None:
 def same(one: Selection, other: Selection) -> bool:
     """Whether two selections choose, count and explain alike."""
     looks = zip(one.looks, other.looks, strict=True)
-    found = zip(one.found, other.found, strict=True)
-    return (
-        (one.keywords, one.ranked, one.read, one.trending) == (other.keywords, other.ranked, other.read, other.trending)
-        and all(a.papers.tolist() == b.papers.tolist() and a.title.tolist() == b.title.tolist() for a, b in found)
-        and all(
-            (a.profile, a.wanted, a.unwanted, a.read.tolist()) == (b.profile, b.wanted, b.unwanted, b.read.tolist())
-            for a, b in looks
-        )
+    said = ((each.keywords, each.ranked, each.found, each.read, each.trending, each.counts()) for each in (one, other))
+    return next(said) == next(said) and all(
+        (a.profile, a.wanted, a.unwanted, a.read.tolist()) == (b.profile, b.wanted, b.unwanted, b.read.tolist())
+        for a, b in looks
     )
 
 
@@ -223,3 +224,44 @@ def test_a_batch_is_chosen_for_as_each_reader_alone(store: Store) -> None:
                 assert chosen.count(place) == len(alone.ranked)
                 assert same(chosen.selection(place, row.profiles), alone)
     assert 20 < together < 60
+
+
+def anyone(chance: random.Random, unit: Unit, number: int) -> Subscriber:
+    """A reader of some kind, as composing reads them, with keywords in several spellings."""
+    schedule = Schedule(chance.choice(("UTC", "Asia/Tokyo")), 7, chance.choice((EVERY_DAY, EVERY_DAY, frozenset({5}))))
+    profiles = [profile(chance) for _ in range(chance.choice((0, 1, 1, 1, 1, 2, 3)))]
+    own = [replace(each, keywords=tuple(spelt(chance, text) for text in each.keywords)) for each in profiles]
+    row = unit.subscribers.add(f"reader{number}", "", f"reader{number}", schedule, 4, NOW)
+    canonical = [(each, [parse(text).canonical for text in each.keywords]) for each in own]
+    unit.subscribers.set_profiles(row, canonical, NOW)
+    reader = Subscriber(row, f"reader{number}", "", SubscriberState.ACTIVE, schedule, tuple(own))
+    return replace(reader, max_papers=chance.choice((1, 4, 50)), language=chance.choice(("en", "de")))
+
+
+def spelt(chance: random.Random, text: str) -> str:
+    plain = text.replace(" ", "").isalpha() and text.islower()
+    return text.capitalize() if plain and chance.random() < 0.3 else text
+
+
+def test_a_thousand_readers_of_every_kind_freeze_alike_alone_and_together(tmp_path: Path) -> None:
+    chance, store = random.Random(4), Store(databases.sqlite(tmp_path / "paperround.sqlite3"))
+    store.migrate()
+    written(chance, store)
+    with store.write() as unit:
+        readers = [anyone(chance, unit, number) for number in range(1_000)]
+    window, alone = Window(store), list[bool]()
+    with store.read() as unit, window.open(unit, NOW) as view:
+        ids, spans = [each.id for each in view.papers], [span(chance, view) for _ in range(20)]
+        asked = [Asked(chance.choice(spans), frozenset(chance.sample(ids, chance.choice((0, 0, 5))))) for _ in readers]
+        rows = np.array([each.id for each in readers], np.int64)
+        chosen = choose_all(view, window.book, window.book.read(unit, rows), asked)
+        one, other = (Told(view, origins(unit.sources.all(), NOW)) for _ in range(2))
+        cover = Cover(NOW.date(), NOW + 24 * HOUR)
+        for place, (reader, mine) in enumerate(zip(readers, asked, strict=True)):
+            alone.append(chosen.is_alone(place))
+            if not alone[-1]:
+                selection = select(view, reader.profiles, mine.span, mine.delivered)
+                frozen = freeze(reader, chosen.selection(place, reader.profiles), cover, one, first=False)
+                assert frozen == freeze(reader, selection, cover, other, first=False)
+    assert 500 < alone.count(False) < 1_000
+    store.close()
