@@ -73,9 +73,10 @@ class PlainMail:
         read = words.reading(digest, press.origins(digest), press.hidden(digest))
         said["reading"] = read if digest.origins or digest.hidden else ""
         made: list[str] = []
-        for group in layout.groups(cards, digest.sections):
+        for group in layout.groups(len(cards), digest.sections):
             made += [settled(forms.section(group.name))] if group.name else []
-            for number, each, full in group.places:
+            for number, full in enumerate(group.full, group.start + 1):
+                each = cards[number - 1]
                 whole = settled(forms.full(each) if full else forms.compact(each))
                 made.append(whole if side == "html" else f"{number}. ".rjust(4) + whole[4:])
         also = [forms.also(card(Selected(each), digest.edition)) for each in digest.also[:3]]

@@ -16,7 +16,7 @@ from typing import Any
 
 from service.messages.cards import Card, matched, plain
 from service.messages.frames import BLANK_LINE, Memo, encoded
-from service.messages.lines import HtmlLines, TextLines
+from service.messages.lines import INDENT, HtmlLines, TextLines
 from service.model import Digest, Paper, Selected
 
 HTML, TEXT = "html", "txt"
@@ -64,10 +64,11 @@ class CardPress:
         return self._paper(paper, edition).card
 
     def form(self, printed: PrintedCard, side: str, full: bool) -> bytes:
-        """The lines of a card in one of its forms."""
+        """The lines of a card in one of its forms; those of a text behind the room for its number."""
         known = printed.forms.get((side, full))
         if known is None:
-            known = printed.forms[side, full] = self._form(printed, side, full)
+            lines = self._form(printed, side, full)
+            known = printed.forms[side, full] = lines[INDENT:] if side == TEXT else lines
         return known
 
     def _card(self, selected: Selected, digest: Digest) -> PrintedCard:

@@ -19,6 +19,8 @@ from service.messages.mime import quoted_printable
 from service.messages.typesetting import settled
 
 Kept = TypeVar("Kept")
+# Lines, a part of the octets that differ from mail to mail, or the name of a place.
+Piece = bytes | slice | str
 
 # Private-use characters: `clean` drops them from every foreign text, so nobody else can write a mark.
 _MARK = re.compile("\ue002(\\w+)\ue003\n")
@@ -51,12 +53,33 @@ class Frame:
         self._first, *rest = (quoted_printable(text) if text else b"" for text in (first, *cut[1::2]))
         self._rest = list(zip(cut[::2], rest, strict=True))
 
-    def filled(self, places: Mapping[str, Sequence[bytes]]) -> list[bytes]:
-        """Put lines in their places."""
-        filled = [self._first]
+    def sheet(self, places: Mapping[str, Sequence[Piece]]) -> Sheet:
+        """Put these pieces in their places; any other place stays open."""
+        pieces: list[Piece] = [self._first]
         for name, after in self._rest:
-            filled += places[name]
-            filled.append(after)
+            pieces += [*places.get(name, (name,)), after]
+        return Sheet(pieces)
+
+
+class Sheet:
+    """A frame for mails that differ in nothing but the lines at its open places and in the octets of links.
+
+    Filling it takes a copy of a list of some thirty pieces: 2 µs, where joining its lines anew took 10.
+    """
+
+    def __init__(self, pieces: Sequence[Piece]) -> None:
+        self._pieces = [each if isinstance(each, bytes) else b"" for each in pieces]
+        self._slices = [(at, each) for at, each in enumerate(pieces) if isinstance(each, slice)]
+        # The last one first, so that no place moves before it is filled.
+        self._open = [(at, each) for at, each in enumerate(pieces) if isinstance(each, str)][::-1]
+
+    def filled(self, lines: Mapping[str, Sequence[bytes]], octets: bytes) -> list[bytes]:
+        """Put lines in the open places, and the parts of these octets where they belong."""
+        filled = self._pieces.copy()
+        for at, part in self._slices:
+            filled[at] = octets[part]
+        for at, name in self._open:
+            filled[at : at + 1] = lines[name]
         return filled
 
 

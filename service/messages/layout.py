@@ -1,6 +1,6 @@
 """Papers → their places in a mail: which profile they stand under, which are shown in full.
 
-Comes in: papers in their order, the sections of a digest. Goes out: numbered groups. Refuses to know: words, markup.
+Comes in: papers in their order, the sections of a digest. Goes out: groups of numbers. Refuses to know: words, markup.
 """
 
 from __future__ import annotations
@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import lru_cache
-from itertools import chain, repeat
-from typing import Generic, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from service.messages.visible import clean, shorten
 from service.model import Section
@@ -19,25 +18,26 @@ Paper = TypeVar("Paper")
 _LONGEST_NAME = 60
 
 
-class Group(NamedTuple, Generic[Paper]):
+class Group(NamedTuple):
     """What stands under one heading; without a name there is none.
 
-    A place holds a paper's number in the mail, the paper, and whether all of its card is shown.
+    `start` papers stand before it, and `full` says of each of its own whether all of its card is shown.
     """
 
     name: str
-    places: tuple[tuple[int, Paper, bool], ...]
+    start: int
+    full: tuple[bool, ...]
 
 
-def groups(papers: Sequence[Paper], sections: Sequence[Section]) -> tuple[Group[Paper], ...]:
-    """Cut the papers by section, numbered through; a section that lost all its papers is left out."""
+@lru_cache(maxsize=1024)
+def groups(papers: int, sections: tuple[Section, ...]) -> tuple[Group, ...]:
+    """Cut so many papers by section; a section that lost all its papers is left out."""
     made, end = [], 0
-    for section in sections or (Section("", len(papers)),):
-        start, end = end, min(end + section.papers, len(papers))
+    for section in sections or (Section("", papers),):
+        start, end = end, min(end + section.papers, papers)
         if start < end:
-            full = chain(repeat(True, section.full), repeat(False))
-            places = tuple(zip(range(start + 1, end + 1), papers[start:end], full, strict=False))
-            made.append(Group(shorten(clean(section.name), _LONGEST_NAME), places))
+            full = tuple(number < section.full for number in range(end - start))
+            made.append(Group(shorten(clean(section.name), _LONGEST_NAME), start, full))
     return tuple(made)
 
 

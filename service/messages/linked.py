@@ -1,6 +1,6 @@
 """Lines that hold a reader's own links and nothing else of theirs, encoded once for links of equal lengths.
 
-Comes in: a form, links. Goes out: encoded lines. Refuses to know: what the links are for.
+Comes in: a form, links. Goes out: pieces of encoded lines. Refuses to know: what the links are for.
 
 All readers' links are of few lengths, and letters, figures and a few signs stand in quoted-printable and in HTML for
 themselves. So the lines are encoded with other links of the same lengths; wherever one of those stands, in one piece or
@@ -12,14 +12,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import NamedTuple
+from itertools import accumulate
 
-from service.messages.frames import Memo, encoded
+from service.messages.frames import Memo, Piece, encoded
 from service.messages.visible import web_link
 from service.model import ReaderLinks
 
-# Links that are put in as they are; for any other the lines are made anew.
-_PLAIN = re.compile(r"https?://[a-z0-9.-]{1,255}(?::[1-9][0-9]{0,3})?/[A-Za-z0-9/._~-]{24,700}")
+# Links that are put in as they are, each ended by a line break; for any other the lines are made anew.
+_PLAIN = re.compile(r"(?:https?://[a-z0-9.-]{1,255}(?::[1-9][0-9]{0,3})?/[A-Za-z0-9/._~-]{24,700}\n)+")
 _SOFT_BREAK = b"=\r\n"
 _KEPT = 1024
 _NAMES = tuple(each.name for each in fields(ReaderLinks))
@@ -27,33 +27,20 @@ _NAMES = tuple(each.name for each in fields(ReaderLinks))
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """The links that one mail may show, by name; `lengths` is empty where they are not all plain ones."""
+    """The links that one mail may show, by name; where all are plain ones also their lengths, and all in a row."""
 
     shown: Mapping[str, str]
-    octets: Mapping[str, bytes]
-    lengths: tuple[tuple[str, int], ...]
+    octets: bytes = b""
+    lengths: tuple[tuple[str, int], ...] = ()
 
     @classmethod
     def of(cls, links: ReaderLinks) -> Links:
         """Leave out what is no link."""
-        named = [(name, url) for name in _NAMES if (url := getattr(links, name))]
-        if all(_PLAIN.fullmatch(url) for _, url in named):
-            octets = {name: url.encode("ascii") for name, url in named}
-            return cls(dict(named), octets, tuple((name, len(url)) for name, url in named))
-        return cls({name: link for name, url in named if (link := web_link(url))}, {}, ())
-
-
-class _Piece(NamedTuple):
-    """What stands before a piece of a link, and which link's characters follow."""
-
-    before: bytes
-    link: str
-    part: slice
-
-
-class _Lines(NamedTuple):
-    pieces: list[_Piece]
-    rest: bytes
+        shown = {name: url for name in _NAMES if (url := getattr(links, name))}
+        row = "\n".join([*shown.values(), ""])
+        if _PLAIN.fullmatch(row):
+            return cls(shown, row.encode("ascii"), tuple([(name, len(url)) for name, url in shown.items()]))
+        return cls({name: link for name, url in shown.items() if (link := web_link(url))})
 
 
 class Linked:
@@ -61,29 +48,26 @@ class Linked:
 
     def __init__(self, form: Callable[..., str]) -> None:
         self._form = form
-        self._known: Memo[_Lines] = Memo(_KEPT)
+        self._known: Memo[list[Piece]] = Memo(_KEPT)
 
-    def lines(self, links: Links, *values: object) -> bytes:
-        """The lines for these links, which the form may show or not, and other values."""
+    def pieces(self, links: Links, *values: object) -> list[Piece]:
+        """The lines with these links, which the form may show or not, and other values."""
         if not links.lengths:
-            return encoded(self._form(ReaderLinks(**links.shown), *values))
-        key = (links.lengths, *values)
-        pieces, rest = self._known.get(key, lambda: self._cut(dict(links.lengths), *values))
-        filled: list[bytes] = []
-        octets = links.octets
-        for before, name, part in pieces:
-            filled += before, octets[name][part]
-        return b"".join(filled) + rest
+            return [encoded(self._form(ReaderLinks(**links.shown), *values))]
+        return self._known.get((links.lengths, *values), lambda: self._cut(dict(links.lengths), *values))
 
-    def _cut(self, lengths: Mapping[str, int], *values: object) -> _Lines:
+    def _cut(self, lengths: Mapping[str, int], *values: object) -> list[Piece]:
         others = {name: f"https://{name}.invalid/".ljust(length, "x") for name, length in lengths.items()}
-        lines, pieces, at = encoded(self._form(ReaderLinks(**others), *values)), [], 0
+        ends = accumulate(length + 1 for length in lengths.values())
+        starts = {name: end - length - 1 for (name, length), end in zip(lengths.items(), ends, strict=True)}
+        lines, at = encoded(self._form(ReaderLinks(**others), *values)), 0
+        pieces: list[Piece] = []
         for found in _any_of(others).finditer(lines):
-            before, start, at = lines[at : found.start()], 0, found.end()
+            before, start, at = lines[at : found.start()], starts[found.lastgroup or ""], found.end()
             for part in found[0].split(_SOFT_BREAK):
-                pieces.append(_Piece(before, found.lastgroup or "", slice(start, start + len(part))))
+                pieces += before, slice(start, start + len(part))
                 before, start = _SOFT_BREAK, start + len(part)
-        return _Lines(pieces, lines[at:])
+        return [*pieces, lines[at:]]
 
 
 def _any_of(others: Mapping[str, str]) -> re.Pattern[bytes]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, NamedTuple
 
 from jinja2 import Environment
@@ -15,8 +16,7 @@ from markupsafe import Markup, escape
 
 from service.messages import layout
 from service.messages.card_press import HTML, TEXT, CardPress, PrintedCard
-from service.messages.frames import BLANK_LINE, Frame, Memo, decoded, encoded, mark
-from service.messages.layout import Group
+from service.messages.frames import BLANK_LINE, Frame, Memo, Sheet, decoded, encoded, mark
 from service.messages.lines import INDENT
 from service.messages.linked import Linked, Links
 from service.messages.mime import quoted_printable
@@ -28,18 +28,17 @@ from service.papers import linked
 
 # Gmail clips a mail above about 102 KB; with room for what relays add, the encoded HTML part stays below this.
 LARGEST_HTML = 80_000
-# Two digits number them all, in the columns that a card of the text part leaves free.
+# Two digits number them all, in the columns that a card of the text part leaves free behind a blank line.
 _MOST_CARDS = 99
-_LEADS = tuple(f"{number}. ".rjust(INDENT).encode("ascii") for number in range(_MOST_CARDS + 1))
+_LEADS = tuple(BLANK_LINE + f"{number}. ".rjust(INDENT).encode("ascii") for number in range(1, _MOST_CARDS + 1))
 _MOST_COUNTS = 20
 _MOST_ALSO, _MOST_HIDDEN, _MOST_ORIGINS, _LONGEST_NAME, _LONGEST_PREHEADER = 3, 5, 6, 60, 140
 # What begins with a dash keeps papers away: it found none, and the welcome does not count it.
 _DASHES = tuple("-‐‑‒–—−")
-# A frame takes some 8 KB.
-_KEPT_FRAMES = 512
+# A frame takes some 8 KB; its sheets share its lines.
+_KEPT_FRAMES, _KEPT_SHEETS = 512, 1024
 # What stands at the marks of a frame.
 _PERSONAL = ("subject", "preheader", "cards", "more", "ways")
-Groups = Sequence[Group[PrintedCard]]
 
 
 class Printed(NamedTuple):
@@ -79,7 +78,7 @@ class _Edition:
         ahead = [each.card for each in self.ahead[:3]]
         others = ahead[:2] if self.digest.first else ahead[1:]
         said = " · ".join(each.title.text for each in others) if others else ahead[0].sentence.text if ahead else ""
-        return shorten(said, _LONGEST_PREHEADER)
+        return shorten(said, _LONGEST_PREHEADER).rstrip()
 
     def shared(self) -> tuple[object, ...]:
         """All that decides what is said around the papers; nearly the same for everybody."""
@@ -99,6 +98,7 @@ class Press:
         self._forms = {HTML: self._module("forms.html"), TEXT: self._module("forms.txt")}
         self._cards = CardPress(self._forms)
         self._frames: Memo[Frame] = Memo(_KEPT_FRAMES)
+        self._sheets: Memo[Mapping[str, Sheet]] = Memo(_KEPT_SHEETS)
         self._linked = {
             side: {name: Linked(getattr(module, name)) for name in ("more", "ways")}
             for side, module in self._forms.items()
@@ -110,26 +110,41 @@ class Press:
         urls = Links.of(links)
         while True:
             one = _Edition(digest, papers, layout.ahead(papers, digest.best), urls)
-            subject, title = self._subject(one)
-            groups, shared = layout.groups(papers, digest.sections), one.shared()
-            html = self._part(HTML, one, shared, groups, title)
+            subject, sheets = self._subject(one), self._shared(one)
+            html = sheets[HTML].filled(self._personal(HTML, one, subject), urls.octets)
             over = sum(map(len, html)) - LARGEST_HTML
             if over <= 0 or not papers:
-                return Printed(subject, self._part(TEXT, one, shared, groups, title), html)
+                text = sheets[TEXT].filled(self._personal(TEXT, one, subject), urls.octets)
+                return Printed(subject, text, html)
             papers = self._without(papers, over)
 
     def page(self, digest: Digest, facts: Mapping[str, object]) -> str:
         """The HTML part as a page of its own, with every paper and no reader's link; `facts` are for its template."""
         papers = [self._cards.card(each, digest) for each in digest.papers]
         one = _Edition(digest, papers, layout.ahead(papers, digest.best), Links.of(ReaderLinks()))
-        frame, (_, title) = self._frame("view/page.html", HTML, one, **facts), self._subject(one)
-        groups = layout.groups(papers, digest.sections)
-        return decoded(b"".join(frame.filled(self._personal(HTML, one, groups, title))))
+        sheet = self._linked_sheet(HTML, one, self._frame("view/page.html", HTML, one, **facts))
+        return decoded(b"".join(sheet.filled(self._personal(HTML, one, self._subject(one)), b"")))
 
-    def _part(self, side: str, one: _Edition, shared: Hashable, groups: Groups, title: bytes) -> list[bytes]:
-        """One side of the mail: what its readers share, and in it what is this reader's."""
+    def _shared(self, one: _Edition) -> Mapping[str, Sheet]:
+        """Both sides of the mail with what its readers share, for links of the same lengths."""
+        shared = one.shared()
+        if not one.links.lengths:
+            return self._both(one, shared)
+        return self._sheets.get((shared, one.links.lengths), lambda: self._both(one, shared))
+
+    def _both(self, one: _Edition, shared: Hashable) -> Mapping[str, Sheet]:
+        return {side: self._sheet(side, one, shared) for side in (HTML, TEXT)}
+
+    def _sheet(self, side: str, one: _Edition, shared: Hashable) -> Sheet:
         frame = self._frames.get((side, shared), lambda: self._frame(f"digest/body.{side}", side, one))
-        return frame.filled(self._personal(side, one, groups, title))
+        return self._linked_sheet(side, one, frame)
+
+    def _linked_sheet(self, side: str, one: _Edition, frame: Frame) -> Sheet:
+        linked = self._linked[side]
+        return frame.sheet({
+            "more": linked["more"].pieces(one.links, one.more),
+            "ways": linked["ways"].pieces(one.links),
+        })  # fmt: skip
 
     def _frame(self, name: str, side: str, one: _Edition, **facts: object) -> Frame:
         """A template with all that is said around the papers, and with marks for what is personal."""
@@ -140,21 +155,18 @@ class Press:
         rendered = self._templates.get_template(name).render(said, **marks, identity=self._identity, **facts)
         return Frame(rendered)
 
-    def _personal(self, side: str, one: _Edition, groups: Groups, title: bytes) -> Mapping[str, Sequence[bytes]]:
-        """What stands at the marks."""
-        linked = self._linked[side]
-        return {
-            "subject": [title],
-            "preheader": [encoded(str(escape(one.preheader()))) or BLANK_LINE] if side == HTML else (),
-            "cards": self._papers(side, groups),
-            "more": [linked["more"].lines(one.links, one.more)] if one.more else (),
-            "ways": [linked["ways"].lines(one.links)],
-        }
+    def _personal(self, side: str, one: _Edition, subject: str) -> Mapping[str, Sequence[bytes]]:
+        """What stands at the marks that are left."""
+        if side == TEXT:
+            return {"cards": self._text_papers(one)}
+        # Each is one clean line: there is nothing to tidy.
+        lines = {"subject": subject, "preheader": one.preheader()}
+        said = {name: [quoted_printable(str(escape(line)))] for name, line in lines.items()}
+        return said | {"cards": self._html_papers(one)}
 
-    def _subject(self, one: _Edition) -> tuple[str, bytes]:
-        """The subject as one line, and as the lines of the title."""
-        subject = self._subjects.line(one.digest, [each.card for each in one.ahead], one.total, one.weeks)
-        return subject, quoted_printable(str(escape(subject)))
+    def _subject(self, one: _Edition) -> str:
+        """The subject as one line."""
+        return self._subjects.line(one.digest, [each.card for each in one.ahead], one.total, one.weeks)
 
     def _told(self, side: str, one: _Edition) -> dict[str, str]:
         """What is said around the papers, by its place."""
@@ -175,21 +187,31 @@ class Press:
         set_well = hang if side == TEXT else _breakable
         return {place: str(set_well(line)) for place, line in lines.items()} | blocks
 
-    def _papers(self, side: str, groups: Groups) -> list[bytes]:
+    def _html_papers(self, one: _Edition) -> list[bytes]:
         """The papers, under the names of their profiles where there are several."""
         printed: list[bytes] = []
-        for group in groups:
-            if group.name:
-                printed.append(encoded(self._forms[side].section(group.name)))
-            forms = [
-                paper.forms.get((side, full)) or self._cards.form(paper, side, full) for _, paper, full in group.places
-            ]
-            if side == TEXT:
-                # A card stands behind room for its number.
-                first = group.places[0][0]
-                forms = [lead + lines[INDENT:] for lead, lines in zip(_LEADS[first:], forms, strict=False)]
-            printed += forms
-        return [BLANK_LINE.join(printed)] if side == TEXT and printed else printed
+        for name, start, full in layout.groups(len(one.papers), one.digest.sections):
+            if name:
+                printed.append(encoded(self._forms[HTML].section(name)))
+            printed += self._printed(HTML, one.papers[start : start + len(full)], full)
+        return printed
+
+    def _text_papers(self, one: _Edition) -> list[bytes]:
+        """The papers with their numbers, a blank line before each but the first."""
+        printed: list[bytes] = []
+        for name, start, full in layout.groups(len(one.papers), one.digest.sections):
+            if name:
+                printed += BLANK_LINE, encoded(self._forms[TEXT].section(name))
+            cards = self._printed(TEXT, one.papers[start : start + len(full)], full)
+            printed += chain.from_iterable(zip(_LEADS[start:], cards, strict=False))
+        return [printed[0].removeprefix(BLANK_LINE), *printed[1:]] if printed else printed
+
+    def _printed(self, side: str, papers: Sequence[PrintedCard], full: Sequence[bool]) -> list[bytes]:
+        form = self._cards.form
+        return [
+            paper.forms.get((side, whole)) or form(paper, side, whole)
+            for paper, whole in zip(papers, full, strict=True)
+        ]
 
     def _without(self, papers: Sequence[PrintedCard], over: int) -> Sequence[PrintedCard]:
         """The papers but the last few, which took so many octets."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -93,3 +94,19 @@ def test_a_source_that_is_late_is_named_although_there_are_many() -> None:
     many = tuple(Origin(f"journal{n}.example", 50 - n) for n in range(40))
     shown = sent(origins=(*many, Origin("arXiv", 0, late=True)), hidden=()).seen
     assert "journal4.example 46, arXiv 0 (late)." in shown
+
+
+def test_a_page_says_how_many_papers_are_only_counted() -> None:
+    page = RENDERER.page(
+        mails.digest(max_papers=2), {"bibtex": "", "ris": "", "bib_link": "t.bib", "ris_link": "t.ris"}
+    )
+    assert "and 3 more" in page
+
+
+def test_links_of_unusual_form_stand_where_the_usual_ones_do() -> None:
+    links = replace(mails.ENVELOPE.links, view="https://papers.example.org/view?digest=812", pause="javascript:alert()")
+    mail = mails.read(RENDERER.digest(mails.digest(max_papers=2), replace(mails.ENVELOPE, links=links)))
+    shown = [links.view, links.manage, links.unsubscribe]
+    assert [link for link in mail.html_links if link in shown] == [links.view, *shown]
+    assert [link for link in mail.text_links if link in shown] == [links.view, *shown]
+    assert "javascript" not in mail.html + mail.text
