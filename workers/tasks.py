@@ -5,14 +5,13 @@ Comes in: ids over the broker. Goes out: one use case run in this process's worl
 
 from __future__ import annotations
 
-import gc
 import logging
 import threading
 from collections.abc import Callable
 
 from celery import Celery
 
-from service.bootstrap import World
+from service.bootstrap import World, look_for_garbage_less
 from service.errors import PaperRoundError
 from workers.fetching import fetchers
 from workers.stopping import stopping
@@ -71,9 +70,7 @@ class Workshop:
         with self._lock:
             if self._world is None:
                 self._world = self._build()
-                # A morning makes many small things beside papers and an index that stay: with Python's own thresholds
-                # a third of its time goes into looking for garbage among them.
-                gc.set_threshold(20_000, 50, 100)
+                look_for_garbage_less()
             return self._world
 
 

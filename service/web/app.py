@@ -5,11 +5,14 @@ Comes in: a World. Goes out: an ASGI application for any server. Refuses to know
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 
-from service.bootstrap import World
+from service.bootstrap import World, look_for_garbage_less
 from service.web import (
     api,
     archive,
@@ -42,12 +45,18 @@ _ROOMS = (
 ROUTERS = tuple(room.router for room in _ROOMS)
 
 
+@asynccontextmanager
+async def _serving(_: FastAPI) -> AsyncIterator[None]:
+    look_for_garbage_less()
+    yield
+
+
 def create_app(world: World, step: float = STEP) -> FastAPI:
     """Return the pages of this world. The caller closes the world after the server has stopped.
 
     Answers that must not tell what is known of an address leave at multiples of `step` seconds.
     """
-    app = FastAPI(title=world.identity.name, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app = FastAPI(title=world.identity.name, openapi_url=None, redirect_slashes=False, lifespan=_serving)
     app.state.desk = desk(world, step)
     app.state.gate = gate(world.settings)
     app.state.reading_gate = reading_gate(world.settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import statistics
 import time
@@ -68,6 +69,12 @@ def test_one_network_cannot_fill_the_line(tmp_path: Path) -> None:
         assert all(int(each.result().headers["retry-after"]) > 0 for each in turned_away)
         again = [crowd.submit(_cold, pages, n, "2001:db8::7") for n in range(SHARE)]
         assert {each.result().status_code for each in again} == {200}, "places that are left are free"
+
+
+def test_what_serves_pages_looks_for_garbage_less(tmp_path: Path) -> None:
+    gc.set_threshold(700, 10, 10)
+    with filled(tmp_path, 2, 2):
+        assert gc.get_threshold()[0] > 10_000
 
 
 def _cold(pages: Site, number: int, visitor: str = "") -> requests.Response:
