@@ -29,7 +29,8 @@ __all__ = ["FRONT", "LAST_ID", "Archive", "Dated", "Day", "Mark", "Place", "Ques
 
 # Older papers are searched so many at a time, so many times for one answer; so many blocks stay indexed.
 BLOCK, BLOCKS, KEPT = 400, 2, 6
-_AT_A_STRETCH = 8
+# Between so many papers is a breath; one that lasts longer has met somebody at work, who is left alone for a while.
+_AT_A_STRETCH, _BREATH, _MET, _ASIDE = 4, 0.000_05, 0.000_25, 0.003
 LAST_ID = (1 << 63) - 1
 FRONT = Place(date.max, LAST_ID)
 
@@ -179,7 +180,8 @@ class Archive:
             if not question.keywords:
                 return _listed(unit, ask)
             edge = (now - REACH).date() + timedelta(days=2)  # The window surely holds what is newer.
-            recent, more = self._recent(unit, ask, now, edge) if ask.mark.last.day > edge else (None, False)
+            newest = min(ask.mark.last.day, ask.day or date.max)
+            recent, more = self._recent(unit, ask, now, edge) if newest > edge else (None, False)
             if not more and not deep:
                 return None
             going_on = Mark(ask.found[-1][0]) if more else self._older(unit, ask, edge)
@@ -220,10 +222,16 @@ class Archive:
 
 
 def _giving_way(papers: Sequence[StoredPaper]) -> Iterator[Paper]:
-    """The papers one by one; every few of them, whoever waits for the interpreter goes first."""
+    """The papers one by one; every few of them, whoever waits for the interpreter goes first.
+
+    Sleeping for no time hands nothing over: the lock is taken again before anybody else is awake.
+    """
     for number, each in enumerate(papers):
         if number % _AT_A_STRETCH == 0:
-            time.sleep(0)
+            begun = time.perf_counter()
+            time.sleep(_BREATH)
+            if time.perf_counter() - begun > _MET:
+                time.sleep(_ASIDE)
         yield each.paper
 
 

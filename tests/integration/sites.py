@@ -14,6 +14,7 @@ from pathlib import Path
 
 import requests
 import uvicorn
+from fastapi import FastAPI
 from selectolax.lexbor import LexborHTMLParser
 
 from service.errors import LinkError
@@ -30,6 +31,7 @@ class Site:
 
     house: House
     url: str
+    app: FastAPI
 
     def get(self, path: str, **options: object) -> requests.Response:
         """Open a page."""
@@ -115,11 +117,12 @@ def _served(folder: Path, step: float, settings: Mapping[str, str]) -> Iterator[
     with house(folder, **settings) as home:
         quiet = {"host": "127.0.0.1", "port": 0, "log_level": "critical", "access_log": False}
         trusted = home.world.settings.trusted_proxies
-        server = Pages(uvicorn.Config(create_app(home.world, step), forwarded_allow_ips=trusted, **quiet))  # type: ignore[arg-type]
+        app = create_app(home.world, step)
+        server = Pages(uvicorn.Config(app, forwarded_allow_ips=trusted, **quiet))  # type: ignore[arg-type]
         thread = threading.Thread(target=server.run, name="pages", daemon=True)
         thread.start()
         try:
-            yield Site(home, f"http://127.0.0.1:{_port(server, thread)}")
+            yield Site(home, f"http://127.0.0.1:{_port(server, thread)}", app)
         finally:
             server.should_exit = True
             thread.join(10)

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import gc
 import random
+import select
+import socket
 import statistics
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import requests
 
+from service.keywords import parse_all
+from service.pipeline.archive import Question
 from service.web import trying
 from service.web.forms import Typed
-from service.web.pages import desk
+from service.web.pages import Desk, desk
 from service.web.searching import LINE, SHARE
 from tests.integration.sites import Site, site
 from tests.integration.stores import NOW, paper
@@ -71,6 +75,13 @@ def test_one_network_cannot_fill_the_line(tmp_path: Path) -> None:
         assert {each.result().status_code for each in again} == {200}, "places that are left are free"
 
 
+def test_an_old_day_is_searched_without_a_look_at_the_last_month(tmp_path: Path) -> None:
+    with filled(tmp_path, 2, 2) as pages:
+        archive, zebras = pages.house.world.pipeline.archive, parse_all(["zebra"])
+        found = [archive.search(Question(zebras, day=day), NOW) for day in (OLD[0], NOW.date(), None)]
+    assert [each.recent for each in found] == [None, 2, 2]
+
+
 def test_what_serves_pages_looks_for_garbage_less(tmp_path: Path) -> None:
     gc.set_threshold(700, 10, 10)
     with filled(tmp_path, 2, 2):
@@ -95,16 +106,16 @@ def test_previews_go_on_while_old_papers_are_searched(
     tmp_path: Path, full: bool, figure: Callable[[str], None]
 ) -> None:
     with filled(tmp_path, *((999, 300) if full else (20, 2))) as pages:
-        alone = [_preview(pages, number) for number in range(21 if full else 4)][1:]
+        shop = desk(pages.house.world, 0.0)
+        alone = [_preview(shop, number) for number in range(21 if full else 4)][1:]
         pages.house.arrive(paper("News"))  # Nothing that is known of the topics holds any longer.
-        _preview(pages, 0)
+        _preview(shop, 0)
         beside: list[float] = []
-        with ThreadPoolExecutor(20) as crowd:
-            cold = [crowd.submit(_cold, pages, number) for number in range(20)]
-            while not all(each.done() for each in cold):
-                beside.append(_preview(pages, 1 + len(beside)))
-                time.sleep(0.05)
-    assert {each.result().status_code for each in cold} == {200}
+        with _crowd(pages, 20) as cold:
+            while len(_answered(cold)) < len(cold):
+                beside.append(_preview(shop, 1 + len(beside)))
+                time.sleep(0.02)
+            assert {each.recv(12) for each in cold} == {b"HTTP/1.1 200"}
     assert len(beside) > 1
     once, then = (statistics.quantiles(each, n=20)[-1] for each in (alone, beside))
     figure(
@@ -114,8 +125,30 @@ def test_previews_go_on_while_old_papers_are_searched(
     assert then < max(0.05, 3 * once) or not full
 
 
-def _preview(pages: Site, number: int) -> float:
-    shop, begun = desk(pages.house.world, 0.0), time.perf_counter()
+@contextmanager
+def _crowd(pages: Site, many: int) -> Iterator[list[socket.socket]]:
+    """So many visitors who have asked for an old day and stand in the line; nothing of theirs is at work meanwhile."""
+    where = pages.url.removeprefix("http://")
+    host, _, port = where.partition(":")
+    with ExitStack() as stack:
+        asked = [stack.enter_context(socket.create_connection((host, int(port)), 30)) for _ in range(many)]
+        with pages.house.world.pipeline.archive._lock:
+            for number, each in enumerate(asked):
+                path = f"/api/v1/papers?k=horse&day={OLD[number % len(OLD)]}"
+                each.sendall(f"GET {path} HTTP/1.1\r\nHost: {where}\r\n\r\n".encode())
+            deadline = time.monotonic() + 30
+            while pages.app.state.line.places.total() < many and time.monotonic() < deadline:
+                time.sleep(0.01)
+            assert pages.app.state.line.places.total() == many
+        yield asked
+
+
+def _answered(asked: list[socket.socket]) -> list[socket.socket]:
+    return select.select(asked, [], [], 0)[0]
+
+
+def _preview(shop: Desk, number: int) -> float:
+    begun = time.perf_counter()
     topics = FRESH[number * 10 % 200 : number * 10 % 200 + 10]
     assert shop.page("_preview", **trying.facts(shop, Typed(keywords="\n".join(topics)))).status_code == 200
     return time.perf_counter() - begun
