@@ -22,6 +22,8 @@ from numpy.typing import ArrayLike, NDArray
 
 Positions = NDArray[np.int64]
 _MILLION = 1_000_000
+_BITS = 63
+_NO_HIT = np.uint64(1 << _BITS)
 
 
 class Found(Protocol):
@@ -84,16 +86,17 @@ def rank_all(hits: Hits, readers: int, order: Positions, total: int) -> Ranked:
     worth = _Worth.of(hits, papers, total)
     place = np.empty(order.max(initial=-1) + 1, np.int64)
     place[order] = np.arange(papers)
-    grid = np.zeros((readers, papers), np.uint64)
+    # A number's last digits are the place of its paper, and each hit takes something off: the smallest are the best.
+    grid = np.empty((readers, papers), np.uint64)
+    grid[:] = np.arange(papers, dtype=np.uint64) + _NO_HIT
     cells = np.repeat(hits.readers * papers, counts) + place[hits.papers]
-    np.add.at(grid.reshape(-1), cells, np.repeat(worth.entries, counts) + hits.title * worth.title)
-    # The last digits are the paper itself; one of an earlier place has the greater number.
-    grid += (grid > 0) * np.arange(papers, dtype=np.uint64)[::-1]
+    np.subtract.at(grid.reshape(-1), cells, np.repeat(worth.entries, counts) + hits.title * worth.title)
+    # Equal numbers take a third of the time to sort.
+    np.minimum(grid, _NO_HIT, out=grid)
     grid.sort(axis=1)
-    best = grid[:, ::-1]
-    found = best > 0
+    found = grid < _NO_HIT
     starts = np.concatenate([[0], np.cumsum(np.count_nonzero(found, axis=1))])
-    return Ranked(starts, order[papers - 1 - (best[found] % worth.paper).astype(np.int64)])
+    return Ranked(starts, order[(grid[found] % worth.paper).astype(np.int64)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,7 @@ class _Worth:
         paper = papers.bit_length()
         title = paper + (most * int(rarity.max(initial=0))).bit_length()
         keyword = title + most.bit_length()
-        if keyword + most.bit_length() > 64:
+        if keyword + most.bit_length() > _BITS:
             raise OverflowError(f"{most:,} keywords of one reader over {papers:,} papers do not fit into one number")
         entries = (rarity << paper) + (1 << keyword)
         return cls(entries.astype(np.uint64), np.uint64(1 << title), np.uint64(1 << paper))

@@ -21,7 +21,7 @@ from service.keywords import Keyword, parse
 from service.matching import Found
 from service.matching.bulk import Lookup, Postings
 from service.store import Unit
-from service.store.rosters import BLOCK, Roster
+from service.store.rosters import BLOCK, Roster, State
 
 if TYPE_CHECKING:
     from service.pipeline.window import View
@@ -57,6 +57,8 @@ class Book:
 
     def __init__(self) -> None:
         self._blocks: dict[int, tuple[int, Roster]] = {}
+        self._numbered_blocks: dict[int, int] = {}
+        self._written = 0
         self._marks: dict[int, int] = {}
         self._marked = Roster.of_rows([])
         self._start_anew(0)
@@ -74,8 +76,9 @@ class Book:
 
     def read(self, unit: Unit, readers: Numbers) -> Profiles:
         """The profiles of these readers (ids, ascending), as of this unit's snapshot."""
-        roster = self._roster(unit, readers)
-        numbers = self._learned(unit, roster.keywords)
+        state = unit.rosters.state()
+        roster = self._roster(unit, readers, state)
+        numbers = self._learned(unit, roster.keywords, state)
         known = numbers >= 0
         kept = np.concatenate([[0], np.cumsum(known)])[roster.starts]
         looked = [None if sources is None else frozenset(sources) for sources, _ in roster.choices]
@@ -92,7 +95,7 @@ class Book:
 
         A row that was numbered before those we know and committed after them is read once a reader has it.
         """
-        self._check(unit)
+        self._check(unit.rosters.state())
         texts = unit.subscribers.keyword_rows(after=self._upto)
         self._upto = max((row for row, _ in texts), default=self._upto)
         self._learn(texts)
@@ -115,15 +118,16 @@ class Book:
             self._exclusions = np.array([each.exclusion for each in self.keywords], np.bool_)
         return self._exclusions
 
-    def _roster(self, unit: Unit, readers: Numbers) -> Roster:
-        marks = unit.rosters.marks()
-        if marks != self._marks:
-            self._marked = unit.rosters.rows(sorted(set(marks.values())))
-            self._marks = marks
-        changed = np.isin(readers, np.array(list(marks.values()), np.int64))
-        held, numbers = readers[~changed], unit.rosters.blocks()
-        parts = [self._marked.of(readers[changed])]
-        blocks = [each for each in np.unique(held // BLOCK).tolist() if each in numbers]
+    def _roster(self, unit: Unit, readers: Numbers, state: State) -> Roster:
+        if state.marks != self._marks:
+            self._marked = unit.rosters.rows(sorted(set(state.marks.values())))
+            self._marks = state.marks
+        if state.number != self._written:
+            self._numbered_blocks, self._written = unit.rosters.blocks(), state.number
+        changed = np.isin(readers, np.array(list(state.marks.values()), np.int64))
+        held, numbers = readers[~changed], self._numbered_blocks
+        parts = [self._marked.of(readers[changed])] if changed.any() else []
+        blocks = [each for each in sorted(set((held // BLOCK).tolist())) if each in numbers]
         parts += [self._block(unit, each, numbers[each]).of(held[held // BLOCK == each]) for each in blocks]
         return Roster.joined(parts)
 
@@ -134,18 +138,17 @@ class Book:
             self._blocks[block] = number, roster
         return roster
 
-    def _check(self, unit: Unit) -> None:
+    def _check(self, state: State) -> None:
         """Begin anew where rows of keywords were deleted: their numbers may come to mean others."""
-        forgotten = unit.rosters.forgotten()
-        if forgotten != self._forgotten:
-            self._start_anew(forgotten)
+        if state.forgotten != self._forgotten:
+            self._start_anew(state.forgotten)
 
-    def _learned(self, unit: Unit, rows: NDArray[np.int32]) -> Numbers:
-        self._check(unit)
+    def _learned(self, unit: Unit, rows: NDArray[np.int32], state: State) -> Numbers:
+        self._check(state)
         self._make_room(int(rows.max(initial=0)))
-        unknown = np.unique(rows[self._numbers[rows] == _UNKNOWN])
+        unknown = rows[self._numbers[rows] == _UNKNOWN]
         if len(unknown):
-            self._learn(unit.subscribers.keyword_rows(unknown.tolist()))
+            self._learn(unit.subscribers.keyword_rows(np.unique(unknown).tolist()))
         return self._numbers[rows]
 
     def _make_room(self, most: int) -> None:

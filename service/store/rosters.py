@@ -14,11 +14,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, Text, cast, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Text, cast, delete, func, insert, literal, select, union_all
 
 from service.store.statements import chunks, raise_counter, upsert
 from service.store.tables import counter, profile, profile_change, profile_keyword, roster
@@ -60,6 +60,8 @@ class Roster:
     def joined(cls, parts: Iterable[Roster]) -> Roster:
         """Several rosters as one, in the order of their readers."""
         parts = list(parts) or [cls.of_rows([])]
+        if len(parts) == 1:
+            return parts[0]
         numbers: dict[Choice, int] = {}
         sources = []
         for part in parts:
@@ -112,8 +114,28 @@ class Roster:
         profiles, keywords, choices = json.loads(head)
         wide = np.frombuffer(rest, "<i8", 2 * profiles + 1)
         narrow = np.frombuffer(rest, "<i4", profiles + keywords, wide.nbytes)
+        # The head is of any length: where it leaves the arrays crooked, numpy would copy them at every search.
+        wide, narrow = wide.copy(), narrow.copy()
         own = tuple(_choice(*each) for each in choices)
         return cls(wide[:profiles], narrow[:profiles], wide[profiles:], narrow[profiles:], own)
+
+
+class State(NamedTuple):
+    """What tells whether anything has changed since it was read.
+
+    `number` rises with every block that is written anew, `forgotten` when keywords are deleted: their rows' numbers may
+    come to mean others. `marks` has each mark since the snapshot with its reader; equal marks mean equal profiles.
+    """
+
+    number: int
+    forgotten: int
+    marks: dict[int, int]
+
+
+_STATE = union_all(
+    select(counter.c.name, counter.c.value, literal(0)).where(counter.c.name.in_(("roster", "forgotten"))),
+    select(literal(""), profile_change.c.id, profile_change.c.subscriber_id),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +148,15 @@ class Rosters:
         """Note in the transaction that edits a reader's profiles that they have changed."""
         self.connection.execute(insert(profile_change).values(subscriber_id=reader))
 
+    def state(self) -> State:
+        """What may have changed since the last batch, asked for at once."""
+        rows = self.connection.execute(_STATE).all()
+        counters = {name: value for name, value, _ in rows if name}
+        marks = {mark: reader for name, mark, reader in rows if not name}
+        return State(counters.get("roster", 0), counters.get("forgotten", 0), marks)
+
     def marks(self) -> dict[int, int]:
-        """The marks since the snapshot, each with its reader; the same marks mean the same profiles."""
+        """The marks since the snapshot, each with its reader."""
         rows = self.connection.execute(select(profile_change.c.id, profile_change.c.subscriber_id))
         return {row.id: row.subscriber_id for row in rows}
 
@@ -154,10 +183,6 @@ class Rosters:
         number = self._next()
         self._write(reader // BLOCK, number, self.block(reader // BLOCK).without([reader]))
         self.connection.execute(delete(profile_change).where(profile_change.c.subscriber_id == reader))
-
-    def forgotten(self) -> int:
-        """A number that rises when keywords are deleted: their rows' numbers may come to mean others."""
-        return int(self.connection.scalar(select(counter.c.value).where(counter.c.name == "forgotten")) or 0)
 
     def fold(self) -> int:
         """Write what is marked into the snapshot; returns how many readers that were. One folds at a time."""
