@@ -13,15 +13,18 @@ import idna
 
 # Controls, soft hyphen, joiners and zero-width marks, bidi embeddings and isolates, Hangul and other blank fillers,
 # interlinear and tag characters, lone surrogates, private use and noncharacters: all of them are invisible or mislead.
-_INVISIBLE = re.compile(
+_UNSEEN = (
     "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     "\u3164\ud800-\udfff\ue002-\uf8ff\ufdd0-\ufdef\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
-    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff\U000f0000-\U0010ffff]+"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
 )
+_INVISIBLE = re.compile(f"{_UNSEEN}+")
 _SPACE = re.compile(r"[\s\x1c-\x1f\x85\u2028\u2029]+")
 # Nobody writes more than three marks on one letter; a tower of them paints over the lines above and below.
 _MARK = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 _TOWER = re.compile(f"({_MARK}{{3}}){_MARK}+")
+# Whatever `fold` would change besides white space and the composition of letters, and the two marks.
+_ODD = re.compile(f"[\ue000\ue001]|{_UNSEEN}|{_MARK}{{4}}")
 # Two private-use characters may travel through `fold` as marks of a passage's hits; `clean` drops them as well.
 OPEN, CLOSE = "\ue000", "\ue001"
 _NO_MARKS = {ord(OPEN): None, ord(CLOSE): None}
@@ -38,6 +41,8 @@ def clean(text: str) -> str:
     bidi, zero-width, private-use or surrogate character. Cleaning a clean text changes nothing.
     """
     if text.isascii() and text.isprintable():
+        return " ".join(text.split())
+    if not _ODD.search(text) and unicodedata.is_normalized("NFC", text):
         return " ".join(text.split())
     return fold(text.translate(_NO_MARKS))
 

@@ -13,9 +13,11 @@ from service.messages import passages
 from service.messages.excerpts import LIMIT, excerpt, sentence_spans
 from service.messages.passages import Passage, passage
 from service.messages.typesetting import breakable, hang, starred
-from service.messages.visible import clean, shorten, title_search, web_link
+from service.messages.visible import CLOSE, OPEN, clean, fold, shorten, title_search, web_link
 
 ANY = st.text(st.characters(), max_size=300)
+# Letters, signs that compose, marks, spaces, and what cannot be seen, each as likely as a letter.
+ODD = st.text("ab é\u0301\u0300\u0338 \n\x1c\x85\u2028\u2000\u00a0\ue000\ue001\u202e\ufdd0日<\u1100\u1161\u212b")
 
 
 @pytest.mark.parametrize(
@@ -37,6 +39,11 @@ ANY = st.text(st.characters(), max_size=300)
 )
 def test_text_is_cleaned_to_what_can_be_seen(text: str, seen: str) -> None:
     assert clean(text) == seen
+
+
+@given(ODD)
+def test_a_text_with_nothing_odd_is_cleaned_by_a_shorter_way_to_the_same(text: str) -> None:
+    assert clean(text) == fold(text.replace(OPEN, "").replace(CLOSE, ""))
 
 
 @given(ANY)
