@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 import time
@@ -168,6 +169,7 @@ def test_a_process_builds_its_world_once(settings: Settings) -> None:
         time.sleep(0.05)
         return built[-1]
 
+    gc.set_threshold(700, 10, 10)
     workshop = Workshop(build)
     threads = [threading.Thread(target=workshop.world) for _ in range(4)]
     for thread in threads:
@@ -175,6 +177,7 @@ def test_a_process_builds_its_world_once(settings: Settings) -> None:
     for thread in threads:
         thread.join()
     assert built == [workshop.world()]
+    assert gc.get_threshold()[0] > 10_000, "a process that stays looks for garbage less"
 
 
 def test_tasks_survive_the_death_of_their_worker(app: Celery) -> None:
