@@ -13,9 +13,11 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 
-from sqlalchemy import Boolean, Engine, Float, Integer, LargeBinary
+from sqlalchemy import Boolean, Engine, Float, Integer, LargeBinary, bindparam, exists, func, or_, select
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 from service.store.engine import BUSY_TIMEOUT_MS
@@ -23,12 +25,8 @@ from service.store.tables import metadata
 
 LOG = logging.getLogger(__name__)
 
-# Every column that a text may stand in, by table.
-_TEXTS = {
-    table.name: names
-    for table in metadata.sorted_tables
-    if (names := [each.name for each in table.c if not isinstance(each.type, (Boolean, Float, Integer, LargeBinary))])
-}
+# Columns of other kinds may hold a text.
+_NO_TEXT = (Boolean, Float, Integer, LargeBinary)
 
 # A file of so many bytes is written anew in about a second.
 SMALL = 64 * 2**20
@@ -98,13 +96,20 @@ def _spelt(traces: Sequence[str]) -> list[str]:
 
 def _alive(cursor: DBAPICursor, trace: str) -> bool:
     """Whether a row still holds the text, as others' topics and papers may: then the file tells of nobody by it."""
-    for table, columns in _TEXTS.items():
-        anywhere = " OR ".join(f'instr("{each}", ?1)' for each in columns)
-        held = f'SELECT EXISTS (SELECT 1 FROM "{table}" WHERE {anywhere})'  # noqa: S608 - names of our own
-        cursor.execute(held, (trace,))
+    for question in _questions():
+        cursor.execute(question, {"trace": trace})
         if cursor.fetchone() == (1,):
             return True
     return False
+
+
+@cache
+def _questions() -> tuple[str, ...]:
+    """For each table with columns of text: whether one of them holds `:trace`, in any row."""
+    spoken = sqlite.dialect(paramstyle="named")
+    texts = [[each for each in table.c if not isinstance(each.type, _NO_TEXT)] for table in metadata.sorted_tables]
+    held = [or_(*(func.instr(each, bindparam("trace")) for each in columns)) for columns in texts if columns]
+    return tuple(str(select(exists().where(each)).compile(dialect=spoken)) for each in held)
 
 
 def _found(file: str, traces: Sequence[str]) -> set[str]:
