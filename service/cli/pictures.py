@@ -19,12 +19,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any
+from typing import Any, Literal
 
 from service.errors import PaperRoundError
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-SCHEMES = ("light", "dark")
+Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 WIDTHS = (360, 600, 900)
 # The browser hears commands on the first of these and answers on the second.
 _HEARS, _ANSWERS = 3, 4
@@ -48,7 +49,7 @@ class Browser:
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
     _heard: bytes = b""
 
-    def picture(self, html: str, scheme: str, width: int) -> bytes:
+    def picture(self, html: str, scheme: Scheme, width: int) -> bytes:
         """The whole page at this width in this colour scheme, as PNG; a page of many screens is cut."""
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self.ask("Emulation.setEmulatedMedia", features=features)

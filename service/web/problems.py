@@ -96,8 +96,12 @@ def unreadable(request: Request, error: RequestValidationError) -> Response:
 def _told(request: Request, kind: str, title: str, faults: Sequence[Fault]) -> Response:
     place = f"{request.app.state.desk.identity.base_url}/docs#{kind}"
     first, detail = faults[0], " ".join(f"{each.field}: {each.detail}".removeprefix(": ") for each in faults[:1])
-    facts = {"keyword": first.keyword, "position": first.position, "errors": list(faults)}
-    return _answer(ProblemDetails(type=place, title=title, status=422, detail=detail, **facts))  # type: ignore[arg-type]
+    keyword, position = first.keyword, first.position
+    return _answer(
+        ProblemDetails(
+            type=place, title=title, status=422, detail=detail, keyword=keyword, position=position, errors=list(faults)
+        )
+    )
 
 
 def _kind(error: InputError) -> tuple[str, str]:

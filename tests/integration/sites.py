@@ -7,10 +7,11 @@ import itertools
 import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 import requests
 import uvicorn
@@ -24,6 +25,16 @@ from service.web import create_app
 from service.web.timing import STEP
 from tests.integration.worlds import House, house
 
+Sent = Mapping[str, object] | Iterable[bytes] | list[tuple[str, str]] | str | bytes | None
+
+
+class Options(TypedDict, total=False):
+    """What a request may carry."""
+
+    headers: Mapping[str, str]
+    params: Mapping[str, str | int | Sequence[str]] | Iterable[tuple[str, str | bytes]]
+    json: object
+
 
 @dataclass
 class Site:
@@ -33,16 +44,16 @@ class Site:
     url: str
     app: FastAPI
 
-    def get(self, path: str, **options: object) -> requests.Response:
+    def get(self, path: str, **options: Unpack[Options]) -> requests.Response:
         """Open a page."""
         return self._ask("GET", path, **options)
 
-    def post(self, path: str, data: object = None, **options: object) -> requests.Response:
+    def post(self, path: str, data: Sent = None, **options: Unpack[Options]) -> requests.Response:
         """Send a form; a list of pairs or a dict, or bytes as they are."""
-        return self._ask("POST", path, data=data, **options)
+        return self._ask("POST", path, data, **options)
 
-    def _ask(self, method: str, path: str, **options: object) -> requests.Response:
-        return requests.request(method, self.url + path, timeout=30, allow_redirects=False, **options)  # type: ignore[arg-type]
+    def _ask(self, method: str, path: str, data: Sent = None, **options: Unpack[Options]) -> requests.Response:
+        return requests.request(method, self.url + path, data=data, timeout=30, allow_redirects=False, **options)
 
     def token(self, email: str, purpose: Purpose) -> str:
         """The token a mail would carry."""
@@ -115,10 +126,10 @@ class Pages(uvicorn.Server):
 @contextmanager
 def _served(folder: Path, step: float, settings: Mapping[str, str]) -> Iterator[Site]:
     with house(folder, **settings) as home:
-        quiet = {"host": "127.0.0.1", "port": 0, "log_level": "critical", "access_log": False}
         trusted = home.world.settings.trusted_proxies
         app = create_app(home.world, step)
-        server = Pages(uvicorn.Config(app, forwarded_allow_ips=trusted, **quiet))  # type: ignore[arg-type]
+        quiet = uvicorn.Config(app, "127.0.0.1", 0, log_level="critical", access_log=False, forwarded_allow_ips=trusted)
+        server = Pages(quiet)
         thread = threading.Thread(target=server.run, name="pages", daemon=True)
         thread.start()
         try:

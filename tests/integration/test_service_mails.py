@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -48,10 +48,10 @@ class Post:
         come = self.sink.wait(before + len(told))[before:]
         return [str(mails.read_received(each).mail["Subject"]) for each in come]
 
-    def leave(self, **options: object) -> None:
+    def leave(self, data: Mapping[str, object] | None = None) -> None:
         """Stop by the link of a mail."""
         path = f"/unsubscribe/{self.pages.token(ADA, Purpose.UNSUBSCRIBE)}"
-        assert self.pages.post(path, **options).status_code == 200
+        assert self.pages.post(path, data).status_code == 200
 
     def sent(self) -> list[mails.Read]:
         """Send what waits; what has come to the mail server since this was last asked."""
@@ -140,7 +140,7 @@ def test_who_leaves_by_hand_is_told_goodbye_once(post: Post) -> None:
 
 
 def test_a_mail_programs_one_click_is_answered_by_silence(post: Post) -> None:
-    post.leave(data={"List-Unsubscribe": "One-Click"})
+    post.leave({"List-Unsubscribe": "One-Click"})
     assert post.pages.state(ADA) == SubscriberState.LEFT
     assert post.subjects() == []
 
@@ -219,7 +219,7 @@ def test_a_run_ends_though_the_only_reader_leaves_just_before_the_mail_begins(po
 
     def stop() -> bool:
         if next(leaving, False):
-            post.leave(data={"List-Unsubscribe": "One-Click"})
+            post.leave({"List-Unsubscribe": "One-Click"})
         return False
 
     done = post.world.pipeline.deliver(post.pages.house.clock(), stop)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from service.cli import demo_pages
 from tests import servers
@@ -15,7 +15,8 @@ from tests.journey.steps import READER, eventually, feed, link, read, service
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 NEW = "new.reader@example.org"
-PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
+PHONE: ViewportSize = {"width": 360, "height": 740}
+DESK: ViewportSize = {"width": 1280, "height": 800}
 LOOKS = {
     "phone": (PHONE, False), "desk": (DESK, True), "phone with scripts": (PHONE, True), "desk without": (DESK, False),
 }  # fmt: skip
@@ -39,7 +40,7 @@ def page(request: pytest.FixtureRequest, browser: Browser, full: bool) -> Iterat
     if not full and request.param in MORE_LOOKS:
         pytest.skip("another look of the same journey: run with --full")
     size, scripts = LOOKS[request.param]
-    page = browser.new_page(viewport=size, java_script_enabled=scripts)  # type: ignore[arg-type]
+    page = browser.new_page(viewport=size, java_script_enabled=scripts)
     yield page
     page.close()
 

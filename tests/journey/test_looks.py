@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
-from service.cli.pictures import SCHEMES, WIDTHS
+from service.cli.pictures import SCHEMES, WIDTHS, Scheme
 from service.messages import bibtex, ris
 from service.model import DeliveryKind, Digest
 from tests import corpus, mails, outside
@@ -51,11 +51,11 @@ def invented() -> dict[str, str]:
     return {"digest": RENDERER.digest_parts(digest, mails.ENVELOPE).html, "page": page_of(digest)}
 
 
-def looked_at(browser: Browser, axe: str, shown: Mapping[str, str], looks: tuple[tuple[str, int], ...]) -> list[str]:
+def looked_at(browser: Browser, axe: str, shown: Mapping[str, str], looks: tuple[tuple[Scheme, int], ...]) -> list[str]:
     """What is wrong with any of these in any of these looks."""
     wrong = []
     for scheme, width in looks:
-        page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
+        page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
         asked: list[str] = []
         page.route("**/*", lambda route, asked=asked: refuse(route, asked))
         for name, html in shown.items():

@@ -9,13 +9,14 @@ from itertools import product
 import pytest
 from playwright.sync_api import Browser, Page, Response, Route, sync_playwright
 
+from service.cli.pictures import SCHEMES
 from tests import outside
 from tests.integration.sites import site
 from tests.journey.walk import Visit, Walk, visits
 
 LARGEST, MOST_REQUESTS, MOST_SHIFT = 60_000, 6, 0.01
-LOOKS = tuple(product(("light", "dark"), (360, 768, 1280, 1600)))
-PLAIN_LOOKS = tuple(product(("light", "dark"), (360, 1280)))
+LOOKS = tuple(product(SCHEMES, (360, 768, 1280, 1600)))
+PLAIN_LOOKS = tuple(product(SCHEMES, (360, 1280)))
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,7 @@ def test_every_page_is_for_everybody(browser: Browser, walk: Walk, full: bool, f
             continue
         seen += 1
         for scheme, width in LOOKS if full else (LOOKS[number * 3 % len(LOOKS)],):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=scheme)
             page.set_viewport_size({"width": width, "height": 800})
             wrong += [f"{name}, {scheme} {width}: {each}" for each in faults(page, axe)]
         page.close()
@@ -75,7 +76,7 @@ def test_every_page_is_for_everybody_without_scripts_too(
         if walk.open(page, method, path, visit):
             seen += 1
             for scheme, width in PLAIN_LOOKS:
-                page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+                page.emulate_media(color_scheme=scheme)
                 page.set_viewport_size({"width": width, "height": 800})
                 wrong += [f"{method} {path} {visit.face}, {scheme} {width}: {each}" for each in faults(page, axe)]
         page.close()
