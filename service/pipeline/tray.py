@@ -1,6 +1,6 @@
 """Claimed rows → the outbox a carrier takes mails from, and what became of them → the rows.
 
-Comes in: leases on rows, outcomes. Goes out: mails, each begun in the statement that notes the ones before it.
+Comes in: leases on rows, outcomes. Goes out: mails, each begun in the step that notes the ones before it.
 Refuses to know: connections. What the relay answers decides a row's fate (the tree of `service.errors`).
 """
 

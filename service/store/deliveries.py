@@ -5,8 +5,8 @@
       └────release──────┴──────retry───────┴──▶ quarantined        cancelled, superseded: never begun
 
 Comes in: rows to add, leases, outcomes. Goes out: rows to work on. Refuses to know: SMTP, rendering.
-A lease is a token on the database's clock, so workers whose clocks differ agree. `begin` is the one durable statement
-per message: it notes the previous mail as sent and begins the next, only while the lease is ours and the subscriber may
+A lease is a token on the database's clock, so workers whose clocks differ agree. `begin` is the one durable step per
+message: it notes the previous mail as sent and begins the next, only while the lease is ours and the subscriber may
 still be written to.
 """
 
@@ -23,7 +23,7 @@ from sqlalchemy import ColumnElement, Connection, any_, case, exists, func, or_,
 from service.editions import OVERDUE
 from service.model import DeliveryKind, DeliveryState, SubscriberState
 from service.store.covered import Covered, covered
-from service.store.exchange import EXCHANGE
+from service.store.exchange import exchange
 from service.store.statements import add_new, chunks, database_now
 from service.store.tables import OPEN, delivery, subscriber
 
@@ -142,15 +142,13 @@ class Deliveries:
         return sorted((_claimed(row) for row in rows), key=lambda each: each.id)
 
     def begin(self, token: str, done: Sequence[int], begin: Sequence[int], now: datetime) -> set[int]:
-        """Note `done` as sent and begin `begin`, in one statement; returns the ids that are begun.
+        """Note `done` as sent and begin `begin`; returns the ids that are begun.
 
         A row is noted or begun only while the lease is ours; an edition only while its subscriber is active.
         """
         if not done and not begin:
             return set()
-        values = {"token": token, "now": now, "done": list(done), "begin": list(begin)}
-        rows = self.connection.execute(EXCHANGE[self.connection.dialect.name], values)
-        return {row[0] for row in rows} - set(done)
+        return exchange(self.connection, token, done, begin, now)
 
     def renew(self, token: str, seconds: float) -> int:
         """Keep a lease; returns how many rows are still held."""

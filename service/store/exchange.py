@@ -1,45 +1,59 @@
-"""The one statement of each mail: those that are done become sent, the next ones become sending.
+"""What is said of each mail: those that are done become sent, the next ones become sending.
 
-Comes in: nothing. Goes out: the statement in each dialect, to be run with `token`, `now`, `done` and `begin`.
+Comes in: a connection, a lease, ids. Goes out: the ids that are begun. Refuses to know: when that is, and why.
 
-It is the hottest statement of a morning, and so it is written out: built anew for every list of ids, it cost a
-millisecond of Python for sixteen mails, five times what the database takes for it.
+These are the hottest statements of a morning, and so they are written out and handed to the driver as they are: built
+anew for every list of ids, they cost a millisecond of Python for sixteen mails. They find their rows by id, not by
+lease, which would look at each row of a batch to change a few; and they are two, because one that asked of every row
+what is to become of it took twice as long (SQLite: 13 µs a mail, now 5).
 """
 
 from __future__ import annotations
 
-from sqlalchemy import ARRAY, JSON, BigInteger, TextClause, bindparam, text
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
 
-from service.store.tables import UTCDateTime
+from sqlalchemy import Connection
 
-_EXCHANGE = """
-    UPDATE delivery SET
-        state = CASE WHEN id {done} THEN 'sent' ELSE 'sending' END,
-        attempts = attempts + CASE WHEN id {done} THEN 0 ELSE 1 END,
-        finished_at = CASE WHEN id {done} THEN :now END,
-        lease = CASE WHEN id {done} THEN NULL ELSE lease END,
-        error = CASE WHEN id {done} THEN '' ELSE error END
-    WHERE lease = :token AND (
-        (state = 'sending' AND id {done})
-        OR (state = 'claimed' AND id {begin} AND (
-            kind NOT IN ('digest', 'quiet')
-            OR EXISTS (SELECT 1 FROM subscriber
-                       WHERE subscriber.id = delivery.subscriber_id AND subscriber.state = 'active'))))
+_NOTE = """
+    UPDATE delivery SET state = 'sent', finished_at = {now}, lease = NULL, error = ''
+    WHERE id {done} AND {ours} AND state = 'sending'
+"""
+_BEGIN = """
+    UPDATE delivery SET state = 'sending', attempts = attempts + 1
+    WHERE id {begin} AND {ours} AND state = 'claimed' AND (
+        kind NOT IN ('digest', 'quiet')
+        OR EXISTS (SELECT 1 FROM subscriber
+                   WHERE subscriber.id = delivery.subscriber_id AND subscriber.state = 'active'))
     RETURNING id
 """
-_NOW = bindparam("now", type_=UTCDateTime)
+# A list of ids is one value in both, and neither may use the index of leases to find the rows.
+_SQLITE = {
+    "now": ":now",
+    "done": "IN (SELECT value FROM json_each(:done))",
+    "begin": "IN (SELECT value FROM json_each(:begin))",
+    "ours": "+lease = :token",
+}
+_POSTGRESQL = {
+    "now": "%(now)s",
+    "done": "= ANY(%(done)s::bigint[])",
+    "begin": "= ANY(%(begin)s::bigint[])",
+    "ours": "lease IS NOT DISTINCT FROM %(token)s",
+}
+_NOTED, _BEGUN = _NOTE.format(**_SQLITE), _BEGIN.format(**_SQLITE)
+# One round trip for both; they change different rows.
+_BOTH = f"WITH noted AS ({_NOTE}) {_BEGIN}".format(**_POSTGRESQL)
 
 
-def _sqlite() -> TextClause:
-    """SQLite reads a list of ids from one JSON value, so the statement is the same for any number."""
-    done, begin = "IN (SELECT value FROM json_each(:done))", "IN (SELECT value FROM json_each(:begin))"
-    lists = (bindparam("done", type_=JSON), bindparam("begin", type_=JSON))
-    return text(_EXCHANGE.format(done=done, begin=begin)).bindparams(_NOW, *lists)
-
-
-def _postgresql() -> TextClause:
-    lists = (bindparam("done", type_=ARRAY(BigInteger)), bindparam("begin", type_=ARRAY(BigInteger)))
-    return text(_EXCHANGE.format(done="= ANY(:done)", begin="= ANY(:begin)")).bindparams(_NOW, *lists)
-
-
-EXCHANGE = {"sqlite": _sqlite(), "postgresql": _postgresql()}
+def exchange(connection: Connection, token: str, done: Sequence[int], begin: Sequence[int], now: datetime) -> set[int]:
+    """Note `done` as sent and begin `begin`; returns the ids that are begun."""
+    if connection.dialect.name == "postgresql":
+        values = {"token": token, "now": now, "done": list(done), "begin": list(begin)}
+        return {row[0] for row in connection.exec_driver_sql(_BOTH, values)}
+    if done:
+        moment = now.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+        connection.exec_driver_sql(_NOTED, {"token": token, "now": moment, "done": json.dumps(done)})
+    if not begin:
+        return set()
+    return {row[0] for row in connection.exec_driver_sql(_BEGUN, {"token": token, "begin": json.dumps(begin)})}

@@ -56,6 +56,12 @@ def test_claiming_and_sweeping_never_read_what_is_over(store: Store) -> None:
     assert "TEMP B-TREE" not in said
 
 
+def test_noting_and_beginning_look_at_no_other_row_of_the_batch(store: Store) -> None:
+    said = plans(store, lambda unit: unit.deliveries.begin("token", [1, 2], [3, 4], NOW))
+    assert said.count("SEARCH delivery USING INTEGER PRIMARY KEY") == 2, said
+    assert "ix_delivery_lease" not in said
+
+
 def test_counting_what_is_overdue_reads_neither_all_readers_nor_what_is_over(store: Store) -> None:
     said = plans(store, lambda unit: unit.subscribers.overdue(NOW))
     assert "SEARCH delivery USING INDEX ix_delivery_open" in said, said

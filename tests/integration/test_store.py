@@ -175,7 +175,7 @@ def test_no_delivery_is_claimed_twice(store: Store) -> None:
     assert len(claimed) == 300
 
 
-def test_one_statement_notes_the_last_mail_and_begins_the_next(store: Store) -> None:
+def test_one_step_notes_the_last_mail_and_begins_the_next(store: Store) -> None:
     add_digests(store, add_reader(store), 2)
     with store.write() as unit:
         first, second = unit.deliveries.claim("mine", NOW, 10, 60)
