@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 import unicodedata
 
 import pytest
@@ -241,6 +242,13 @@ def test_paragraphs_hang_behind_their_first_mark() -> None:
     assert lines[0].startswith(" 1. many")
     assert all(line.startswith(("    many", "    words")) for line in lines[1:])
     assert max(map(len, lines)) <= 72
+
+
+@given(st.lists(st.integers(1, 90), max_size=40), st.sampled_from(["", "1. ", "- "]))
+def test_lines_hold_as_many_words_as_fit(lengths: list[int], first: str) -> None:
+    text = " ".join("w" * length for length in lengths)
+    plain = textwrap.TextWrapper(72, first.rjust(4), " " * 4, break_long_words=False, break_on_hyphens=False)
+    assert hang(text, 4, first) == (plain.fill(text) if text else "")
 
 
 def test_a_sign_stays_on_the_line_of_its_number() -> None:
