@@ -6,6 +6,7 @@ import math
 import random
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -74,6 +75,17 @@ def plainly_ranked(found: list[Found], votes: list[int], total: int) -> list[int
     return sorted({paper for each in found for paper in each.papers.tolist()}, key=worth)
 
 
+def together(wanted: list[list[Found]]) -> Hits:
+    """What the keywords of several readers found."""
+    flat = [each for mine in wanted for each in mine]
+    return Hits(
+        np.repeat(np.arange(len(wanted)), [len(mine) for mine in wanted]),
+        np.cumsum([0, *(len(each.papers) for each in flat)]),
+        np.concatenate([np.empty(0, np.int32), *(each.papers for each in flat)]),
+        np.concatenate([np.empty(0, np.bool_), *(each.title for each in flat)]),
+    )
+
+
 def test_many_readers_are_ranked_at_once_as_each_alone() -> None:
     chance = random.Random(6)
     for _ in range(60):
@@ -88,14 +100,25 @@ def test_many_readers_are_ranked_at_once_as_each_alone() -> None:
             ]
             for _ in range(chance.randint(1, 9))
         ]
-        flat = [each for mine in wanted for each in mine]
-        hits = Hits(
-            np.repeat(np.arange(len(wanted)), [len(mine) for mine in wanted]),
-            np.cumsum([0, *(len(each.papers) for each in flat)]),
-            np.concatenate([np.empty(0, np.int32), *(each.papers for each in flat)]),
-            np.concatenate([np.empty(0, np.bool_), *(each.title for each in flat)]),
-        )
-        ranked = rank_all(hits, len(wanted), trending(votes), total)
+        ranked = rank_all(together(wanted), len(wanted), trending(votes), total)
         for reader, mine in enumerate(wanted):
             assert ranked.of(reader).tolist() == rank(mine, votes, total).tolist()
             assert ranked.of(reader).tolist() == plainly_ranked(mine, votes, total)
+
+
+def test_readers_of_many_keywords_and_papers_are_ranked_by_fewer_at_a_time() -> None:
+    """400 keywords over 4,000 papers leave no room in one number for more than one reader."""
+    chance, total = random.Random(7), 4000
+    votes = [chance.randint(0, 3) for _ in range(total)]
+    wanted = [
+        [found(**{f"p{chance.randrange(total)}": chance.random() < 0.3, "p7": False}) for _ in range(400)]
+        for _ in range(3)
+    ]
+    ranked = rank_all(together(wanted), len(wanted), trending(votes), total)
+    for reader, mine in enumerate(wanted):
+        assert ranked.of(reader).tolist() == plainly_ranked(mine, votes, total)
+
+
+def test_more_keywords_than_a_number_can_count_are_refused() -> None:
+    with pytest.raises(OverflowError, match="70,000 keywords of one reader"):
+        rank([found(p1=True)] * 70_000, [0] * 4000, 4000)
