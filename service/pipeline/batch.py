@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from service.model import Subscriber
+from service.model import Profile
 from service.pipeline.book import Book
 from service.pipeline.choosing import Asked, Chosen, choose_all
 from service.pipeline.frozen import is_weekly
@@ -22,7 +22,7 @@ from service.pipeline.selection import Selection, Span, select
 from service.pipeline.silence import WEEK, quiet_note
 from service.pipeline.window import View
 from service.store import Unit
-from service.store.covered import Covered
+from service.store.covered import NOTHING, Covered
 from service.store.subscribers import Due
 
 LOOK_BACK = timedelta(days=7)
@@ -36,14 +36,14 @@ SECOND_LOOK = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What is chosen for a batch. `readers` are those whose profiles were read; the others get nothing."""
+    """What is chosen for a batch. `profiles` are those of who may get something; they were read for nobody else."""
 
     view: View
     now: datetime
     covered: Mapping[int, Covered]
     chosen: Chosen
     places: Mapping[int, int]
-    readers: Mapping[int, Subscriber]
+    profiles: Mapping[int, Sequence[Profile]]
 
     @classmethod
     def read(
@@ -51,7 +51,7 @@ class Batch:
     ) -> Batch:
         """Choose for everyone who had a first digest, and read the profiles of whom there is something for."""
         known = [each for each in due if each.welcomed]
-        held = [covered.get(each.subscriber.id, Covered()) for each in known]
+        held = [covered.get(each.subscriber.id, NOTHING) for each in known]
         asked = [Asked(_span(view, *pair, now), pair[1].papers) for pair in zip(known, held, strict=True)]
         ids = [each.subscriber.id for each in known]
         chosen = choose_all(view, book, book.read(unit, np.array(ids, np.int64)), asked)
@@ -60,34 +60,38 @@ class Batch:
             for place, (each, past) in enumerate(zip(known, held, strict=True))
             if not (chosen.is_alone(place) or chosen.count(place) or each.subscriber.quiet_digest or _silent(past, now))
         }
-        wanted = {each.subscriber.id: each.subscriber for each in due if each.subscriber.id not in needless}
-        profiles = unit.subscribers.profiles(wanted)
-        readers = {key: replace(reader, profiles=profiles.get(key, ())) for key, reader in wanted.items()}
-        return cls(view, now, covered, chosen, {reader: place for place, reader in enumerate(ids)}, readers)
+        wanted = [each.subscriber.id for each in due if each.subscriber.id not in needless]
+        profiles = dict.fromkeys(wanted, ()) | unit.subscribers.profiles(wanted)
+        return cls(view, now, covered, chosen, {reader: place for place, reader in enumerate(ids)}, profiles)
 
     def held(self, due: Due) -> Covered:
         """What the past digests of one of them cover."""
-        return self.covered.get(due.subscriber.id, Covered())
+        return self.covered.get(due.subscriber.id, NOTHING)
 
     def selection(self, due: Due) -> tuple[Selection | None, timedelta]:
         """What the next digest holds, and how far back a first one looks for it; None where that is nothing at all."""
-        reader = self.readers.get(due.subscriber.id)
-        if reader is None:
+        reader = due.subscriber.id
+        profiles = self.profiles.get(reader)
+        if profiles is None:
             return None, timedelta(0)
-        place = self.places.get(reader.id)
+        place = self.places.get(reader)
         if place is None or self.chosen.is_alone(place):
-            return choose(self.view, replace(due, subscriber=reader), self.held(due), self.now)
-        return self.chosen.selection(place, reader.profiles), timedelta(0)
+            return choose(self.view, due, profiles, self.held(due), self.now)
+        return self.chosen.selection(place, profiles), timedelta(0)
 
     def note(self, due: Due, day: date) -> dict[str, Any] | None:
         """The row of a note on a quiet week, for an edition that holds nothing."""
-        reader = self.readers.get(due.subscriber.id)
-        return quiet_note(self.view, reader, self.held(due), day, self.now) if reader else None
+        profiles = self.profiles.get(due.subscriber.id)
+        if profiles is None:
+            return None
+        reader = replace(due.subscriber, profiles=tuple(profiles))
+        return quiet_note(self.view, reader, self.held(due), day, self.now)
 
 
-def choose(view: View, due: Due, covered: Covered, now: datetime) -> tuple[Selection, timedelta]:
+def choose(
+    view: View, due: Due, profiles: Sequence[Profile], covered: Covered, now: datetime
+) -> tuple[Selection, timedelta]:
     """What one reader's next digest holds, and how far back a first one looks; no time at all for a later one."""
-    profiles = due.subscriber.profiles
     if due.welcomed:
         return select(view, profiles, _span(view, due, covered, now), covered.papers), timedelta(0)
     selection = select(view, profiles, Span(0, view.upto, now - LOOK_BACK), covered.papers)

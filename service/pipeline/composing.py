@@ -11,10 +11,11 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from service import editions
-from service.model import DeliveryKind, DeliveryState, Subscriber
+from service.model import DeliveryKind, DeliveryState, Schedule, Subscriber
 from service.pipeline.batch import LOOK_BACK, Batch
 from service.pipeline.frozen import Cover, Told, freeze, is_weekly
 from service.pipeline.origins import origins
@@ -166,9 +167,9 @@ class Composer:
 
     def _spread(self, row: dict[str, Any], now: datetime) -> dict[str, Any]:
         """A first digest and one asked for by hand begin at once."""
-        if self.day or row["payload"].get("first"):
-            return row
-        return row | {"not_before": self.limits.start(row["subscriber_id"], row["key"], now)}
+        if self.limits.spread and not self.day and not row["payload"].get("first"):
+            row["not_before"] = self.limits.start(row["subscriber_id"], row["key"], now)
+        return row
 
     def _make_room(self, unit: Unit, ours: list[_Edition], since: datetime) -> tuple[list[_Edition], int]:
         """Supersede what still waits; who was sent to, or composed for, since we read stays due and is chosen for anew.
@@ -192,29 +193,35 @@ class Composer:
 
 def _edition(batch: Batch, due: Due, day: date | None, told: Told, covered: Covered) -> _Edition:
     reader, now = due.subscriber, batch.now
-    if day is None:
-        latest = editions.latest_due(reader.schedule, now) if due.welcomed else now
-        day = editions.local_day(reader.schedule, latest)
-    following = editions.next_due(reader.schedule, max(now, editions.due_at(reader.schedule, day)))
-    if day.isoformat() in covered.editions:
+    day, key, following = _days(reader.schedule, now, due.welcomed, day)
+    if key in covered.editions:
         return _Edition(due, covered, None, following)
     selection, back = batch.selection(due)
-    ranked = selection.ranked if selection else ()
+    ranked, papers = selection.ranked if selection else (), batch.view.papers
     payload: dict[str, Any] = {}
     if wanted := selection is not None and (bool(ranked) or not due.welcomed or reader.quiet_digest):
         cover = Cover(day, following, _since(reader, covered, day, now), back)
-        payload = freeze(batch.readers[reader.id], selection, cover, told, first=not due.welcomed)
+        payload = freeze(reader, selection, cover, told, first=not due.welcomed)
     row = new_delivery(
         DeliveryKind.DIGEST,
         reader.id,
-        day.isoformat(),
+        key,
         now,
         payload,
-        papers=[batch.view.papers[position].id for position in ranked],
+        papers=[papers[position].id for position in ranked],
         upto=batch.view.upto,
         state=DeliveryState.READY if wanted else DeliveryState.NONE,
     )
     return _Edition(due, covered, row, following, None if wanted else batch.note(due, day))
+
+
+# Readers of a batch share a few schedules.
+@lru_cache(maxsize=10_000)
+def _days(schedule: Schedule, now: datetime, welcomed: bool, day: date | None) -> tuple[date, str, datetime]:
+    """The day of an edition (`day`, where one is asked for), as its row is called, and when the next one is due."""
+    if day is None:
+        day = editions.local_day(schedule, editions.latest_due(schedule, now) if welcomed else now)
+    return day, day.isoformat(), editions.next_due(schedule, max(now, editions.due_at(schedule, day)))
 
 
 def _since(reader: Subscriber, covered: Covered, day: date, now: datetime) -> date | None:

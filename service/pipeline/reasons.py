@@ -143,7 +143,7 @@ def _coming(case: _Case) -> Why | None:
     if due is None:
         return None
     covered = case.unit.deliveries.covered([case.reader.id], case.now - REACH).get(case.reader.id, Covered())
-    selection, _ = choose(case.view, due, covered, case.now)
+    selection, _ = choose(case.view, due, due.subscriber.profiles, covered, case.now)
     if case.view.position[case.stored.id] not in selection.ranked:
         return None
     if due.next_due_at <= case.now:

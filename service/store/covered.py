@@ -47,6 +47,9 @@ class Covered:
     notes: frozenset[int] = frozenset()
 
 
+NOTHING = Covered()
+
+
 @dataclass(slots=True)
 class _Sum:
     """What was met so far of one reader's rows."""

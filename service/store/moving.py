@@ -49,4 +49,6 @@ def move(connection: Connection, moves: Sequence[Move]) -> set[int]:
 def _triples(connection: Connection, moves: Sequence[Move]) -> str:
     """The moves as JSON, with their times as SQLite keeps them."""
     kept: Any = UTCDateTime().dialect_impl(connection.dialect).bind_processor(connection.dialect)
-    return json.dumps([(row, kept(old), kept(new)) for row, old, new in moves])
+    # A batch has few times: each is written once.
+    known = {each: kept(each) for each in {time for _, *times in moves for time in times}}
+    return json.dumps([(row, known[old], known[new]) for row, old, new in moves])
