@@ -75,10 +75,9 @@ class PlainMail:
         made: list[str] = []
         for group in layout.groups(len(cards), digest.sections):
             made += [settled(forms.section(group.name))] if group.name else []
-            for number, full in enumerate(group.full, group.start + 1):
-                each = cards[number - 1]
-                whole = settled(forms.full(each) if full else forms.compact(each))
-                made.append(whole if side == "html" else f"{number}. ".rjust(4) + whole[4:])
+            for number in range(group.start, group.end):
+                whole = settled((forms.full if number < group.full else forms.compact)(cards[number]))
+                made.append(whole if side == "html" else f"{number + 1}. ".rjust(4) + whole[4:])
         also = [forms.also(card(Selected(each), digest.edition)) for each in digest.also[:3]]
         counted = press.counted(digest)
         more = 0 if digest.trending else total - len(cards)

@@ -9,9 +9,10 @@ and why it is there are made anew for each (`lines`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from operator import attrgetter
 from typing import Any
 
 from service.messages.cards import Card, matched, plain
@@ -23,6 +24,12 @@ HTML, TEXT = "html", "txt"
 # A card takes some 2 KB in both parts of a mail. A morning of 20,000 readers with real keywords asks for 70,000 cards;
 # where most of them have to be made anew, a mail takes several times as long.
 _KEPT_CARDS, _KEPT_PAPERS = 65_536, 4096
+_FORMS = {
+    (HTML, True): "html_full",
+    (HTML, False): "html_brief",
+    (TEXT, True): "text_full",
+    (TEXT, False): "text_brief",
+}
 # A paper has a head for each set of places that keywords hit in its title and authors.
 _MOST_PARTS = 256
 
@@ -38,12 +45,15 @@ class _Paper:
 
 @dataclass(slots=True, eq=False)
 class PrintedCard:
-    """A card and the forms in which it was printed so far, beside the selected paper whose id is its key."""
+    """A card and its lines in the forms printed so far, beside the selected paper whose id is its key."""
 
     card: Card
     selected: Selected
     paper: _Paper
-    forms: dict[tuple[str, bool], bytes] = field(default_factory=dict)
+    html_full: bytes = b""
+    html_brief: bytes = b""
+    text_full: bytes = b""
+    text_brief: bytes = b""
 
 
 class CardPress:
@@ -59,17 +69,27 @@ class CardPress:
         """The card of a paper; the same one for the same object, which readers share."""
         return self._cards.get((id(selected), digest.edition), lambda: self._card(selected, digest))
 
+    def cards(self, digest: Digest, most: int | None = None) -> list[PrintedCard]:
+        """The cards of a digest's first papers."""
+        papers, edition = digest.papers[:most], digest.edition
+        # Nearly all are known; a call for each would take three times as long as it takes to find it.
+        found = self._cards.young([(id(each), edition) for each in papers])
+        return [known or self.card(each, digest) for known, each in zip(found, papers, strict=True)]
+
     def plain(self, paper: Paper, edition: date) -> Card:
         """The card of a paper that no keyword chose."""
         return self._paper(paper, edition).card
 
-    def form(self, printed: PrintedCard, side: str, full: bool) -> bytes:
-        """The lines of a card in one of its forms; those of a text behind the room for its number."""
-        known = printed.forms.get((side, full))
-        if known is None:
-            lines = self._form(printed, side, full)
-            known = printed.forms[side, full] = lines[INDENT:] if side == TEXT else lines
-        return known
+    def lines(self, cards: Sequence[PrintedCard], side: str, full: bool) -> list[bytes]:
+        """The lines of each of these cards in one of its forms; those of a text behind the room for its number."""
+        name = _FORMS[side, full]
+        lines = list(map(attrgetter(name), cards))
+        if not all(lines):
+            for at, card in enumerate(cards):
+                if not lines[at]:
+                    lines[at] = self._form(card, side, full)[INDENT if side == TEXT else 0 :]
+                    setattr(card, name, lines[at])
+        return lines
 
     def _card(self, selected: Selected, digest: Digest) -> PrintedCard:
         known = self._paper(selected.paper.paper, digest.edition)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import binascii
 import re
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from service.messages.mime import quoted_printable
@@ -90,6 +90,10 @@ class Memo(Generic[Kept]):
         self._room = room
         self._young: dict[Hashable, Kept] = {}
         self._old: dict[Hashable, Kept] = {}
+
+    def young(self, keys: Iterable[Hashable]) -> list[Kept | None]:
+        """What is kept for each of these keys and was asked for lately; None for any other."""
+        return list(map(self._young.get, keys))
 
     def get(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
         """What is kept for a key, or what `make` gives now."""

@@ -21,12 +21,13 @@ _LONGEST_NAME = 60
 class Group(NamedTuple):
     """What stands under one heading; without a name there is none.
 
-    `start` papers stand before it, and `full` says of each of its own whether all of its card is shown.
+    Its papers are those from `start` to before `end`; of the first ones, before `full`, all of the card is shown.
     """
 
     name: str
     start: int
-    full: tuple[bool, ...]
+    full: int
+    end: int
 
 
 @lru_cache(maxsize=1024)
@@ -36,8 +37,7 @@ def groups(papers: int, sections: tuple[Section, ...]) -> tuple[Group, ...]:
     for section in sections or (Section("", papers),):
         start, end = end, min(end + section.papers, papers)
         if start < end:
-            full = tuple(number < section.full for number in range(end - start))
-            made.append(Group(shorten(clean(section.name), _LONGEST_NAME), start, full))
+            made.append(Group(shorten(clean(section.name), _LONGEST_NAME), start, min(start + section.full, end), end))
     return tuple(made)
 
 

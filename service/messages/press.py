@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 from service.messages import layout
 from service.messages.card_press import HTML, TEXT, CardPress, PrintedCard
 from service.messages.frames import BLANK_LINE, Frame, Memo, Sheet, decoded, encoded, mark
+from service.messages.layout import Group
 from service.messages.lines import INDENT
 from service.messages.linked import Linked, Links
 from service.messages.mime import quoted_printable
@@ -106,7 +107,7 @@ class Press:
 
     def printed(self, digest: Digest, links: ReaderLinks) -> Printed:
         """Print a digest; where its HTML would grow too large, papers move from its end behind "and N more"."""
-        papers: Sequence[PrintedCard] = [self._cards.card(each, digest) for each in digest.papers[:_MOST_CARDS]]
+        papers: Sequence[PrintedCard] = self._cards.cards(digest, _MOST_CARDS)
         urls = Links.of(links)
         while True:
             one = _Edition(digest, papers, layout.ahead(papers, digest.best), urls)
@@ -120,7 +121,7 @@ class Press:
 
     def page(self, digest: Digest, facts: Mapping[str, object]) -> str:
         """The HTML part as a page of its own, with every paper and no reader's link; `facts` are for its template."""
-        papers = [self._cards.card(each, digest) for each in digest.papers]
+        papers = self._cards.cards(digest)
         one = _Edition(digest, papers, layout.ahead(papers, digest.best), Links.of(ReaderLinks()))
         sheet = self._linked_sheet(HTML, one, self._frame("view/page.html", HTML, one, **facts))
         return decoded(b"".join(sheet.filled(self._personal(HTML, one, self._subject(one)), b"")))
@@ -190,35 +191,35 @@ class Press:
     def _html_papers(self, one: _Edition) -> list[bytes]:
         """The papers, under the names of their profiles where there are several."""
         printed: list[bytes] = []
-        for name, start, full in layout.groups(len(one.papers), one.digest.sections):
-            if name:
-                printed.append(encoded(self._forms[HTML].section(name)))
-            printed += self._printed(HTML, one.papers[start : start + len(full)], full)
+        for group in layout.groups(len(one.papers), one.digest.sections):
+            if group.name:
+                printed.append(encoded(self._forms[HTML].section(group.name)))
+            printed += self._lines(HTML, one, group)
         return printed
 
     def _text_papers(self, one: _Edition) -> list[bytes]:
         """The papers with their numbers, a blank line before each but the first."""
         printed: list[bytes] = []
-        for name, start, full in layout.groups(len(one.papers), one.digest.sections):
-            if name:
-                printed += BLANK_LINE, encoded(self._forms[TEXT].section(name))
-            cards = self._printed(TEXT, one.papers[start : start + len(full)], full)
-            printed += chain.from_iterable(zip(_LEADS[start:], cards, strict=False))
+        for group in layout.groups(len(one.papers), one.digest.sections):
+            if group.name:
+                printed += BLANK_LINE, encoded(self._forms[TEXT].section(group.name))
+            leads = _LEADS[group.start : group.end]
+            printed += chain.from_iterable(zip(leads, self._lines(TEXT, one, group), strict=True))
         return [printed[0].removeprefix(BLANK_LINE), *printed[1:]] if printed else printed
 
-    def _printed(self, side: str, papers: Sequence[PrintedCard], full: Sequence[bool]) -> list[bytes]:
-        form = self._cards.form
-        return [
-            paper.forms.get((side, whole)) or form(paper, side, whole)
-            for paper, whole in zip(papers, full, strict=True)
-        ]
+    def _lines(self, side: str, one: _Edition, group: Group) -> list[bytes]:
+        """The cards of a group, the first ones whole."""
+        _, start, full, end = group
+        papers, lines = one.papers, self._cards.lines
+        return lines(papers[start:full], side, True) + lines(papers[full:end], side, False)
 
     def _without(self, papers: Sequence[PrintedCard], over: int) -> Sequence[PrintedCard]:
         """The papers but the last few, which took so many octets."""
         left = len(papers)
         while over > 0 and left:
             left -= 1
-            over -= min(len(lines) for (side, _), lines in papers[left].forms.items() if side == HTML)
+            card = papers[left]
+            over -= min(len(lines) for lines in (card.html_full, card.html_brief) if lines)
         return papers[:left]
 
     def _module(self, name: str) -> Any:
