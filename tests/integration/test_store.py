@@ -397,3 +397,14 @@ def test_papers_are_counted_by_the_day_they_arrived_in_utc(url: str) -> None:
         assert unit.sources.daily(NOW.replace(day=19, hour=1)) == {source: {NOW.date().replace(day=19): 1}}
         assert [(each.id, found) for each, found in unit.sources.watched(NOW - HOUR * 72)] == [(source, counts)]
     store.close()
+
+
+def test_json_that_the_fast_library_refuses_is_kept_all_the_same(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'paperround.sqlite3'}")
+    store.migrate()
+    kept = {"half a pair": "\ud83d"}
+    with store.write() as unit:
+        unit.journal.set_flag("odd", {**kept, 5: None})
+    with store.read() as unit:
+        assert unit.journal.flag("odd") == {**kept, "5": None}
+    store.close()
