@@ -254,6 +254,7 @@ delivery = Table(
 )
 Index("ix_delivery_subscriber", delivery.c.subscriber_id, delivery.c.kind, delivery.c.composed_at)
 # Not by `state`: PostgreSQL would write an index that speaks of it anew with each step of each mail.
+# Its pages are filled by half only (migration 0012), so that a row has room to be written anew beside itself.
 OPEN = delivery.c.finished_at.is_(None)
 Index("ix_delivery_open", delivery.c.not_before, delivery.c.id, sqlite_where=OPEN, postgresql_where=OPEN)
 Index(

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy import event, text
 
+from service.model import DeliveryKind
 from service.store import Store, Unit
+from service.store.deliveries import new_delivery
 from tests import databases
-from tests.integration.stores import NOW
+from tests.integration.stores import NOW, add_reader
 
 
 @pytest.fixture
@@ -73,6 +75,17 @@ def test_no_index_of_postgresql_is_written_anew_when_a_mail_is_begun(postgres_da
     store = Store(postgres_database)
     store.migrate()
     speaking = "SELECT indexname FROM pg_indexes WHERE tablename = 'delivery' AND indexdef ~ '\\mstate\\M'"
-    with store.engine.connect() as connection:
-        assert connection.execute(text(speaking)).scalars().all() == []
+    beside = "SELECT n_tup_hot_upd FROM pg_stat_xact_user_tables WHERE relname = 'delivery'"
+    reader, payload = add_reader(store), {"what": "w" * 600}
+    with store.write() as unit:
+        rows = [new_delivery(DeliveryKind.DIGEST, reader, str(number), NOW, payload) for number in range(300)]
+        unit.deliveries.add(rows)
+    with store.write() as unit:
+        ids = [row.id for row in unit.deliveries.claim("token", NOW, 300, 60.0)]
+    with store.write() as unit:
+        assert unit.subscribers.connection.execute(text(speaking)).scalars().all() == []
+        before = unit.subscribers.connection.scalar(text(beside))
+        assert len(unit.deliveries.begin("token", [], ids, NOW)) == 300
+        # Each row finds room beside itself only because its page was not filled.
+        assert unit.subscribers.connection.scalar(text(beside)) == before + 300
     store.close()
