@@ -19,9 +19,10 @@ from service.model.mails import (
     Selected,
 )
 from service.model.papers import ArrivalKind, Field, Hit, Links, Listing, Match, Page, Paper, StoredPaper
-from service.model.readers import Choice, Mend, Profile, Schedule, Subscriber, SubscriberState
+from service.model.readers import Addressee, Choice, Mend, Profile, Schedule, Subscriber, SubscriberState
 
 __all__ = [
+    "Addressee",
     "ArrivalKind",
     "Bell",
     "Choice",

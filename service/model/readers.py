@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class SubscriberState(StrEnum):
@@ -59,6 +60,15 @@ class Subscriber:
     language: str = "en"
     paused_until: date | None = None
     quiet_digest: bool = False
+    owner: str = ""
+
+
+class Addressee(NamedTuple):
+    """Whom a mail goes to: as much of a subscriber as it takes to address it."""
+
+    id: int
+    public_id: str
+    email: str
     owner: str = ""
 
 

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from service.links import Purpose, Signer, link, reader_links, view_link
 from service.messages import Renderer, near_miss
 from service.model import (
+    Addressee,
     DeliveryKind,
     Digest,
     Envelope,
@@ -26,7 +27,6 @@ from service.model import (
     ReaderLinks,
     Section,
     Selected,
-    Subscriber,
 )
 from service.pipeline.stock import Chosen, Kept, Stock, chosen
 from service.pipeline.window import View, Window
@@ -52,7 +52,7 @@ class Desk:
     signer: Signer
     identity: Identity
     stock: Stock
-    readers: dict[int, Subscriber] = field(default_factory=dict)
+    readers: dict[int, Addressee] = field(default_factory=dict)
     # By row: its papers, None in place of those that are gone; and what a quiet note shows.
     _papers: dict[int, list[Selected | None]] = field(default_factory=dict)
     _near: dict[int, list[Any]] = field(default_factory=dict)
@@ -66,7 +66,7 @@ class Desk:
         """Read the subscribers and the texts these rows name; where keywords hit is found once for all who share it."""
         wanted = {(entry[0], entry[1]) for row in rows for name in NAMING for entry in row.payload.get(name, ())}
         with self.store.read() as unit:
-            self.readers = unit.subscribers.some([row.subscriber_id for row in rows])
+            self.readers = unit.subscribers.addressees({row.subscriber_id for row in rows})
             self._hidden = unit.papers.hidden(paper_id for paper_id, _ in wanted)
             texts = self._kept.texts
             texts |= unit.papers.at_revision(pair for pair in wanted if pair not in texts)
@@ -98,7 +98,7 @@ class Desk:
         host = urlsplit(self.identity.base_url).hostname or "localhost"
         return Envelope(_recipient(row, reader), f"{row.uid}@{host}", row.composed_at, self._links(row, reader))
 
-    def _links(self, row: Delivery, reader: Subscriber) -> ReaderLinks:
+    def _links(self, row: Delivery, reader: Addressee) -> ReaderLinks:
         """The links that a mail may show, and no others."""
         signer, base_url, issued = self.signer, self.identity.base_url, row.composed_at
         if row.kind == DeliveryKind.CONFIRM:
@@ -115,7 +115,7 @@ class Desk:
         # What everybody on a list gets must not let anyone of them decide for all: that page mails the owner.
         return replace(links, manage=f"{base_url}/manage", pause="") if reader.owner else links
 
-    def _fresh(self, row: Delivery, reader: Subscriber) -> str:
+    def _fresh(self, row: Delivery, reader: Addressee) -> str:
         """The link for the one thing that was asked for; one to a new address holds for this very address alone."""
         if row.kind == DeliveryKind.ADDRESS:
             purpose, subject = Purpose.ADDRESS, f"{reader.public_id}~{row.payload['nonce']}"
@@ -185,7 +185,7 @@ def returned(row: Delivery) -> str:
     return f"{row.id:x}.{row.uid[:6]}"
 
 
-def _recipient(row: Delivery, reader: Subscriber) -> str:
+def _recipient(row: Delivery, reader: Addressee) -> str:
     """A mail about an address may go to another one than the reader's, and the keys of a list go to its owner."""
     keys = reader.owner if row.kind in (DeliveryKind.MANAGE, DeliveryKind.FRESH) else ""
     return str(row.payload.get("to") or keys or reader.email)

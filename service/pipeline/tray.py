@@ -211,7 +211,7 @@ class Tray:
 
     def _refused(self, unit: Unit, number: int, error: PaperRoundError, relay: int) -> None:
         """Note what a refusal means for its row."""
-        row, desk = self._rows[number]
+        row, _ = self._rows[number]
         poison = isinstance(error, RenderError)
         ours = isinstance(error, PolicyRefused)
         again = ours or (error.transient and row.attempts + 1 < (POISON_ATTEMPTS if poison else MAX_ATTEMPTS))
@@ -222,7 +222,7 @@ class Tray:
             over = DeliveryState.QUARANTINED if poison else DeliveryState.FAILED
             unit.deliveries.end(self.token, row.id, over, self.now, _reason(error))
         if isinstance(error, AddressRefused):
-            reader = desk.readers.get(row.subscriber_id)
+            reader = unit.subscribers.get(row.subscriber_id)
             if reader and reader.state == SubscriberState.ACTIVE:
                 unit.subscribers.set_state(reader.id, SubscriberState.SUPPRESSED)
             unit.deliveries.cancel(row.subscriber_id)

@@ -18,7 +18,7 @@ from service.model import ArrivalKind, Paper, StoredPaper
 from service.store import archive
 from service.store.arrivals import SURVIVOR, alike, arrive, replaced_again
 from service.store.records import dump, load
-from service.store.statements import chunks, insert_new, raise_counter
+from service.store.statements import among, chunks, insert_new, raise_counter
 from service.store.tables import arrival, counter, paper, paper_key, paper_text, waiting
 
 # A paper whose source never gives an abstract arrives after this time, with its title as all the text it has.
@@ -158,10 +158,8 @@ class Papers:
 
     def hidden(self, ids: Iterable[int]) -> set[int]:
         """Those of `ids` that are kept out of every mail."""
-        found: set[int] = set()
-        for piece in chunks(sorted(set(ids))):
-            found.update(self.connection.scalars(select(paper.c.id).where(paper.c.id.in_(piece), paper.c.hidden)))
-        return found
+        mine = among(self.connection, paper.c.id, set(ids))
+        return set(self.connection.scalars(select(paper.c.id).where(mine, paper.c.hidden)))
 
     def count(self) -> int:
         """How many papers there are."""

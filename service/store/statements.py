@@ -5,12 +5,26 @@ Comes in: a connection and values. Goes out: a statement in its dialect. Refuses
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, Connection, Float, Table, func, literal_column, update
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Column,
+    Connection,
+    Float,
+    Table,
+    any_,
+    func,
+    literal,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -66,6 +80,17 @@ def database_now(connection: Connection) -> ColumnElement[float]:
     if connection.dialect.name == "sqlite":
         return literal_column("((julianday('now') - 2440587.5) * 86400.0)", Float)
     return func.extract("epoch", func.clock_timestamp()).cast(Float)
+
+
+def among(connection: Connection, column: ColumnElement[int], ids: Iterable[int]) -> ColumnElement[bool]:
+    """Whether a column holds one of `ids`, which are one bound value.
+
+    A list of bound values is spelled out anew for each number of them, which costs more than what is asked for.
+    """
+    if connection.dialect.name == "postgresql":
+        return column == any_(literal(list(ids), ARRAY(BigInteger)))
+    values = func.json_each(json.dumps(list(ids))).table_valued("value")
+    return column.in_(select(values.c.value))
 
 
 def utc_day(connection: Connection, moment: ColumnElement[datetime]) -> ColumnElement[str]:

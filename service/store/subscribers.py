@@ -16,11 +16,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select, union, update
 
 from service.editions import OVERDUE
-from service.model import Profile, Schedule, Subscriber, SubscriberState
+from service.model import Addressee, Profile, Schedule, Subscriber, SubscriberState
 from service.store.deliveries import old_news
 from service.store.moving import move
 from service.store.rosters import Rosters
-from service.store.statements import chunks, insert_new, raise_counter
+from service.store.statements import among, chunks, insert_new, raise_counter
 from service.store.tables import delivery, keyword, profile, profile_keyword, subscriber
 
 
@@ -39,6 +39,7 @@ _OWN = (
     *(subscriber.c[name] for name in ("id", "public_id", "email", "state", "timezone", "hour", "weekdays")),
     *(subscriber.c[name] for name in ("max_papers", "language", "paused_until", "quiet_digest", "owner")),
 )
+_ADDRESSEE = tuple(subscriber.c[name] for name in Addressee._fields)
 _DUE = (*_OWN, subscriber.c.next_due_at, subscriber.c.changed_at, subscriber.c.welcomed)
 
 _STATES = {each.value: each for each in SubscriberState}
@@ -114,6 +115,12 @@ class Subscribers:
             rows = self.connection.execute(select(*_OWN).where(subscriber.c.id.in_(piece))).all()
             found |= {each.id: each for each in self._load(rows, with_profiles=False)}
         return found
+
+    def addressees(self, ids: Iterable[int]) -> dict[int, Addressee]:
+        """Who mails go to, by row."""
+        mine = among(self.connection, subscriber.c.id, ids)
+        rows = self.connection.execute(select(*_ADDRESSEE).where(mine)).all()
+        return {each[0]: Addressee(*each) for each in rows}
 
     def profiles(self, ids: Iterable[int]) -> dict[int, tuple[Profile, ...]]:
         """The profiles of each reader who has any."""
