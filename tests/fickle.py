@@ -38,7 +38,8 @@ class Gone(Exception):
 
 @dataclass
 class Record:
-    """What the server saw. `taken` counts the bodies it will deliver, `refused` holds the code of the last refusal.
+    """What the server saw. `taken` counts the bodies it will deliver, `refused` holds the code of the last refusal,
+    `answered` the mails whose end had an answer.
 
     `wrong` names what no client may do; `noted` says which mails the client has settled durably.
     """
@@ -49,6 +50,7 @@ class Record:
     port: int = 0
     taken: Counter[int] = field(default_factory=Counter)
     refused: dict[int, int] = field(default_factory=dict)
+    answered: set[int] = field(default_factory=set)
     said: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -85,7 +87,11 @@ class _Talk:
         self._say("GREETING")
         while True:
             line = self._line().decode()
+            self._heard_out()
             verb = re.split(r"[ :\r]", line)[0].upper()
+            if verb not in BAD.keys() | {"EHLO"}:
+                self._is_wrong(f"{verb!r} is no command")
+                raise Gone
             if verb == "EHLO":
                 self.owed += (
                     b"250-fickle.test\r\n250 PIPELINING\r\n" if self.record.pipelining else b"250 fickle.test\r\n"
@@ -110,8 +116,18 @@ class _Talk:
             lines = [self._line()]
             while lines[-1] != b".\r\n":
                 lines.append(self._line())
+            self._heard_out()
             self._judge(lines[:-1])
             self._say("DOT")
+
+    def _heard_out(self) -> None:
+        """Who was not offered PIPELINING waits for each answer."""
+        if self.heard and not self.record.pipelining:
+            self._is_wrong(f"{bytes(self.heard[:20])!r} came before the answer to what was before it")
+
+    def _is_wrong(self, what: str) -> None:
+        with self.record.lock:
+            self.record.wrong.append(what)
 
     def _judge(self, body: list[bytes]) -> None:
         """Is it the body of this mail, and was the mail before it noted?"""
@@ -120,8 +136,8 @@ class _Talk:
                 # Its end is a dot alone, which hands nothing over.
                 self.record.wrong += [f"{self.mail} was refused, and its body came"] if body else []
                 return
-            if f"N: {self.mail}\r\n".encode() not in body:
-                self.record.wrong.append(f"the body of another mail came for {self.mail}")
+            if body[:3] != [f"N: {self.mail}\r\n".encode(), b"\r\n", b"..\r\n"] or set(body[3:]) != {b"text\r\n"}:
+                self.record.wrong.append(f"another body came for {self.mail}")
             if self.before >= 0 and not self.record.noted(self.before):
                 self.record.wrong.append(f"{self.mail} was handed over before {self.before} was noted")
             self.before = self.mail
@@ -132,6 +148,7 @@ class _Talk:
             said = "554 5.5.1 no recipient"
         with self.record.lock:
             self.record.said[f"{step} {said}"] += 1
+            self.record.answered |= {self.mail} if step == "DOT" and not said.endswith("DROP") else set()
             self.record.taken[self.mail] += said == "TAKE AND DROP" or (step == "DOT" and said[0] == "2")
             if said[0] in "45" and not self.refused and step in {"MAIL", "RCPT", "DATA", "DOT"}:
                 self.refused, self.record.refused[self.mail] = True, int(said[:3])
