@@ -123,6 +123,17 @@ def test_however_the_files_are_put_back_they_start_on_hold(put: Put, tmp_path: P
         assert held(home) == "", "it is asked once"
 
 
+def test_a_second_copy_that_is_younger_than_the_first_is_found_out_too(tmp_path: Path) -> None:
+    for kept in ("first", "second", "third"):
+        assert swept(tmp_path / "home") == ""
+        shutil.copytree(tmp_path / "home", tmp_path / kept)
+    with house(tmp_path / "home") as home:
+        home.world.pipeline.sweep(home.clock())
+    for kept in ("first", "second", "third"):
+        over(tmp_path / kept, tmp_path / "home")
+        assert swept(tmp_path / "home").startswith("restored from a backup: older")
+
+
 def test_what_stays_is_never_held(tmp_path: Path) -> None:
     assert swept(tmp_path / "home") == ""
     shutil.move(tmp_path / "home", tmp_path / "moved")
