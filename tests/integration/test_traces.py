@@ -39,6 +39,20 @@ def test_what_is_left_of_an_erased_text_goes_with_the_whole_file(tmp_path: Path,
         assert home.join("ada@uni.example", "mamba")
 
 
+def test_what_is_deleted_is_zeroed_where_it_stood(tmp_path: Path) -> None:
+    file = tmp_path / "paperround.sqlite3"
+    with house(tmp_path) as home:
+        home.join("ada@uni.example", "private topic")
+        scrub(home.world.store.engine, [], small=0)
+        assert b"private topic" in file.read_bytes()
+        reader = home.world.subscriptions.find("ada@uni.example")
+        assert reader is not None
+        with home.world.store.write() as unit:
+            unit.subscribers.erase(reader.id)
+        scrub(home.world.store.engine, [], small=0)
+        assert b"private topic" not in file.read_bytes()
+
+
 def test_an_erasure_waits_for_the_moment_between_two_who_write(tmp_path: Path) -> None:
     file, writing, done = tmp_path / "paperround.sqlite3", threading.Event(), threading.Event()
 
