@@ -103,7 +103,7 @@ BOMBS: dict[str, Callable[[], tuple[bytes, str]]] = {
     "torn words": lambda: (heap(f"{ENTRY}<description>", "b\0\n", tail=f"</description>{ENDED}"), ""),
     "data in attributes": lambda: (heap("<html>", '<div data-target="DailyPapers" data-props="{}">'), ""),
 }
-SLICE = ("many objects", "laughing entities")
+SLICE = ("many objects", "laughing entities", "many members")
 
 
 def serving(body: bytes, encoding: str) -> Callable[[Asked], Answer]:
