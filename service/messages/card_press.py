@@ -4,7 +4,7 @@ Comes in: selected papers. Goes out: encoded lines, in full or compact, for eith
 else stands in a mail.
 
 Even where hits differ most of a card is the same: a card is made of four parts, and only what is shown of the abstract
-and why it is there are made anew for each (`lines`).
+and why it is there are made anew for each (`lines`). No `Card` is put together for that: most are printed once.
 """
 
 from __future__ import annotations
@@ -15,9 +15,20 @@ from datetime import date
 from operator import attrgetter
 from typing import Any
 
-from service.messages.cards import Card, matched, plain
+from service.messages.cards import (
+    Card,
+    Marks,
+    marked_abstract,
+    marked_authors,
+    marked_title,
+    marks,
+    matched,
+    plain,
+    shown,
+)
 from service.messages.frames import BLANK_LINE, Memo, encoded
-from service.messages.lines import INDENT, HtmlLines, TextLines
+from service.messages.lines import INDENT, Form, HtmlLines, TextLines
+from service.messages.typesetting import has_long_word
 from service.model import Digest, Paper, Selected
 
 HTML, TEXT = "html", "txt"
@@ -25,10 +36,10 @@ HTML, TEXT = "html", "txt"
 # where most of them have to be made anew, a mail takes several times as long.
 _KEPT_CARDS, _KEPT_PAPERS = 65_536, 4096
 _FORMS = {
-    (HTML, True): "html_full",
-    (HTML, False): "html_brief",
-    (TEXT, True): "text_full",
-    (TEXT, False): "text_brief",
+    (HTML, True): attrgetter("html_full"),
+    (HTML, False): attrgetter("html_brief"),
+    (TEXT, True): attrgetter("text_full"),
+    (TEXT, False): attrgetter("text_brief"),
 }
 # A paper has a head for each set of places that keywords hit in its title and authors.
 _MOST_PARTS = 256
@@ -40,12 +51,17 @@ class _Paper:
 
     card: Card
     paper: Paper
+    long_words: bool
     parts: dict[tuple[object, ...], bytes] = field(default_factory=dict)
+    heads: dict[bool, Form] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
 class PrintedCard:
-    """A card and its lines in the forms printed so far, beside the selected paper whose id is its key."""
+    """A card and its lines in the forms printed so far, beside the selected paper whose id is its key.
+
+    `card` names the authors that a keyword hit; in its title and abstract no hits are marked.
+    """
 
     card: Card
     selected: Selected
@@ -55,13 +71,18 @@ class PrintedCard:
     text_full: bytes = b""
     text_brief: bytes = b""
 
+    @property
+    def sentence(self) -> str:
+        """What its compact form shows of the abstract."""
+        return matched(self.paper.card, self.selected).sentence.text
+
 
 class CardPress:
     """Prints the cards of one installation with the forms of its templates, one module for each part of a mail."""
 
     def __init__(self, forms: Mapping[str, Any]) -> None:
         self._forms = forms
-        self._lines: dict[str, HtmlLines | TextLines] = {HTML: HtmlLines(forms[HTML]), TEXT: TextLines(forms[TEXT])}
+        self._html, self._text = HtmlLines(forms[HTML]), TextLines(forms[TEXT])
         self._papers: Memo[_Paper] = Memo(_KEPT_PAPERS)
         self._cards: Memo[PrintedCard] = Memo(_KEPT_CARDS)
 
@@ -82,39 +103,71 @@ class CardPress:
 
     def lines(self, cards: Sequence[PrintedCard], side: str, full: bool) -> list[bytes]:
         """The lines of each of these cards in one of its forms; those of a text behind the room for its number."""
-        name = _FORMS[side, full]
-        lines = list(map(attrgetter(name), cards))
+        lines = list(map(_FORMS[side, full], cards))
         if not all(lines):
             for at, card in enumerate(cards):
                 if not lines[at]:
-                    lines[at] = self._form(card, side, full)[INDENT if side == TEXT else 0 :]
-                    setattr(card, name, lines[at])
+                    self._print(card, full)
+                    lines[at] = _FORMS[side, full](card)
         return lines
 
     def _card(self, selected: Selected, digest: Digest) -> PrintedCard:
         known = self._paper(selected.paper.paper, digest.edition)
-        return PrintedCard(matched(known.card, selected), selected, known)
+        return PrintedCard(marked_authors(known.card, selected), selected, known)
 
     def _paper(self, paper: Paper, edition: date) -> _Paper:
-        return self._papers.get((id(paper), edition), lambda: _Paper(plain(paper, edition), paper))
+        def made() -> _Paper:
+            card = plain(paper, edition)
+            return _Paper(card, paper, has_long_word(card.abstract.text))
 
-    def _form(self, printed: PrintedCard, side: str, full: bool) -> bytes:
-        shown, own, lines = printed.card, printed.paper.card, self._lines[side]
-        untouched = shown.title is own.title and shown.authors is own.authors
-        head = self._part(printed, side, "head", untouched or (shown.title, shown.authors), full)
-        said = lines.said(shown.excerpt if full else shown.sentence, full)
-        reasons = lines.reasons(shown.reasons, shown.more_reasons, full)
-        tail = self._part(printed, side, "tail", not shown.reasons, full)
-        if side == TEXT and full:
-            return BLANK_LINE.join(part for part in (head, said, reasons + tail) if part)
-        return head + said + reasons + tail
+        return self._papers.get((id(paper), edition), made)
+
+    def _print(self, printed: PrintedCard, full: bool) -> None:
+        """Print both forms, of which a mail takes one each."""
+        paper, found = printed.paper, marks(printed.selected.why)
+        said = shown(marked_abstract(paper.card, paper.paper, found), full)
+        html = (
+            self._html_head(printed, found, full),
+            self._html.said(said, full, paper.long_words),
+            self._html.reasons(found.why, full),
+            self._part(printed, HTML, "tail", bool(found.why), full),
+        )
+        head = self._part(printed, TEXT, "head", found.authors, full)
+        above, below = self._text.said(said), self._text.reasons(found.why)
+        tail = self._part(printed, TEXT, "tail", None, full)
+        text = (head, above, below + tail) if full else (head, above + below + tail)
+        lines = b"".join(html), (BLANK_LINE if full else b"").join(filter(None, text))[INDENT:]
+        if full:
+            printed.html_full, printed.text_full = lines
+        else:
+            printed.html_brief, printed.text_brief = lines
+
+    def _html_head(self, printed: PrintedCard, found: Marks, full: bool) -> bytes:
+        """The head of a card: the same for all but its title, where it names the same authors."""
+        paper = printed.paper
+        if found.authors or not paper.card.title:
+            return self._part(printed, HTML, "head", (found.title, found.authors), full)
+        key = (found.title, full)
+        known = paper.parts.get(key)
+        if known is None:
+            if full not in paper.heads:
+                paper.heads[full] = self._html.head(paper.card, full)
+            title = marked_title(paper.card, paper.paper, found)
+            known = _keep(paper.parts, key, self._html.titled(paper.heads[full], title))
+        return known
 
     def _part(self, printed: PrintedCard, side: str, name: str, what: object, full: bool) -> bytes:
         """A part of a paper's cards, the same in all of which `what` is equal."""
-        parts, key = printed.paper.parts, (side, name, what, full)
-        if key not in parts:
-            if len(parts) >= _MOST_PARTS:
-                parts.clear()
+        paper, key = printed.paper, (side, name, what, full)
+        known = paper.parts.get(key)
+        if known is None:
             form = getattr(self._forms[side], name)
-            parts[key] = encoded(form(printed.card, full))
-        return parts[key]
+            known = _keep(paper.parts, key, encoded(form(matched(paper.card, printed.selected), full)))
+        return known
+
+
+def _keep(parts: dict[tuple[object, ...], bytes], key: tuple[object, ...], part: bytes) -> bytes:
+    if len(parts) >= _MOST_PARTS:
+        parts.clear()
+    parts[key] = part
+    return part

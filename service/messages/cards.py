@@ -6,10 +6,11 @@ Refuses to know: whether text or HTML is written, and every word that is not the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 from service.messages.excerpts import excerpt
 from service.messages.passages import Passage, Span, passage
@@ -23,6 +24,10 @@ _SENTENCE = 200
 _READ = 50_000
 _FRESH, _OLD = timedelta(days=14), timedelta(days=60)
 
+# Fields in their order, by the bits that `marks` sets for them.
+_FIELDS = tuple(
+    tuple(field for place, field in enumerate(Field) if bits >> place & 1) for bits in range(1 << len(Field))
+)
 _LINK_ORDER = ("pdf", "arxiv", "huggingface", "code", "project")
 
 
@@ -72,12 +77,24 @@ class Card:
     @property
     def excerpt(self) -> Passage:
         """What a full card shows of the abstract."""
-        return excerpt(self.abstract)
+        return shown(self.abstract, True)
 
     @property
     def sentence(self) -> Passage:
         """What a compact card shows of it."""
-        return excerpt(self.abstract, sentences=1, limit=_SENTENCE)
+        return shown(self.abstract, False)
+
+
+class Marks(NamedTuple):
+    """Where anything hit a paper in its own text, and for each keyword the fields that it hit, as bits of `_FIELDS`.
+
+    Hits of authors are pairs of an author's place and a span.
+    """
+
+    title: tuple[Span, ...]
+    abstract: tuple[Span, ...]
+    authors: tuple[tuple[int, Span], ...]
+    why: tuple[tuple[str, int], ...]
 
 
 def card(selected: Selected, edition: date) -> Card:
@@ -110,32 +127,66 @@ def plain(paper: Paper, edition: date) -> Card:
 
 def matched(plain: Card, selected: Selected) -> Card:
     """The card with the places of its keywords; what holds none of them is left as it is."""
-    paper, spans, reasons = selected.paper.paper, _spans(selected.why), _reasons(selected.why)
-    title, abstract, authors = plain.title, plain.abstract, plain.authors
-    if marked := spans.get((Field.TITLE, 0)):
-        title = _clipped(_marked(paper.title, marked), _LONGEST_TITLE)
-    if marked := spans.get((Field.ABSTRACT, 0)):
-        abstract = _marked(paper.abstract, marked)
-    if any(field is Field.AUTHOR for field, _ in spans):
-        authors = _authors(paper.authors, spans)
+    paper, found = selected.paper.paper, marks(selected.why)
+    reasons, more = because(found.why)
     return replace(
-        plain,
-        title=title,
-        authors=authors,
-        others=len(paper.authors) - len(authors),
-        abstract=abstract,
-        reasons=reasons[:_NAMED_REASONS],
-        more_reasons=max(len(reasons) - _NAMED_REASONS, 0),
+        marked_authors(plain, selected),
+        title=marked_title(plain, paper, found),
+        abstract=marked_abstract(plain, paper, found),
+        reasons=reasons,
+        more_reasons=more,
     )
 
 
-def _spans(found: Sequence[Fit]) -> Mapping[tuple[Field, int], Sequence[Span]]:
-    """Where anything hit, by field and place."""
-    spans: dict[tuple[Field, int], list[Span]] = {}
-    for _, hits in found:
+def marks(why: Sequence[Fit]) -> Marks:
+    """Sort hits by field, in one go."""
+    title: list[Span] = []
+    abstract: list[Span] = []
+    authors: list[tuple[int, Span]] = []
+    fields: list[tuple[str, int]] = []
+    for keyword, hits in why:
+        bits = 0
         for hit in hits:
-            spans.setdefault((hit.field, hit.index), []).append((hit.start, hit.end))
-    return spans
+            field, span = hit.field, (hit.start, hit.end)
+            if field is Field.ABSTRACT:
+                bits |= 2
+                abstract.append(span)
+            elif field is Field.TITLE:
+                bits |= 1
+                title.append(span)
+            elif field is Field.AUTHOR:
+                bits |= 4
+                authors.append((hit.index, span))
+            else:
+                bits |= 8
+        fields.append((keyword, bits))
+    return Marks(tuple(title), tuple(abstract), tuple(authors), tuple(fields))
+
+
+def marked_title(plain: Card, paper: Paper, found: Marks) -> Passage:
+    """The title with its hits."""
+    return _clipped(_marked(paper.title, found.title), _LONGEST_TITLE) if found.title else plain.title
+
+
+def marked_abstract(plain: Card, paper: Paper, found: Marks) -> Passage:
+    """The abstract with its hits."""
+    return _marked(paper.abstract, found.abstract) if found.abstract else plain.abstract
+
+
+def marked_authors(plain: Card, selected: Selected) -> Card:
+    """The card with the authors whom keywords hit; nearly always it names those that it names anyway."""
+    if not any(hit.field is Field.AUTHOR for _, hits in selected.why for hit in hits):
+        return plain
+    names, spans = selected.paper.paper.authors, dict[int, list[Span]]()
+    for at, span in marks(selected.why).authors:
+        spans.setdefault(at, []).append(span)
+    authors = _authors(names, spans)
+    return replace(plain, authors=authors, others=len(names) - len(authors))
+
+
+def shown(abstract: Passage, full: bool) -> Passage:
+    """What a card shows of an abstract."""
+    return excerpt(abstract) if full else excerpt(abstract, sentences=1, limit=_SENTENCE)
 
 
 def _marked(text: str, spans: Sequence[Span]) -> Passage:
@@ -143,26 +194,27 @@ def _marked(text: str, spans: Sequence[Span]) -> Passage:
     return passage(text[:_READ], spans)
 
 
-def _reasons(found: Sequence[Fit]) -> tuple[Reason, ...]:
-    """One reason for each keyword that matched, in the reader's order, its fields in the order of `Field`.
+def because(why: Iterable[tuple[str, int]]) -> tuple[tuple[Reason, ...], int]:
+    """One reason for each keyword that matched, in the reader's order, and how many more there are.
 
     A keyword that stands in two profiles is named once.
     """
-    fields: dict[str, set[Field]] = {}
-    for keyword, hits in found:
+    fields: dict[str, int] = {}
+    for keyword, bits in why:
         text = shorten(clean(keyword), _LONGEST_KEYWORD)
-        fields.setdefault(text, set()).update(hit.field for hit in hits)
-    return tuple(Reason(text, tuple(field for field in Field if field in hit)) for text, hit in fields.items())
+        fields[text] = fields.get(text, 0) | bits
+    reasons = tuple(Reason(text, _FIELDS[bits]) for text, bits in fields.items())
+    return reasons[:_NAMED_REASONS], max(len(reasons) - _NAMED_REASONS, 0)
 
 
-def _authors(names: Sequence[str], spans: Mapping[tuple[Field, int], Sequence[Span]]) -> tuple[Author, ...]:
+def _authors(names: Sequence[str], spans: Mapping[int, Sequence[Span]]) -> tuple[Author, ...]:
     """The first two, the last, and whoever matched; everybody where they are few."""
-    matched = sorted(index for field, index in spans if field == Field.AUTHOR and index < len(names))
+    matched = sorted(index for index in spans if index < len(names))
     last = len(names) - 1
     named = range(len(names)) if len(names) <= _FEW_AUTHORS else sorted({0, 1, last, *matched[:_MATCHED_AUTHORS]})
     return tuple(
         Author(
-            name=_clipped(_marked(names[at], spans.get((Field.AUTHOR, at), ())), _LONGEST_NAME),
+            name=_clipped(_marked(names[at], spans.get(at, ())), _LONGEST_NAME),
             gap=at > 0 and at - 1 not in named,
             last=at == last,
         )

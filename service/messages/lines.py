@@ -10,14 +10,18 @@ text stands, and cut there. A template of Jinja takes 45 µs for such a line; th
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import chain, zip_longest
 from typing import Any, NamedTuple
 
-from service.messages.cards import Reason
+from markupsafe import escape
+
+from service.messages.cards import Card, Reason, because
 from service.messages.frames import Memo
 from service.messages.mime import quoted_printable
 from service.messages.passages import Passage
 from service.messages.typesetting import breakable, hang, settled, starred
+from service.messages.visible import CLOSE, OPEN
 from service.model import Field
 
 # A private-use character: `clean` drops it from every foreign text.
@@ -26,6 +30,8 @@ _TEXT = "\ue004"
 INDENT = 4
 # Nearly all readers' reasons are of a few forms: so many keywords, each in the title, the abstract or both.
 _KEPT_FORMS = 512
+# Many papers are there for the same keyword in the same fields; such a line takes half a KB.
+_KEPT_REASONS = 16_384
 
 
 class _Because(NamedTuple):
@@ -34,8 +40,13 @@ class _Because(NamedTuple):
     reasons: Sequence[Reason]
     more_reasons: int
 
+    @classmethod
+    def of(cls, fields: Sequence[tuple[Field, ...]], more: int) -> _Because:
+        """With a sign in the place of each keyword."""
+        return cls([Reason(_TEXT, each) for each in fields], more)
 
-class _Form:
+
+class Form:
     """A rendered form, cut where foreign text stands."""
 
     def __init__(self, rendered: str) -> None:
@@ -51,22 +62,43 @@ class HtmlLines:
 
     def __init__(self, forms: Any) -> None:
         self._forms = forms
-        self._hit = _Form(str(forms.runs(Passage(_TEXT, ((0, 1),)))))
-        self._said = {full: _Form(settled(forms.said(Passage(_TEXT), full))) for full in (True, False)}
-        self._reasons: Memo[_Form] = Memo(_KEPT_FORMS)
+        self._before, self._after = str(forms.runs(Passage(_TEXT, ((0, 1),)))).split(_TEXT)
+        self._said = {full: Form(settled(forms.said(Passage(_TEXT), full))) for full in (True, False)}
+        self._shapes: Memo[Form] = Memo(_KEPT_FORMS)
+        self._reasons: Memo[bytes] = Memo(_KEPT_REASONS)
 
-    def said(self, passage: Passage, full: bool) -> bytes:
-        """What is shown of the abstract."""
-        runs = [self._hit.filled([breakable(text)]) if hit else breakable(text) for text, hit in passage.runs]
-        return quoted_printable(self._said[full].filled(["".join(runs)])) if runs else b""
+    def head(self, card: Card, full: bool) -> Form:
+        """The head of a card, without its title."""
+        return Form(settled(self._forms.head(replace(card, title=Passage(_TEXT)), full)))
 
-    def reasons(self, reasons: Sequence[Reason], more: int, full: bool) -> bytes:
-        """Why the paper is there."""
-        if not reasons:
-            return b""
+    def titled(self, head: Form, title: Passage) -> bytes:
+        """A head with a title put in."""
+        return quoted_printable(head.filled([self._runs(title, True)]))
+
+    def said(self, passage: Passage, full: bool, long_words: bool) -> bytes:
+        """What is shown of the abstract, which may hold long words or does not."""
+        return quoted_printable(self._said[full].filled([self._runs(passage, long_words)])) if passage else b""
+
+    def reasons(self, why: Sequence[tuple[str, int]], full: bool) -> bytes:
+        """Why the paper is there: keywords, each with the fields that it hit."""
+        return self._reasons.get((why, full), lambda: self._because(why, full)) if why else b""
+
+    def _runs(self, passage: Passage, long_words: bool) -> str:
+        """A passage with its hits marked, as the form of that name writes it."""
+        if long_words:
+            before, after = self._before, self._after
+            return "".join(
+                f"{before}{breakable(text)}{after}" if hit else breakable(text) for text, hit in passage.runs
+            )
+        # Nothing but signs to escape, which may be done to all of it at once.
+        escaped = str(escape(starred(passage, OPEN, CLOSE)))
+        return escaped.replace(OPEN, self._before).replace(CLOSE, self._after)
+
+    def _because(self, why: Sequence[tuple[str, int]], full: bool) -> bytes:
+        reasons, more = because(why)
         fields = tuple(each.fields for each in reasons)
-        form = self._reasons.get(
-            (fields, more, full), lambda: _Form(settled(self._forms.reasons(_because(fields, more), full)))
+        form = self._shapes.get(
+            (fields, more, full), lambda: Form(settled(self._forms.reasons(_Because.of(fields, more), full)))
         )
         return quoted_printable(form.filled(breakable(each.keyword) for each in reasons))
 
@@ -76,20 +108,19 @@ class TextLines:
 
     def __init__(self, forms: Any) -> None:
         self._forms = forms
-        self._reasons: Memo[_Form] = Memo(_KEPT_FORMS)
+        self._shapes: Memo[Form] = Memo(_KEPT_FORMS)
+        self._reasons: Memo[bytes] = Memo(_KEPT_REASONS)
 
-    def said(self, passage: Passage, full: bool) -> bytes:
+    def said(self, passage: Passage) -> bytes:
         """What is shown of the abstract."""
         return quoted_printable(hang(starred(passage), INDENT)) if passage else b""
 
-    def reasons(self, reasons: Sequence[Reason], more: int, full: bool) -> bytes:
-        """Why the paper is there."""
-        if not reasons:
-            return b""
+    def reasons(self, why: Sequence[tuple[str, int]]) -> bytes:
+        """Why the paper is there: keywords, each with the fields that it hit."""
+        return self._reasons.get(why, lambda: self._because(why)) if why else b""
+
+    def _because(self, why: Sequence[tuple[str, int]]) -> bytes:
+        reasons, more = because(why)
         fields = tuple(each.fields for each in reasons)
-        form = self._reasons.get((fields, more), lambda: _Form(self._forms.why(_because(fields, more))))
+        form = self._shapes.get((fields, more), lambda: Form(self._forms.why(_Because.of(fields, more))))
         return quoted_printable(hang(form.filled(each.keyword for each in reasons), INDENT))
-
-
-def _because(fields: Sequence[tuple[Field, ...]], more: int) -> _Because:
-    return _Because([Reason(_TEXT, each) for each in fields], more)

@@ -78,7 +78,7 @@ class _Edition:
         """What inboxes show behind the subject: the titles that it does not name."""
         ahead = [each.card for each in self.ahead[:3]]
         others = ahead[:2] if self.digest.first else ahead[1:]
-        said = " · ".join(each.title.text for each in others) if others else ahead[0].sentence.text if ahead else ""
+        said = " · ".join(each.title.text for each in others) if others else self.ahead[0].sentence if ahead else ""
         return shorten(said, _LONGEST_PREHEADER).rstrip()
 
     def shared(self) -> tuple[object, ...]:

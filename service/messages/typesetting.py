@@ -40,15 +40,24 @@ def breakable(text: str) -> Markup:
 
     What a text template's macro says of foreign text claims to be markup; it is escaped all the same.
     """
-    if not _LONG_WORD.search(text):
+    if not has_long_word(text):
         return escape(str(text))
     pieces = _LONG_WORD.sub(lambda word: word[0] + "\n", str(text)).split("\n")
     return Markup("<wbr>").join(escape(piece) for piece in pieces)
 
 
-def starred(passage: Passage) -> str:
-    """Return the text of a passage with an asterisk on both sides of each hit."""
-    return "".join(f"*{text}*" if hit else text for text, hit in passage.runs)
+def has_long_word(text: str) -> bool:
+    """Whether `breakable` lets a word of the text break; where it does not, it lets none of its parts."""
+    return _LONG_WORD.search(text) is not None
+
+
+def starred(passage: Passage, before: str = "*", after: str = "*") -> str:
+    """Return the text of a passage with an asterisk, or another sign, on both sides of each hit."""
+    text, at, pieces = passage.text, 0, list[str]()
+    for start, end in passage.hits:
+        pieces += text[at:start], before, text[start:end], after
+        at = end
+    return "".join((*pieces, text[at:]))
 
 
 def hang(text: str, indent: int = 0, first: str = "") -> str:
