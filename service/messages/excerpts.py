@@ -11,12 +11,13 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from operator import itemgetter
+from typing import NamedTuple
 
 from service.messages.passages import Passage, Span
 
 LIMIT = 320
 _SHORT = 120
-_GAP = Passage(" … ")
+_GAP = " … "
 _MORE = Passage("…")
 # A stop ends a sentence when white space and then something that can begin one follow.
 _STOP = re.compile(r"(?:[.!?]+[\"'”’)\]]*(?= +[\"'“‘(\[]*[^\Wa-z_])|[。！？])")
@@ -28,8 +29,13 @@ _NO_STOP = re.compile(
 )
 
 
-# Asked once for each part of a mail.
-@lru_cache(maxsize=512)
+class _Choice(NamedTuple):
+    """Which sentences to show, in their order; or one that is too long by itself."""
+
+    places: tuple[int, ...]
+    too_long: bool = False
+
+
 def excerpt(abstract: Passage, sentences: int = 2, limit: int = LIMIT) -> Passage:
     """Return at most so many sentences and characters of an abstract, those with hits before any others.
 
@@ -39,13 +45,10 @@ def excerpt(abstract: Passage, sentences: int = 2, limit: int = LIMIT) -> Passag
     spans = _sentences(abstract.text)
     if not spans:
         return abstract
-    chosen: list[int] = []
-    for candidate in _by_merit(abstract, spans):
-        if len(chosen) < sentences and _length(spans, [*chosen, candidate]) <= limit:
-            chosen.append(candidate)
-        elif not chosen:
-            return _around_hit(abstract.part(*spans[candidate]), limit)
-    return _filled(abstract, spans, sorted(chosen), limit if len(chosen) < sentences else 0)
+    places, too_long = _choice(abstract.text, _hits(abstract, spans), sentences, limit)
+    if too_long:
+        return _around_hit(abstract.part(*spans[places[0]]), limit)
+    return _filled(abstract, spans, places, limit if len(places) < sentences else 0)
 
 
 def sentence_spans(text: str) -> list[Span]:
@@ -62,36 +65,58 @@ _end = itemgetter(1)
 _sentences = lru_cache(maxsize=2048)(sentence_spans)
 
 
-def _by_merit(abstract: Passage, spans: Sequence[Span]) -> Iterable[int]:
-    """Sentences with most hits first; then what follows the best one, then what stands before it; then the others."""
+def _hits(abstract: Passage, spans: Sequence[Span]) -> tuple[int, ...]:
+    """How many hits each sentence has."""
     hits = [0] * len(spans)
     for first, last in abstract.hits:
         at = bisect(spans, first, key=_end)
         while at < len(spans) and spans[at][0] < last:
             hits[at] += 1
             at += 1
+    return tuple(hits)
+
+
+# Keywords differ, but they hit the same sentences; what is kept for a choice takes 300 octets.
+@lru_cache(maxsize=32_768)
+def _choice(text: str, hits: tuple[int, ...], sentences: int, limit: int) -> _Choice:
+    """Choose the sentences of a text by how many hits each of them has."""
+    spans, chosen = _sentences(text), list[int]()
+    for candidate in _by_merit(hits):
+        if len(chosen) < sentences and _length(spans, [*chosen, candidate]) <= limit:
+            chosen.append(candidate)
+        elif not chosen:
+            return _Choice((candidate,), True)
+    return _Choice(tuple(sorted(chosen)))
+
+
+def _by_merit(hits: Sequence[int]) -> Iterable[int]:
+    """Sentences with most hits first; then what follows the best one, then what stands before it; then the others."""
     best = hits.index(max(hits))
-    return sorted(range(len(spans)), key=lambda at: (-hits[at], at != best, at != best + 1, at != best - 1, at))
+    return sorted(range(len(hits)), key=lambda at: (-hits[at], at != best, at != best + 1, at != best - 1, at))
 
 
 def _length(spans: Sequence[Span], chosen: Iterable[int]) -> int:
     """How many characters the chosen sentences take together, with what stands between them."""
     places = sorted(chosen)
-    gaps = sum(1 if after == at + 1 else len(_GAP.text) for at, after in pairwise(places))
+    gaps = sum(1 if after == at + 1 else len(_GAP) for at, after in pairwise(places))
     return gaps + sum(spans[at][1] - spans[at][0] for at in places)
 
 
 def _joined(abstract: Passage, spans: Sequence[Span], chosen: Iterable[int]) -> Passage:
-    joined, before = Passage(""), None
-    for at in sorted(chosen):
-        if before is not None:
-            joined += Passage(" ") if at == before + 1 else _GAP
-        joined += abstract.part(*spans[at])
-        before = at
-    return joined
+    text, hits, before = "", list[Span](), -1
+    for at in chosen:
+        start, end = spans[at]
+        if text:
+            text += " " if at == before + 1 else _GAP
+        moved, before = len(text) - start, at
+        text += abstract.text[start:end]
+        for first, last in abstract.hits:
+            if first < end and start < last:
+                hits.append((max(first, start) + moved, min(last, end) + moved))
+    return Passage(text, tuple(hits))
 
 
-def _filled(abstract: Passage, spans: Sequence[Span], chosen: list[int], limit: int) -> Passage:
+def _filled(abstract: Passage, spans: Sequence[Span], chosen: Sequence[int], limit: int) -> Passage:
     """Where so little was found that a card would look empty, add the beginning of the next sentence, up to `limit`."""
     joined, following = _joined(abstract, spans, chosen), chosen[-1] + 1
     if len(joined.text) >= _SHORT or not limit or following == len(spans):
