@@ -52,7 +52,7 @@ class Batch:
         """Choose for everyone who had a first digest, and read the profiles of whom there is something for."""
         known = [each for each in due if each.welcomed]
         held = [covered.get(each.subscriber.id, NOTHING) for each in known]
-        asked = [Asked(_span(view, *pair, now), pair[1].papers) for pair in zip(known, held, strict=True)]
+        asked = [Asked(_span(view, *pair, now), pair[1]) for pair in zip(known, held, strict=True)]
         ids = [each.subscriber.id for each in known]
         chosen = choose_all(view, book, book.read(unit, np.array(ids, np.int64)), asked)
         needless = {

@@ -23,16 +23,17 @@ from service.pipeline.book import Book, Profiles
 from service.pipeline.selection import Look, Selection, Span, read_keyword, read_keywords
 from service.pipeline.window import Mask, View
 from service.ranking import Hits, Ranked, rank_all, trending
+from service.store.covered import NOTHING, Covered
 
 Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One reader's edition: the arrivals it covers, and the papers (ids) that were delivered already."""
+    """One reader's edition: the arrivals it covers, and what those before it covered."""
 
     span: Span
-    delivered: frozenset[int] = frozenset()
+    past: Covered = NOTHING
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,7 +103,7 @@ class _Masks:
     kept: list[int] = field(default_factory=list)
     _rows: list[Mask] = field(default_factory=list)
     _counts: dict[frozenset[int], int] = field(default_factory=dict)
-    _ids: dict[int, frozenset[int]] = field(default_factory=dict)
+    _firsts: dict[int, int] = field(default_factory=dict)
 
     @property
     def rows(self) -> list[Mask]:
@@ -126,24 +127,24 @@ class _Masks:
         }
         self.read = [known[key] for key in keys]
         for profile, each in enumerate(asked):
-            if each.delivered:
-                self.read[profile] = self._undelivered(view, self.read[profile], each.delivered)
+            if each.past.upto >= self._oldest(view, self.read[profile]):
+                self.read[profile] = self._undelivered(view, self.read[profile], each.past.papers)
         self.kept = self.read.copy()
+
+    def _oldest(self, view: View, row: int) -> int:
+        """When the first of the papers in a row arrived; no digest can hold them that covers less."""
+        if row not in self._firsts:
+            self._firsts[row] = int(view.born[self._rows[row]].min(initial=view.upto + 1))
+        return self._firsts[row]
 
     def _undelivered(self, view: View, row: int, delivered: frozenset[int]) -> int:
         """A row without what was delivered."""
-        again = self._papers(view, row) & delivered
-        if not again:
+        again = view.places(delivered)
+        if not self._rows[row][again].any():
             return row
         fresh = self._rows[row].copy()
-        fresh[[view.position[each] for each in again]] = False
+        fresh[again] = False
         return self._put(fresh)
-
-    def _papers(self, view: View, row: int) -> frozenset[int]:
-        """The ids of the papers in a row: far fewer than what was delivered in a month."""
-        if row not in self._ids:
-            self._ids[row] = frozenset(view.papers[at].id for at in np.flatnonzero(self._rows[row]).tolist())
-        return self._ids[row]
 
     def leave_out(self, profile: int, papers: NDArray[np.int32]) -> None:
         """A profile does not want these."""

@@ -101,7 +101,7 @@ class Composer:
             due = unit.subscribers.due(None, 1, reader.id - 1)
             if not due or due[0].subscriber.id != reader.id:
                 return None
-            covered = self._covered(unit, due, now)
+            covered = unit.deliveries.covered([each.subscriber.id for each in due], now - REACH)
             with self.window.open(unit, now) as view:
                 day, told = editions.local_day(reader.schedule, now), Told(view, origins(unit.sources.all(), now))
                 batch = Batch.read(unit, view, self.window.book, due, covered, now)
@@ -114,7 +114,7 @@ class Composer:
             due = unit.subscribers.due(None if everybody else now, BATCH, after, since, profiles=False)
             if not due:
                 return None
-            covered = self._covered(unit, due, now)
+            covered = unit.deliveries.covered([each.subscriber.id for each in due], now - REACH)
             flying = {reader for reader, each in covered.items() if each.in_flight}
             asked = [each for each in due if each.subscriber.id not in flying]
             with self.window.open(unit, now) as view:
@@ -138,18 +138,6 @@ class Composer:
         if many:
             with self.store.write() as unit:
                 unit.rosters.fold()
-
-    def _covered(self, unit: Unit, due: Sequence[Due], now: datetime) -> dict[int, Covered]:
-        """What past digests cover, with papers that have since turned out to be one under their surviving id."""
-        covered = unit.deliveries.covered([each.subscriber.id for each in due], now - REACH)
-        merged = unit.papers.merged()
-        old = frozenset(merged)
-        return {
-            key: replace(each, papers=frozenset(merged.get(paper, paper) for paper in each.papers))
-            if old & each.papers
-            else each
-            for key, each in covered.items()
-        }
 
     def _write(self, chosen: Sequence[_Edition], now: datetime) -> Composed:
         """Write the editions that are still due as they were read; no reader gets two for one day."""

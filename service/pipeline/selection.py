@@ -117,7 +117,7 @@ def select(view: View, profiles: Sequence[Profile], span: Covering, delivered: I
     Replacements come besides where a profile wants them, after all that is new, and also of papers once delivered.
     """
     fresh = np.ones(len(view.papers), bool)
-    fresh[[view.position[each] for each in delivered if each in view.position]] = False
+    fresh[view.places(delivered)] = False
     keywords: list[str] = []
     found: list[Found] = []
     looks: list[Look] = []

@@ -7,7 +7,7 @@ so that no edit of a profile and no new text of a paper can leave a stale match 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -68,6 +68,9 @@ class View:
     arrivals: list[Arrived] = field(default_factory=list)
     upto: int = 0
     uncommon: frozenset[int] = frozenset()
+    # Papers that turned out to be another one, and for each position the first arrival there ever was.
+    merged: dict[int, int] = field(default_factory=dict)
+    born: Numbers = field(default_factory=lambda: np.zeros(0, np.int64))
     _firsts: dict[tuple[frozenset[int] | None, bool], Firsts] = field(default_factory=dict)
     _popular: list[int] | None = None
     _glossary: Glossary = field(default_factory=Glossary)
@@ -115,7 +118,12 @@ class View:
             self._popular = order[votes[order] > 0].tolist()
         return self._popular
 
-    def extend(self, arrived: list[Arrived], papers: dict[int, StoredPaper]) -> None:
+    def places(self, ids: Iterable[int]) -> list[int]:
+        """The positions of those that are here, under this id or the one that they have now."""
+        found = (self.position.get(self.merged.get(each, each)) for each in ids)
+        return [at for at in found if at is not None]
+
+    def extend(self, arrived: list[Arrived], papers: dict[int, StoredPaper], born: Mapping[int, int]) -> None:
         """Append papers that arrived; arrivals of hidden papers are left out."""
         known = [each for each in arrived if each.paper_id in papers or each.paper_id in self.position]
         new = dict.fromkeys(each.paper_id for each in known if each.paper_id not in self.position)
@@ -123,6 +131,7 @@ class View:
             self.position[paper_id] = len(self.papers)
             self.papers.append(papers[paper_id])
         self.index.add([papers[paper_id].paper for paper_id in new])
+        self.born = np.append(self.born, np.array([born[paper_id] for paper_id in new], np.int64))
         self.arrivals.extend(known)
         self._firsts.clear()
         self._popular = None
@@ -168,12 +177,21 @@ class Window:
         changed = unit.papers.changed_after(self._key[1])
         if any(paper_id in self._view.position for paper_id in changed):
             return False
-        arrived = unit.papers.arrivals(now - REACH, after=self._key[2])
-        self._view.extend(arrived, unit.papers.get(each.paper_id for each in arrived))
+        self._view.merged |= unit.papers.merged(after=self._key[1])
+        _extend(self._view, unit, unit.papers.arrivals(now - REACH, after=self._key[2]))
         return True
 
     def _built(self, unit: Unit, now: datetime) -> View:
-        arrived = unit.papers.arrivals(now - REACH)
-        view = View(Index(()))
-        view.extend(arrived, unit.papers.get(each.paper_id for each in arrived))
+        view = View(Index(()), merged=unit.papers.merged())
+        _extend(view, unit, unit.papers.arrivals(now - REACH))
         return view
+
+
+def _extend(view: View, unit: Unit, arrived: list[Arrived]) -> None:
+    ids = {each.paper_id for each in arrived}
+    new = ids - view.position.keys()
+    view.extend(
+        arrived,
+        unit.papers.get(ids),
+        unit.papers.born([*new, *(old for old, paper in view.merged.items() if paper in new)]),
+    )

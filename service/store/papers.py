@@ -139,10 +139,24 @@ class Papers:
                     found[row.paper_id, row.revision] = load(row.body)
         return found
 
-    def merged(self) -> dict[int, int]:
-        """Papers that turned out to be another: old id → surviving id."""
-        rows = self.connection.execute(select(paper.c.id, paper.c.merged_into).where(paper.c.merged_into.is_not(None)))
-        return {row.id: row.merged_into for row in rows}
+    def merged(self, after: int = 0) -> dict[int, int]:
+        """Papers that turned out to be another, since the change number was `after`: old id → surviving id."""
+        gone = paper.c.merged_into.is_not(None) & (paper.c.changed > after)
+        return {
+            row.id: row.merged_into
+            for row in self.connection.execute(select(paper.c.id, paper.c.merged_into).where(gone))
+        }
+
+    def born(self, ids: Iterable[int]) -> dict[int, int]:
+        """The number of the first arrival there ever was, of whatever kind, by the surviving papers' ids."""
+        found: dict[int, int] = {}
+        first = select(SURVIVOR, func.min(arrival.c.number)).join(paper, paper.c.id == arrival.c.paper_id)
+        for piece in chunks(ids):
+            for survivor, number in self.connection.execute(
+                first.where(arrival.c.paper_id.in_(piece)).group_by(SURVIVOR)
+            ):
+                found[survivor] = min(number, found.get(survivor, number))
+        return found
 
     def hide(self, paper_id: int, hidden: bool = True) -> bool:
         """Keep a paper out of every digest not yet composed; returns whether there is such a paper."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -122,3 +123,21 @@ def test_a_category_that_nobody_reads_is_not_asked_for(tmp_path: Path) -> None:
             unit.subscribers.set_profiles(ada, [(Profile((), "", frozenset({reader.id})), ())], NOW)
         reader.poll(NOW + timedelta(hours=2))
         assert len(asked) > before
+
+
+def test_a_paper_that_was_delivered_does_not_come_again_through_another_source(home: House) -> None:
+    home.join("ada@uni.example", "kettles")
+    home.morning()
+    (source,) = home.world.operations.pick(["cs.lg"], home.clock())
+    home.clock.tomorrow()
+    same = paper("On kettles", arxiv_id="2611.00001")
+    home.arrive(same, paper("Old kettles", doi="10.1000/xyz1"))
+    home.morning()
+    choose(home, "ada@uni.example", "kettles", sources=frozenset({source}))
+    home.clock.tomorrow()
+    other = paper("Kettles revisited", arxiv_id="2611.00002")
+    home.arrive(same, other, paper("New kettles"), source=FEED)
+    home.arrive(replace(other, doi="10.1000/xyz1"), source=FEED)
+    home.morning()
+    titles = ["On kettles", "Old kettles", "New kettles", "Kettles revisited"]
+    assert home.titles("ada@uni.example", titles)[-2:] == [titles[:2], ["New kettles"]]

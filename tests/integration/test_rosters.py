@@ -20,6 +20,7 @@ from service.pipeline.origins import origins
 from service.pipeline.selection import Selection, Span, select
 from service.pipeline.window import View, Window
 from service.store import Store, Unit
+from service.store.covered import Covered
 from service.store.rosters import BLOCK, Roster
 from service.store.tables import subscriber
 from tests import databases
@@ -191,6 +192,13 @@ def span(chance: random.Random, view: View) -> Span:
     return Span(after, view.upto, NOW - chance.choice((2, 9)) * HOUR, again)
 
 
+def past(chance: random.Random, view: View) -> Covered:
+    """What was delivered: papers that had arrived by then."""
+    upto = chance.choice((0, view.upto // 3, view.upto))
+    there = [paper.id for paper, born in zip(view.papers, view.born.tolist(), strict=True) if born <= upto]
+    return Covered(upto, listed=str(chance.sample(there, min(5, len(there)))))
+
+
 def test_matching_looks_for_every_keyword_once_and_for_new_ones_later(tmp_path: Path) -> None:
     with house(tmp_path) as home:
         home.arrive(paper("Graphs of Speech", "We study graphs."))
@@ -212,11 +220,10 @@ def test_a_batch_is_chosen_for_as_each_reader_alone(store: Store) -> None:
         edit(store, reader, [profile(chance) for _ in range(chance.choice((0, 1, 1, 1, 2, 3)))])
     window, together = Window(store), 0
     with store.read() as unit, window.open(unit, NOW) as view:
-        ids = [each.id for each in view.papers]
-        asked = [Asked(span(chance, view), frozenset(chance.sample(ids, chance.choice((0, 0, 5))))) for _ in readers]
+        asked = [Asked(span(chance, view), past(chance, view)) for _ in readers]
         chosen = choose_all(view, window.book, window.book.read(unit, np.array(readers, np.int64)), asked)
         for place, (row, mine) in enumerate(zip(unit.subscribers.all(), asked, strict=True)):
-            alone = select(view, row.profiles, mine.span, mine.delivered)
+            alone = select(view, row.profiles, mine.span, mine.past.papers)
             renewed = any(each.replacements for each in row.profiles)
             assert chosen.is_alone(place) == (alone.trending or renewed)
             if not chosen.is_alone(place):
@@ -251,8 +258,8 @@ def test_a_thousand_readers_of_every_kind_freeze_alike_alone_and_together(tmp_pa
         readers = [anyone(chance, unit, number) for number in range(1_000)]
     window, alone = Window(store), list[bool]()
     with store.read() as unit, window.open(unit, NOW) as view:
-        ids, spans = [each.id for each in view.papers], [span(chance, view) for _ in range(20)]
-        asked = [Asked(chance.choice(spans), frozenset(chance.sample(ids, chance.choice((0, 0, 5))))) for _ in readers]
+        spans = [span(chance, view) for _ in range(20)]
+        asked = [Asked(chance.choice(spans), past(chance, view)) for _ in readers]
         rows = np.array([each.id for each in readers], np.int64)
         chosen = choose_all(view, window.book, window.book.read(unit, rows), asked)
         one, other = (Told(view, origins(unit.sources.all(), NOW)) for _ in range(2))
@@ -260,7 +267,7 @@ def test_a_thousand_readers_of_every_kind_freeze_alike_alone_and_together(tmp_pa
         for place, (reader, mine) in enumerate(zip(readers, asked, strict=True)):
             alone.append(chosen.is_alone(place))
             if not alone[-1]:
-                selection = select(view, reader.profiles, mine.span, mine.delivered)
+                selection = select(view, reader.profiles, mine.span, mine.past.papers)
                 frozen = freeze(reader, chosen.selection(place, reader.profiles), cover, one, first=False)
                 assert frozen == freeze(reader, selection, cover, other, first=False)
     assert 500 < alone.count(False) < 1_000
