@@ -39,7 +39,7 @@ class Gone(Exception):
 @dataclass
 class Record:
     """What the server saw. `taken` counts the bodies it will deliver, `refused` holds the code of the last refusal,
-    `answered` the mails whose end had an answer.
+    `answered` whether the end of a mail had an answer, when it last came.
 
     `wrong` names what no client may do; `noted` says which mails the client has settled durably.
     """
@@ -50,7 +50,7 @@ class Record:
     port: int = 0
     taken: Counter[int] = field(default_factory=Counter)
     refused: dict[int, int] = field(default_factory=dict)
-    answered: set[int] = field(default_factory=set)
+    answered: dict[int, bool] = field(default_factory=dict)
     said: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -148,7 +148,8 @@ class _Talk:
             said = "554 5.5.1 no recipient"
         with self.record.lock:
             self.record.said[f"{step} {said}"] += 1
-            self.record.answered |= {self.mail} if step == "DOT" and not said.endswith("DROP") else set()
+            if step in ("MAIL", "DOT"):
+                self.record.answered[self.mail] = step == "DOT" and not said.endswith("DROP")
             self.record.taken[self.mail] += said == "TAKE AND DROP" or (step == "DOT" and said[0] == "2")
             if said[0] in "45" and not self.refused and step in {"MAIL", "RCPT", "DATA", "DOT"}:
                 self.refused, self.record.refused[self.mail] = True, int(said[:3])
