@@ -224,11 +224,13 @@ def test_every_table_is_somebodys_or_nobodys(tmp_path: Path) -> None:
 
 def test_only_the_words_of_a_reader_are_looked_for(tmp_path: Path) -> None:
     with house(tmp_path) as home:
-        home.join("ada@uni.example", "low-rank adaptation", "-survey", "Größe")
+        manage = home.join("ada@uni.example", "low-rank adaptation", "-survey", "Größe")
         home.arrive(LORA, paper("A Survey of Low-Rank Adaptation", arxiv_id="2611.01002"))
         home.morning()
+        home.change(manage, "world model")
         reader = home.world.subscriptions.find("ada@uni.example")
         assert reader is not None
         with home.world.store.read() as unit:
             words = unit.mailboxes.words(reader.id)
-    assert words == {"ada@uni.example", reader.public_id, "low-rank adaptation", "-survey", "Größe"}
+    mailed = {"low-rank adaptation", "-survey", "Größe"}
+    assert words == {"ada@uni.example", reader.public_id, "world model"} | mailed
