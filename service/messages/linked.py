@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from itertools import accumulate
 
 from service.messages.frames import Memo, Piece, encoded
@@ -22,6 +23,7 @@ from service.model import ReaderLinks
 _PLAIN = re.compile(r"(?:https?://[a-z0-9.-]{1,255}(?::[1-9][0-9]{0,3})?/[A-Za-z0-9/._~-]{24,700}\n)+")
 _SOFT_BREAK = b"=\r\n"
 _KEPT = 1024
+Lengths = tuple[tuple[str, int], ...]
 _NAMES = tuple(each.name for each in fields(ReaderLinks))
 
 
@@ -31,14 +33,14 @@ class Links:
 
     shown: Mapping[str, str]
     octets: bytes = b""
-    lengths: tuple[tuple[str, int], ...] = ()
+    lengths: Lengths = ()
 
     @classmethod
     def of(cls, links: ReaderLinks) -> Links:
         """Leave out what is no link."""
         shown = {name: url for name in _NAMES if (url := getattr(links, name))}
         row = "\n".join([*shown.values(), ""])
-        if _PLAIN.fullmatch(row):
+        if _PLAIN.fullmatch(row) and row.count("\n") == len(shown):
             return cls(shown, row.encode("ascii"), tuple([(name, len(url)) for name, url in shown.items()]))
         return cls({name: link for name, url in shown.items() if (link := web_link(url))})
 
@@ -54,15 +56,15 @@ class Linked:
         """The lines with these links, which the form may show or not, and other values."""
         if not links.lengths:
             return [encoded(self._form(ReaderLinks(**links.shown), *values))]
-        return self._known.get((links.lengths, *values), lambda: self._cut(dict(links.lengths), *values))
+        return self._known.get((links.lengths, *values), lambda: self._cut(links.lengths, *values))
 
-    def _cut(self, lengths: Mapping[str, int], *values: object) -> list[Piece]:
-        others = {name: f"https://{name}.invalid/".ljust(length, "x") for name, length in lengths.items()}
-        ends = accumulate(length + 1 for length in lengths.values())
-        starts = {name: end - length - 1 for (name, length), end in zip(lengths.items(), ends, strict=True)}
+    def _cut(self, lengths: Lengths, *values: object) -> list[Piece]:
+        others, any_of = _others(lengths)
+        ends = accumulate(length + 1 for _, length in lengths)
+        starts = {name: end - length - 1 for (name, length), end in zip(lengths, ends, strict=True)}
         lines, at = encoded(self._form(ReaderLinks(**others), *values)), 0
         pieces: list[Piece] = []
-        for found in _any_of(others).finditer(lines):
+        for found in any_of.finditer(lines):
             before, start, at = lines[at : found.start()], starts[found.lastgroup or ""], found.end()
             for part in found[0].split(_SOFT_BREAK):
                 pieces += before, slice(start, start + len(part))
@@ -70,10 +72,13 @@ class Linked:
         return [*pieces, lines[at:]]
 
 
-def _any_of(others: Mapping[str, str]) -> re.Pattern[bytes]:
-    """Whichever of these stands there, soft line breaks within."""
+@lru_cache(maxsize=64)
+def _others(lengths: Lengths) -> tuple[dict[str, str], re.Pattern[bytes]]:
+    """Other links of these lengths, and what finds whichever of them stands there, soft line breaks within."""
+    others = {name: f"https://{name}.invalid/".ljust(length, "x") for name, length in lengths}
     spelt = {
         name: (b"(?:%s)?" % _SOFT_BREAK).join(re.escape(letter.encode()) for letter in url)
         for name, url in others.items()
     }
-    return re.compile(b"|".join(b"(?P<%s>%s)" % (name.encode(), letters) for name, letters in spelt.items()))
+    ways = (b"(?P<%s>%s)" % (name.encode(), letters) for name, letters in spelt.items())
+    return others, re.compile(b"|".join(ways))

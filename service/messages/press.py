@@ -6,17 +6,17 @@ know: addresses, headers, stores. Every word stands in the templates; here is wh
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any, NamedTuple
 
 from jinja2 import Environment
-from markupsafe import Markup, escape
+from markupsafe import escape
 
 from service.messages import layout
 from service.messages.card_press import HTML, TEXT, CardPress, PrintedCard
-from service.messages.frames import BLANK_LINE, Frame, Memo, Sheet, decoded, encoded, mark
+from service.messages.frames import BLANK_LINE, Frame, Memo, Piece, Sheet, decoded, encoded, mark
 from service.messages.layout import Group
 from service.messages.lines import INDENT
 from service.messages.linked import Linked, Links
@@ -36,10 +36,11 @@ _MOST_COUNTS = 20
 _MOST_ALSO, _MOST_HIDDEN, _MOST_ORIGINS, _LONGEST_NAME, _LONGEST_PREHEADER = 3, 5, 6, 60, 140
 # What begins with a dash keeps papers away: it found none, and the welcome does not count it.
 _DASHES = tuple("-‐‑‒–—−")
-# A frame takes some 8 KB; its sheets share its lines.
-_KEPT_FRAMES, _KEPT_SHEETS = 512, 1024
-# What stands at the marks of a frame.
-_PERSONAL = ("subject", "preheader", "cards", "more", "ways")
+# A frame takes some 8 KB; its sheets share its lines, and add a few.
+_KEPT_FRAMES, _KEPT_SHEETS = 64, 1024
+# The places of a template: what is one reader's own, and what many readers share.
+_PERSONAL = ("subject", "preheader", "cards")
+_PLACES = (*_PERSONAL, "headline", "opening", "counted", "per_day", "more", "also", "reading", "ways")
 
 
 class Printed(NamedTuple):
@@ -123,38 +124,34 @@ class Press:
         """The HTML part as a page of its own, with every paper and no reader's link; `facts` are for its template."""
         papers = self._cards.cards(digest)
         one = _Edition(digest, papers, layout.ahead(papers, digest.best), Links.of(ReaderLinks()))
-        sheet = self._linked_sheet(HTML, one, self._frame("view/page.html", HTML, one, **facts))
+        said = self._said(HTML, one, self._told(one))
+        sheet = self._frame("view/page.html", self._present(one, said), facts).sheet(said)
         return decoded(b"".join(sheet.filled(self._personal(HTML, one, self._subject(one)), b"")))
 
     def _shared(self, one: _Edition) -> Mapping[str, Sheet]:
         """Both sides of the mail with what its readers share, for links of the same lengths."""
-        shared = one.shared()
         if not one.links.lengths:
-            return self._both(one, shared)
-        return self._sheets.get((shared, one.links.lengths), lambda: self._both(one, shared))
+            return self._both(one)
+        return self._sheets.get((one.shared(), one.links.lengths), lambda: self._both(one))
 
-    def _both(self, one: _Edition, shared: Hashable) -> Mapping[str, Sheet]:
-        return {side: self._sheet(side, one, shared) for side in (HTML, TEXT)}
+    def _both(self, one: _Edition) -> Mapping[str, Sheet]:
+        told = self._told(one)
+        return {side: self._sheet(side, one, told) for side in (HTML, TEXT)}
 
-    def _sheet(self, side: str, one: _Edition, shared: Hashable) -> Sheet:
-        frame = self._frames.get((side, shared), lambda: self._frame(f"digest/body.{side}", side, one))
-        return self._linked_sheet(side, one, frame)
+    def _sheet(self, side: str, one: _Edition, told: Mapping[str, str]) -> Sheet:
+        said = self._said(side, one, told)
+        present = self._present(one, said)
+        return self._frames.get((side, present), lambda: self._frame(f"digest/body.{side}", present, {})).sheet(said)
 
-    def _linked_sheet(self, side: str, one: _Edition, frame: Frame) -> Sheet:
-        linked = self._linked[side]
-        return frame.sheet({
-            "more": linked["more"].pieces(one.links, one.more),
-            "ways": linked["ways"].pieces(one.links),
-        })  # fmt: skip
+    def _frame(self, name: str, present: Sequence[str], facts: Mapping[str, object]) -> Frame:
+        """A template with a mark at each of its places that is not left empty."""
+        marks = {place: mark(place) if place in present else "" for place in _PLACES}
+        return Frame(self._templates.get_template(name).render(marks, identity=self._identity, **facts))
 
-    def _frame(self, name: str, side: str, one: _Edition, **facts: object) -> Frame:
-        """A template with all that is said around the papers, and with marks for what is personal."""
-        # The macros and `breakable` have escaped all of it.
-        said = {place: Markup(settled(text).strip("\n")) for place, text in self._told(side, one).items()}  # noqa: S704
-        present = {"cards": bool(one.papers), "more": bool(one.more), "ways": bool(one.links.shown)}
-        marks = {place: mark(place) if present.get(place, True) else "" for place in _PERSONAL}
-        rendered = self._templates.get_template(name).render(said, **marks, identity=self._identity, **facts)
-        return Frame(rendered)
+    def _present(self, one: _Edition, said: Mapping[str, Sequence[Piece]]) -> tuple[str, ...]:
+        """The places where something stands."""
+        personal = _PERSONAL if one.papers else _PERSONAL[:-1]
+        return (*personal, *(place for place, pieces in said.items() if any(pieces)))
 
     def _personal(self, side: str, one: _Edition, subject: str) -> Mapping[str, Sequence[bytes]]:
         """What stands at the marks that are left."""
@@ -169,16 +166,20 @@ class Press:
         """The subject as one line."""
         return self._subjects.line(one.digest, [each.card for each in one.ahead], one.total, one.weeks)
 
-    def _told(self, side: str, one: _Edition) -> dict[str, str]:
-        """What is said around the papers, by its place."""
-        digest, words, forms = one.digest, self._words, self._forms[side]
+    def _told(self, one: _Edition) -> dict[str, str]:
+        """The sentences around the papers, by their places."""
+        digest, words = one.digest, self._words
         greeted, read = digest.first or digest.trending, digest.origins or digest.hidden
-        lines = {
+        return {
             "headline": words.headline(digest, one.total, one.weeks),
             "opening": words.opening(digest, self._identity) if greeted else "",
             "per_day": words.by_day(digest.per_day) if digest.per_day else "",
             "reading": words.reading(digest, origins(digest), hidden(digest)) if read else "",
         }
+
+    def _said(self, side: str, one: _Edition, told: Mapping[str, str]) -> dict[str, Sequence[Piece]]:
+        """All that one side says around the papers, by its place."""
+        digest, forms, linked = one.digest, self._forms[side], self._linked[side]
         found = counted(digest)
         also = [self._cards.plain(each.paper, digest.edition) for each in digest.also[:_MOST_ALSO]]
         blocks = {
@@ -186,7 +187,11 @@ class Press:
             "also": "".join(settled(forms.also(each)) for each in also),
         }
         set_well = hang if side == TEXT else _breakable
-        return {place: str(set_well(line)) for place, line in lines.items()} | blocks
+        said = {place: str(set_well(line)) for place, line in told.items()} | blocks
+        return {place: [encoded(text)] for place, text in said.items()} | {
+            "more": linked["more"].pieces(one.links, one.more) if one.more else (),
+            "ways": linked["ways"].pieces(one.links) if one.links.shown else (),
+        }
 
     def _html_papers(self, one: _Edition) -> list[bytes]:
         """The papers, under the names of their profiles where there are several."""

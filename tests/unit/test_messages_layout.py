@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from service.messages import layout
-from service.model import Origin
+from service.model import Origin, ReaderLinks
 from tests import mails
 from tests.mails import PER_DAY, SECTIONS
 
@@ -110,3 +110,9 @@ def test_links_of_unusual_form_stand_where_the_usual_ones_do() -> None:
     assert [link for link in mail.html_links if link in shown] == [links.view, *shown]
     assert [link for link in mail.text_links if link in shown] == [links.view, *shown]
     assert "javascript" not in mail.html + mail.text
+
+
+def test_a_link_in_two_lines_is_no_link() -> None:
+    two = "https://papers.example.org/view/812.a.long.signature\nhttps://evil.example/a.long.signature.as.well"
+    mail = mails.read(RENDERER.digest(mails.digest(), replace(mails.ENVELOPE, links=ReaderLinks(view=two))))
+    assert "Read online" not in mail.html + mail.text
