@@ -27,6 +27,8 @@ _ATOM = re.compile(
 
 # No abstract is as long; one that is would take long to read for each of its words.
 _LOOKED_UP = 8_000
+# Enough to find two words among some hundred that the others cannot be carried over with.
+_MOST_TRIES = 40
 # A word that touches no sign of TeX.
 _WORD = re.compile(r"(?<![\\\w{}^$])[^\W_]+(?![\w{}^$])")
 
@@ -95,11 +97,25 @@ def _words(original: str) -> tuple[dict[int, int], dict[int, int]]:
     """Where the words outside of TeX begin and end in the readable text, by where they do in the original."""
     atoms = [atom.span() for atom in _ATOM.finditer(original)]
     plain = list(_apart(atoms, [word.span() for word in _WORD.finditer(original)]))
-    carried = _carried(original, tuple(plain), _visible(original))
-    if carried is None or len(carried.hits) != len(plain):
-        return {}, {}
-    pairs = list(zip(plain, carried.hits, strict=True))
-    return {old[0]: new[0] for old, new in pairs}, {old[1]: new[1] for old, new in pairs}
+    placed = list(_placed(original, plain))
+    return {old[0]: new[0] for old, new in placed}, {old[1]: new[1] for old, new in placed}
+
+
+def _placed(original: str, words: Sequence[Span]) -> Iterator[tuple[Span, Span]]:
+    """Words, each with its place in the readable text.
+
+    Where they cannot be carried over together, mostly for one of them, the halves of them are tried, a few times.
+    """
+    text, groups = _visible(original), [words]
+    for tried in range(_MOST_TRIES):
+        if tried == len(groups):
+            return
+        group = groups[tried]
+        carried = _carried(original, tuple(group), text)
+        if carried and len(carried.hits) == len(group):
+            yield from zip(group, carried.hits, strict=True)
+        elif len(group) > 1:
+            groups += group[: len(group) // 2], group[len(group) // 2 :]
 
 
 def _apart(atoms: Sequence[Span], words: Iterable[Span]) -> Iterator[Span]:

@@ -62,6 +62,7 @@ def test_cleaning_is_final_and_leaves_one_encodable_line(text: str) -> None:
         r"We bound $O(n^{2})$ steps, the \emph{shortest} path, and ``long'' tails -- at 10\% cost.",
         r"The \textbf{best} of all worlds: Poincar\'e maps, {\bf bold} maps, na\"ive maps.",
         r"$\alpha$-stable noise of width $\sigma$ and a $\mathcal{L}_1$ norm; low-rank adapters of width 3.",
+        r"Line-of-sight~(LoS) paths of \emph{sparse} models--yielding the first bound of its kind for small machines.",
     ],
 )
 def test_a_hit_is_looked_up_where_reading_the_tex_again_would_carry_it(original: str) -> None:
