@@ -158,11 +158,11 @@ class Line:
         """Close at once: what was not ended by its dot is no mail."""
         self.wire.drop()
 
-    def quit(self, watch: Watch) -> None:
-        """Take leave politely, as far as the server lets us."""
+    def leave(self, watch: Watch) -> None:
+        """Say that we leave; the wire hears the answer."""
         with contextlib.suppress(OSError):
             self.socket.setblocking(True)
-        self.wire.quit(watch)
+        self.wire.leave(watch)
 
     def _read(self) -> None:
         start = at = 0

@@ -164,9 +164,20 @@ class Wire:
 
     def quit(self, watch: Watch) -> None:
         """Take leave politely, as far as the server lets us."""
+        self.leave(watch)
+        self.gone()
+
+    def leave(self, watch: Watch) -> None:
+        """Say that we leave."""
         with contextlib.suppress(OSError, smtplib.SMTPException):
             self.watch(watch)
-            self.command("QUIT")
+            self._client.send(b"QUIT\r\n")
+
+    def gone(self) -> None:
+        """Let the server say its word to that, and close."""
+        with contextlib.suppress(OSError, smtplib.SMTPException):
+            if self._client.sock is not None:
+                self.reply()
         self.drop()
 
 
