@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from service.matching.variants import Key, Link, Spelling, Step
+from service.matching.variants import Key, Link, Spelling, Step, keep
 from service.words import Form, Token, form
 
 Slots = NDArray[np.int64]
@@ -189,11 +189,12 @@ class Table:
         return starts, ends
 
     def _slots(self, step: Step) -> Slots:
-        known = self._slotted[step.key]
-        if step.word not in known:
+        slots = self._slotted[step.key].get(step.word)
+        if slots is None:
             runs = [self._order[self._starts[number] : self._starts[number + 1]] for number in self._numbers(step)]
-            known[step.word] = runs[0] if len(runs) == 1 else np.sort(np.concatenate(runs)) if runs else _NONE
-        return known[step.word]
+            found = runs[0] if len(runs) == 1 else np.sort(np.concatenate(runs)) if runs else _NONE
+            slots = keep(self._slotted[step.key], step.word, found)
+        return slots
 
     def _numbers(self, step: Step) -> Sequence[int]:
         """Return the types of word that fit a step."""
@@ -205,7 +206,7 @@ class Table:
         numbers = known.get(step.word)
         if numbers is None:
             found = self._with_prefix(step) if step.key is Key.PREFIX else self._with_key(step)
-            numbers = known[step.word] = tuple(dict.fromkeys(found))
+            numbers = keep(known, step.word, tuple(dict.fromkeys(found)))
         return numbers
 
     def _with_key(self, step: Step) -> Iterator[int]:

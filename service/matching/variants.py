@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from functools import lru_cache
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from service.keywords.expression import Part, Phrase, capitals, case_exact
 from service.words import FUNCTION, form, prefixes, unaccented
@@ -81,6 +81,11 @@ class Vocabulary(Protocol):
 
 
 Spelling = tuple[Step, ...]
+Asked = TypeVar("Asked")
+Answer = TypeVar("Answer")
+
+# The words of some ten thousand keywords; those of one question take 250 bytes.
+MOST_ANSWERS = 1 << 16
 
 
 def sequences(phrase: Phrase, text: Vocabulary) -> list[Spelling]:
@@ -97,9 +102,15 @@ def written_apart(whole: Step, text: Vocabulary) -> tuple[Spelling, ...]:
     They are remembered: keywords share most of their words, and trying all cuts of one takes 50 µs.
     """
     known = text.apart.get(whole)
-    if known is None:
-        known = text.apart[whole] = tuple(_apart(whole, None, MOST_PIECES, text))
-    return known
+    return keep(text.apart, whole, tuple(_apart(whole, None, MOST_PIECES, text))) if known is None else known
+
+
+def keep(answers: dict[Asked, Answer], asked: Asked, answer: Answer) -> Answer:
+    """Remember an answer about words, and forget all of them first where they are too many: anybody may ask for any."""
+    if len(answers) >= MOST_ANSWERS:
+        answers.clear()
+    answers[asked] = answer
+    return answer
 
 
 def _exact(part: Part, alone: bool) -> Step:

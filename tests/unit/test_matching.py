@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,8 +14,11 @@ from hypothesis import strategies as st
 from service.errors import KeywordError
 from service.keywords import Phrase, parse
 from service.matching import Found, Index
+from service.matching.table import Table
+from service.matching.variants import MOST_ANSWERS, Key, Step, written_apart
 from service.model import Field, Hit, Paper
 from service.ranking import rank
+from service.words import tokens
 from tests.drawn_keywords import World
 from tests.plain_matcher import matches
 
@@ -142,6 +146,20 @@ def test_what_strangers_ask_is_not_remembered_for_good() -> None:
     for number in range(4_000):
         index.find(parse(f"x{number}y"))
     assert index.find(parse("LoRA")) is not first
+
+
+def test_what_is_known_of_words_is_forgotten_when_it_is_too_much() -> None:
+    table, step = Table(), Step(Key.FOLDED, "adaptation")
+    table.add(0, tokens("The low rank of adaptation"))
+    before = table.find([step])[0].tolist()
+    known: list[dict[Any, Any]] = [table._numbered[step.key], table._slotted[step.key], table.apart]
+    for answers in known:
+        answers.update(dict.fromkeys(map(str, range(MOST_ANSWERS)), ()))
+    other = Step(Key.FOLDED, "rank")
+    assert table.find([other])[0].size == 1
+    assert written_apart(other, table) == ()
+    assert [len(answers) for answers in known] == [1, 1, 1]
+    assert table.find([step])[0].tolist() == before
 
 
 @settings(max_examples=150, deadline=None)
