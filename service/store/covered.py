@@ -18,7 +18,7 @@ import orjson
 from sqlalchemy import ColumnElement, Connection, Text, case, cast, func, select
 
 from service.model import DeliveryKind, DeliveryState
-from service.store.statements import chunks
+from service.store.statements import among
 from service.store.tables import delivery
 
 # A reader has heard nothing of these.
@@ -60,12 +60,9 @@ NOTHING = Covered()
 def covered(connection: Connection, readers: Iterable[int], since: datetime) -> dict[int, Covered]:
     """What each reader's digests and quiet notes composed at or after `since` cover."""
     row = delivery.c
-    found: dict[int, Covered] = {}
-    for piece in chunks(readers):
-        mine = row.subscriber_id.in_(piece) & row.kind.in_((DeliveryKind.DIGEST, DeliveryKind.QUIET))
-        sums = select(row.subscriber_id, *_SUMS).where(mine & (row.composed_at >= since)).group_by(row.subscriber_id)
-        found |= {reader: _covered(*rest) for reader, *rest in connection.execute(sums).all()}
-    return found
+    mine = among(connection, row.subscriber_id, readers) & row.kind.in_((DeliveryKind.DIGEST, DeliveryKind.QUIET))
+    sums = select(row.subscriber_id, *_SUMS).where(mine & (row.composed_at >= since)).group_by(row.subscriber_id)
+    return {reader: _covered(*rest) for reader, *rest in connection.execute(sums).all()}
 
 
 def _sums() -> tuple[ColumnElement[Any], ...]:

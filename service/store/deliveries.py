@@ -24,7 +24,7 @@ from service.editions import OVERDUE
 from service.model import DeliveryKind, DeliveryState, SubscriberState
 from service.store.covered import Covered, covered
 from service.store.exchange import exchange
-from service.store.statements import add_new, chunks, database_now
+from service.store.statements import add_new, among, chunks, database_now
 from service.store.tables import OPEN, delivery, subscriber
 
 # Kinds that only an active subscriber gets; the others answer something the reader just did.
@@ -220,14 +220,11 @@ class Deliveries:
 
     def newest_digests(self, subscriber_ids: Iterable[int], since: datetime) -> dict[int, int]:
         """The latest digest row of each reader that has one composed at or after `since`."""
-        found: dict[int, int] = {}
-        for piece in chunks(subscriber_ids):
-            mine = delivery.c.subscriber_id.in_(piece) & (delivery.c.kind == DeliveryKind.DIGEST)
-            latest = select(delivery.c.subscriber_id, func.max(delivery.c.id)).where(
-                mine, delivery.c.composed_at >= since
-            )
-            found |= {row[0]: row[1] for row in self.connection.execute(latest.group_by(delivery.c.subscriber_id))}
-        return found
+        row = delivery.c
+        mine = among(self.connection, row.subscriber_id, subscriber_ids) & (row.kind == DeliveryKind.DIGEST)
+        latest = select(row.subscriber_id, func.max(row.id)).where(mine, row.composed_at >= since)
+        found = self.connection.execute(latest.group_by(row.subscriber_id)).all()
+        return {row[0]: row[1] for row in found}
 
     def covered(self, subscriber_ids: Sequence[int], since: datetime) -> dict[int, Covered]:
         """What each reader's digests and quiet notes composed at or after `since` cover."""

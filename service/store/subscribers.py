@@ -6,7 +6,6 @@ Refuses to know: who may subscribe, what a link may do, when an edition is due (
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,6 +18,7 @@ from service.editions import OVERDUE
 from service.model import Addressee, Profile, Schedule, Subscriber, SubscriberState
 from service.store.deliveries import old_news
 from service.store.moving import move
+from service.store.profiles import profiles_of
 from service.store.rosters import Rosters
 from service.store.statements import among, chunks, insert_new, raise_counter
 from service.store.tables import delivery, keyword, profile, profile_keyword, subscriber
@@ -124,10 +124,7 @@ class Subscribers:
 
     def profiles(self, ids: Iterable[int]) -> dict[int, tuple[Profile, ...]]:
         """The profiles of each reader who has any."""
-        found: dict[int, tuple[Profile, ...]] = {}
-        for piece in chunks(ids):
-            found |= {reader: tuple(mine) for reader, mine in self._profiles(piece).items()}
-        return found
+        return profiles_of(self.connection, ids)
 
     def keyword_rows(self, rows: Sequence[int] | None = None, after: int = 0) -> list[tuple[int, str]]:
         """These rows of the keyword table, or all that come `after` one, with their canonical texts."""
@@ -273,20 +270,3 @@ class Subscribers:
     def _load(self, rows: Sequence[Sequence[Any]], with_profiles: bool = True) -> list[Subscriber]:
         profiles = self.profiles([row[0] for row in rows]) if with_profiles else {}
         return [_subscriber(profiles, *row[: len(_OWN)]) for row in rows]
-
-    def _profiles(self, ids: Sequence[int]) -> dict[int, list[Profile]]:
-        found: dict[int, list[Profile]] = defaultdict(list)
-        mine = profile.c.subscriber_id.in_(ids)
-        words: dict[int, list[str]] = defaultdict(list)
-        entry, own = profile_keyword.c, profile.c
-        texts = (
-            select(entry.profile_id, entry.text).join(profile).where(mine).order_by(entry.profile_id, entry.position)
-        )
-        for profile_id, text in self.connection.execute(texts).all():
-            words[profile_id].append(text)
-        columns = (own.id, own.subscriber_id, own.name, own.sources, own.replacements)
-        rows = self.connection.execute(select(*columns).where(mine).order_by(own.position))
-        for number, reader, name, sources, replacements in rows.all():
-            read = frozenset(sources) if sources is not None else None
-            found[reader].append(Profile(tuple(words[number]), name, read, replacements))
-        return found
