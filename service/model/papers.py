@@ -128,10 +128,8 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class StoredPaper:
-    """A paper as the store holds it: its row, its text's revision, and the number of its first arrival we look at."""
+    """A paper as the store holds it: its row, and its text's revision."""
 
     id: int
     revision: int
     paper: Paper
-    arrival: int = 0
-    arrived_at: datetime | None = None
