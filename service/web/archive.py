@@ -182,4 +182,5 @@ def _day(desk: Desk, text: str) -> date | None:
 
 def _number(text: str) -> int:
     """A page number as typed; the first page for what is none."""
-    return min(int(text), _LONGEST_PAGE) if text.isascii() and text.isdigit() and int(text) else 1
+    # Python reads no number of thousands of figures, and no day has a thousand pages.
+    return min(int(text[:4]), _LONGEST_PAGE) or 1 if text.isascii() and text.isdigit() else 1

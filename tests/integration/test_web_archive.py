@@ -68,6 +68,7 @@ def test_a_day_shows_its_papers_most_liked_first_a_page_at_a_time(pages: Site) -
     assert titles(first) + titles(second) == [each.title for each in reversed(LATEST)]
     assert "30 papers, most liked first · page 1 of 2" in text(first, "main")
     assert pages.get(day(pages) + "?page=3").status_code == 404
+    assert pages.get(day(pages) + "?page=" + "1" * 5000).status_code == 404
 
 
 def test_a_paper_that_came_without_a_link_leads_to_its_page_at_arxiv(pages: Site) -> None:
