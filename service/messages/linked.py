@@ -10,10 +10,12 @@ in several on both sides of a soft line break (RFC 2045, section 6.7), the reade
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Sequence
+from dataclasses import fields
 from functools import lru_cache
 from itertools import accumulate
+from operator import attrgetter
+from typing import NamedTuple
 
 from service.messages.frames import Memo, Piece, encoded
 from service.messages.visible import web_link
@@ -23,26 +25,28 @@ from service.model import ReaderLinks
 _PLAIN = re.compile(r"(?:https?://[a-z0-9.-]{1,255}(?::[1-9][0-9]{0,3})?/[A-Za-z0-9/._~-]{24,700}\n)+")
 _SOFT_BREAK = b"=\r\n"
 _KEPT = 1024
-Lengths = tuple[tuple[str, int], ...]
 _NAMES = tuple(each.name for each in fields(ReaderLinks))
+_URLS: Callable[[ReaderLinks], tuple[str, ...]] = attrgetter(*_NAMES)
 
 
-@dataclass(frozen=True, slots=True)
-class Links:
-    """The links that one mail may show, by name; where all are plain ones also their lengths, and all in a row."""
+class Links(NamedTuple):
+    """The links that one mail may show; where all are plain ones also their lengths, and all in a row."""
 
-    shown: Mapping[str, str]
+    shown: ReaderLinks
     octets: bytes = b""
-    lengths: Lengths = ()
+    lengths: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, links: ReaderLinks) -> Links:
         """Leave out what is no link."""
-        shown = {name: url for name in _NAMES if (url := getattr(links, name))}
-        row = "\n".join([*shown.values(), ""])
-        if _PLAIN.fullmatch(row) and row.count("\n") == len(shown):
-            return cls(shown, row.encode("ascii"), tuple([(name, len(url)) for name, url in shown.items()]))
-        return cls({name: link for name, url in shown.items() if (link := web_link(url))})
+        urls = _URLS(links)
+        row = "".join([f"{url}\n" for url in urls if url])
+        if _PLAIN.fullmatch(row) and row.count("\n") == len(urls) - urls.count(""):
+            return cls(links, row.encode("ascii"), tuple(map(len, urls)))
+        return cls(ReaderLinks(*map(web_link, urls)))
+
+    def __bool__(self) -> bool:
+        return any(_URLS(self.shown))
 
 
 class Linked:
@@ -55,13 +59,12 @@ class Linked:
     def pieces(self, links: Links, *values: object) -> list[Piece]:
         """The lines with these links, which the form may show or not, and other values."""
         if not links.lengths:
-            return [encoded(self._form(ReaderLinks(**links.shown), *values))]
+            return [encoded(self._form(links.shown, *values))]
         return self._known.get((links.lengths, *values), lambda: self._cut(links.lengths, *values))
 
-    def _cut(self, lengths: Lengths, *values: object) -> list[Piece]:
+    def _cut(self, lengths: Sequence[int], *values: object) -> list[Piece]:
         others, any_of = _others(lengths)
-        ends = accumulate(length + 1 for _, length in lengths)
-        starts = {name: end - length - 1 for (name, length), end in zip(lengths, ends, strict=True)}
+        starts = dict(zip(others, accumulate((len(url) + 1 for url in others.values()), initial=0), strict=False))
         lines, at = encoded(self._form(ReaderLinks(**others), *values)), 0
         pieces: list[Piece] = []
         for found in any_of.finditer(lines):
@@ -73,9 +76,13 @@ class Linked:
 
 
 @lru_cache(maxsize=64)
-def _others(lengths: Lengths) -> tuple[dict[str, str], re.Pattern[bytes]]:
+def _others(lengths: Sequence[int]) -> tuple[dict[str, str], re.Pattern[bytes]]:
     """Other links of these lengths, and what finds whichever of them stands there, soft line breaks within."""
-    others = {name: f"https://{name}.invalid/".ljust(length, "x") for name, length in lengths}
+    others = {
+        name: f"https://{name}.invalid/".ljust(length, "x")
+        for name, length in zip(_NAMES, lengths, strict=True)
+        if length
+    }
     spelt = {
         name: (b"(?:%s)?" % _SOFT_BREAK).join(re.escape(letter.encode()) for letter in url)
         for name, url in others.items()

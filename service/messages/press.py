@@ -7,7 +7,7 @@ know: addresses, headers, stores. Every word stands in the templates; here is wh
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -88,7 +88,7 @@ class _Edition:
         said = (it.edition, it.since, it.weekly, it.trending, it.first, it.per_day, it.read, it.origins, it.hidden)
         welcome = (it.keywords, it.counts, it.days, it.next_edition, it.timezone) if it.first or it.trending else ()
         also = [(each.paper.title, linked(each.paper)) for each in it.also]
-        return (*said, len(it.papers), self.total, len(self.papers), tuple(self.links.shown), *welcome, *also)
+        return (*said, len(it.papers), self.total, len(self.papers), *welcome, *also)
 
 
 class Press:
@@ -190,7 +190,7 @@ class Press:
         said = {place: str(set_well(line)) for place, line in told.items()} | blocks
         return {place: [encoded(text)] for place, text in said.items()} | {
             "more": linked["more"].pieces(one.links, one.more) if one.more else (),
-            "ways": linked["ways"].pieces(one.links) if one.links.shown else (),
+            "ways": linked["ways"].pieces(one.links) if one.links else (),
         }
 
     def _html_papers(self, one: _Edition) -> list[bytes]:
@@ -250,6 +250,6 @@ def hidden(digest: Digest) -> list[tuple[str, int]]:
 
 def origins(digest: Digest) -> tuple[Origin, ...]:
     """The sources, those that gave most first; where they are too many, a late one is not left out."""
-    named = [replace(each, name=shorten(clean(each.name), _LONGEST_NAME)) for each in digest.origins]
+    named = [each._replace(name=shorten(clean(each.name), _LONGEST_NAME)) for each in digest.origins]
     kept = sorted(named, key=lambda each: (not each.late, -each.papers))[:_MOST_ORIGINS]
     return tuple(sorted(kept, key=lambda each: -each.papers))

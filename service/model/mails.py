@@ -61,8 +61,7 @@ class Selected:
     why: tuple[Fit, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """The next `papers` papers of a digest, found for the profile of this name; the first `full` get a full card."""
 
     name: str
@@ -70,8 +69,7 @@ class Section:
     full: int = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """A source in a reader's words, and how many papers were read there; `late`: it has not answered for a while."""
 
     name: str
