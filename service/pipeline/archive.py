@@ -143,11 +143,7 @@ class Archive:
     window: Window
     _blocks: OrderedDict[tuple[tuple[int, int], ...], Index] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
-
-    def version(self) -> tuple[int, int]:
-        """Changes whenever a paper comes, changes or goes."""
-        with self.store.read() as unit:
-            return unit.papers.change_number(), unit.papers.last_arrival()
+    _month: tuple[object, list[Place]] = (None, [])
 
     def newest(self, now: datetime) -> date | None:
         """The newest day that has papers and has begun somewhere on Earth."""
@@ -189,7 +185,7 @@ class Archive:
 
     def _recent(self, unit: Unit, ask: _Ask, now: datetime, edge: date) -> tuple[int, bool]:
         """Look through the window; returns how many fit there, and whether there was no room for all."""
-        places = [place for place in unit.archive.since(edge) if ask.day in (None, place.day)]
+        places = [place for place in self._since(unit, edge) if ask.day in (None, place.day)]
         with self.window.open(unit, now) as view:
             mask = ask.fitting(view, len(view.papers))
             fitting = [
@@ -197,6 +193,15 @@ class Archive:
             ]
             more = not all(ask.take(place, view, at, view.papers[at]) for place, at in fitting)
         return len(fitting), more
+
+    def _since(self, unit: Unit, edge: date) -> list[Place]:
+        """The places of the last month, read again when a paper has come, changed or gone."""
+        now = edge, unit.papers.change_number(), unit.papers.last_arrival()
+        known, places = self._month
+        if known != now:
+            places = unit.archive.since(edge)
+            self._month = now, places
+        return places
 
     def _older(self, unit: Unit, ask: _Ask, edge: date) -> Mark | None:
         """Look through the next blocks; returns where to go on."""

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from sqlalchemy import event
 
 from service.keywords import parse_all
 from service.pipeline.archive import Question
@@ -80,6 +81,28 @@ def test_an_old_day_is_searched_without_a_look_at_the_last_month(tmp_path: Path)
         archive, zebras = pages.house.world.pipeline.archive, parse_all(["zebra"])
         found = [archive.search(Question(zebras, day=day), NOW) for day in (OLD[0], NOW.date(), None)]
     assert [each.recent for each in found] == [None, 2, 2]
+
+
+def test_the_last_month_is_read_again_only_when_a_paper_has_come_changed_or_gone(tmp_path: Path) -> None:
+    asked: list[str] = []
+    with filled(tmp_path, 2, 2) as pages:
+        world = pages.house.world
+        event.listen(world.store.engine, "before_cursor_execute", lambda *each: asked.append(each[2]))
+
+        def found() -> tuple[list[int], int]:
+            """What is found, and how often all places of the month were read for it."""
+            asked.clear()
+            papers = world.pipeline.archive.search(Question(parse_all(["zebra"])), NOW).papers
+            return [each.place.paper_id for each in papers], sum("paper.day > " in each for each in asked)
+
+        (two, one), _ = found()
+        assert found() == ([two, one], 0)
+        pages.house.arrive(paper("Three Zebras"))
+        (three, *others), read = found()
+        assert (three > two, others, read) == (True, [two, one], 1)
+        with world.store.write() as unit:
+            unit.papers.hide(two)
+        assert found() == ([three, one], 1)
 
 
 def test_what_serves_pages_looks_for_garbage_less(tmp_path: Path) -> None:
