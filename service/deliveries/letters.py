@@ -33,7 +33,6 @@ class Summary:
     recipient: str
     date: datetime | None
     written: datetime
-    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +84,13 @@ def _parsed(raw: bytes) -> Message:
 
 def _summary(file: Path, headers: tuple[tuple[str, str], ...]) -> Summary:
     found = {name.lower(): value for name, value in reversed(headers)}
-    state = file.stat()
     return Summary(
         name=file.name,
         subject=found.get("subject", ""),
         sender=found.get("from", ""),
         recipient=found.get("to", ""),
         date=_date(found.get("date", "")),
-        written=datetime.fromtimestamp(state.st_mtime, UTC),
-        size=state.st_size,
+        written=datetime.fromtimestamp(file.stat().st_mtime, UTC),
     )
 
 
