@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 from contextlib import closing
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 from sqlalchemy import Boolean, Engine, Float, Integer, LargeBinary, bindparam, exists, func, or_, select
@@ -90,8 +91,9 @@ def _when_free(cursor: DBAPICursor, statement: str, until: float) -> None:
 
 
 def _spelt(traces: Sequence[str]) -> list[str]:
-    """Each text as it is, and as JSON writes it."""
-    return list(dict.fromkeys(form for each in traces for form in (each, json.dumps(each)[1:-1])))
+    """Each text as it is, and as JSON writes it: now, and in rows of earlier releases."""
+    written = ((each, json.dumps(each, ensure_ascii=False)[1:-1], json.dumps(each)[1:-1]) for each in traces)
+    return list(dict.fromkeys(chain.from_iterable(written)))
 
 
 def _alive(cursor: DBAPICursor, trace: str) -> bool:
