@@ -18,7 +18,7 @@ from service.messages import layout
 from service.messages.card_press import HTML, TEXT, CardPress, PrintedCard
 from service.messages.frames import BLANK_LINE, Frame, Memo, Piece, Sheet, decoded, encoded, mark
 from service.messages.layout import Group
-from service.messages.lines import INDENT
+from service.messages.lines import INDENT, Form
 from service.messages.linked import Linked, Links
 from service.messages.mime import quoted_printable
 from service.messages.subjects import Subjects
@@ -98,6 +98,7 @@ class Press:
         self._templates, self._identity = templates, identity
         self._words, self._subjects = self._module("words.txt"), Subjects(self._module("subject.txt").subject)
         self._forms = {HTML: self._module("forms.html"), TEXT: self._module("forms.txt")}
+        self._sections = {side: Form.of(module.section) for side, module in self._forms.items()}
         self._cards = CardPress(self._forms)
         self._frames: Memo[Frame] = Memo(_KEPT_FRAMES)
         self._sheets: Memo[Mapping[str, Sheet]] = Memo(_KEPT_SHEETS)
@@ -198,7 +199,7 @@ class Press:
         printed: list[bytes] = []
         for group in layout.groups(len(one.papers), one.digest.sections):
             if group.name:
-                printed.append(encoded(self._forms[HTML].section(group.name)))
+                printed.append(quoted_printable(self._sections[HTML].filled([breakable(group.name)])))
             printed += self._lines(HTML, one, group)
         return printed
 
@@ -207,7 +208,7 @@ class Press:
         printed: list[bytes] = []
         for group in layout.groups(len(one.papers), one.digest.sections):
             if group.name:
-                printed += BLANK_LINE, encoded(self._forms[TEXT].section(group.name))
+                printed += BLANK_LINE, quoted_printable(hang(self._sections[TEXT].filled([group.name])))
             leads = _LEADS[group.start : group.end]
             printed += chain.from_iterable(zip(leads, self._lines(TEXT, one, group), strict=True))
         return [printed[0].removeprefix(BLANK_LINE), *printed[1:]] if printed else printed
