@@ -82,23 +82,17 @@ class Round:
             while line.front is None and self._spare and self._spare[0].begun and line in self._watched:
                 self._start(line, self._spare.popleft())
         beginning = [(line, line.front) for line in self._lines if line.front and not line.front.begun]
-        beginning += [(line, handing) for line in self._idle() if (handing := self._next())]
+        idle = (line for line in list(self._lines) if line.front is None)
+        beginning += [(line, handing) for line in idle if (handing := self._next())]
         self._call_for_lines()
         return beginning
 
-    def _idle(self) -> list[Line]:
-        """The lines to take a mail; the first mail shows whether the relay takes any, and the others wait for that."""
-        idle = [line for line in self._lines if line.front is None]
-        if any(line.served for line in self._lines):
-            return idle
-        first = idle[:1] if len(idle) == len(self._lines) else []
-        for line in idle[len(first) :]:
-            line.rest()
-        return first
-
     def _call_for_lines(self) -> None:
-        """Open lines while mails wait for one; the first to open shows whether the relay can be reached at all."""
-        room = self._carrier.connections if self._lines else 1
+        """Open lines while mails wait for one; the first mail shows whether the relay can be used at all.
+
+        Called before that, a relay out of order met as many connections at every try.
+        """
+        room = self._carrier.connections if any(line.served for line in self._lines) else 1
         usable = self._outbox.usable()
         while usable and len(self._lines) + self._openings.under_way < room:
             if len(self._spare) <= self._openings.under_way:
