@@ -10,7 +10,7 @@ four (`python -m bench match`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -64,34 +64,34 @@ class Chosen:
     def selection(self, reader: int, own: Sequence[Profile]) -> Selection:
         """The selection of a reader who is not alone, in the words of the profiles' own rows."""
         keywords, found, looks = list[str](), list[Sequence[int]](), list[Look]()
-        numbers = range(self.bounds[reader], self.bounds[reader + 1])
+        numbers, starts = range(self.bounds[reader], self.bounds[reader + 1]), self.starts
         for number, profile in zip(numbers, own, strict=True):
             before, unwanted = len(keywords), list[Keyword]()
-            first, last = self.entries[number], self.entries[number + 1]
-            places = dict(zip(self.keywords[first:last], range(first, last), strict=True))
-            for text, keyword in self._spelt(profile.keywords):
-                if self.book.keywords[keyword].exclusion:
+            for text, place in self._places(number, profile.keywords):
+                if place is None:
                     unwanted += read_keywords((text,))
                 else:
-                    place = places[keyword]
                     keywords.append(text)
-                    found.append(self.papers[self.starts[place] : self.starts[place + 1]])
+                    found.append(self.papers[starts[place] : starts[place + 1]])
             mask = self.masks.rows[self.masks.read[number]]
             looks.append(Look(profile, len(keywords) - before, tuple(unwanted), mask))
         ranked = tuple(self.ranked.of(reader).tolist())
-        read = self.masks.count(self.masks.read[number] for number in numbers)
+        read = self.masks.count([self.masks.read[number] for number in numbers])
         return Selection(tuple(keywords), ranked, tuple(found), read, False, tuple(looks))
 
-    def _spelt(self, texts: Iterable[str]) -> Iterator[tuple[str, int]]:
-        """Yield each of a reader's keywords that can be read, with its number in the book."""
-        known = self.book.number
+    def _places(self, profile: int, texts: Iterable[str]) -> list[tuple[str, int | None]]:
+        """A profile's keywords that can be read, each with its place among all of them; exclusions have none."""
+        first, last = self.entries[profile], self.entries[profile + 1]
+        places = dict(zip(self.keywords[first:last], range(first, last), strict=True))
+        found, known = list[tuple[str, int | None]](), self.book.number
         for text in texts:
             # Nearly every text is the canonical one of its keyword.
             number = known.get(text)
             if number is not None:
-                yield text, number
+                found.append((text, places.get(number)))
             elif keyword := read_keyword(text):
-                yield keyword.text, known[keyword.canonical]
+                found.append((keyword.text, places.get(known[keyword.canonical])))
+        return found
 
 
 @dataclass(slots=True, eq=False)

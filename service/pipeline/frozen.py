@@ -50,11 +50,11 @@ def is_weekly(reader: Subscriber) -> bool:
 class _Sources:
     """What readers who look at the same papers are told: [name, papers, late] of each source, most papers first.
 
-    `popular` are the positions of the papers they read that have upvotes, most first.
+    `popular` are the papers they read that have upvotes, most first: position and [id, revision].
     """
 
     origins: list[list[Any]]
-    popular: list[int]
+    popular: list[tuple[int, list[int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,9 @@ class Told:
         key = tuple([(id(look.read), look.profile.sources) for look in looks])
         if key not in self._known:
             read = np.logical_or.reduce([look.read for look in looks])
-            popular = [at for at in self.view.popular() if read[at]]
-            self._known[key] = looks, _Sources(_read(self.view, looks, self.origins), popular)
+            popular = [(at, self.view.papers[at]) for at in self.view.popular() if read[at]]
+            pairs = [(at, [each.id, each.revision]) for at, each in popular]
+            self._known[key] = looks, _Sources(_read(self.view, looks, self.origins), pairs)
         return self._known[key][1]
 
 
@@ -81,28 +82,32 @@ def freeze(reader: Subscriber, selection: Selection, cover: Cover, told: Told, *
     view, groups, weekly = told.view, _groups(selection, reader), is_weekly(reader)
     shown = [position for _, positions in groups for position in positions]
     sources = told.of(selection.looks)
-    return {
-        "edition": cover.day.isoformat(),
+    # What is seldom there is left out where it is not: every mail of a month is kept.
+    seldom = {
         "since": cover.since.isoformat() if cover.since else None,
         "weekly": weekly and not first,
-        "keywords": list(selection.keywords),
-        "papers": _chosen(view, selection, shown),
         "sections": _sections(selection, groups, weekly),
         "best": shown.index(selection.ranked[0]) if shown else 0,
         "revised": _revised(selection, shown),
+        "per_day": _per_day(view, reader, selection, cover) if weekly and not first else (),
+        "days": cover.back.days,
+        "hidden": _hidden(view, selection),
+    }
+    return {
+        "edition": cover.day.isoformat(),
+        "keywords": list(selection.keywords),
+        "papers": _chosen(view, selection, shown),
         "more": len(selection.ranked) - len(shown),
         "read": selection.read,
         "counts": selection.counts(),
-        "per_day": _per_day(view, reader, selection, cover) if weekly and not first else [],
         "trending": selection.trending,
         "first": first,
-        "days": cover.back.days,
         "next": cover.following.isoformat(),
         "timezone": reader.schedule.timezone,
         "language": reader.language,
         "origins": sources.origins,
-        "hidden": _hidden(view, selection),
         "also": [] if selection.trending else _also(view, selection, sources.popular),
+        **{name: value for name, value in seldom.items() if value},
     }
 
 
@@ -226,11 +231,10 @@ def _liked(view: View, selection: Selection, start: int, end: int) -> Mask:
     return liked
 
 
-def _also(view: View, selection: Selection, popular: Sequence[int]) -> list[list[int]]:
+def _also(view: View, selection: Selection, popular: Sequence[tuple[int, list[int]]]) -> list[list[int]]:
     """The most upvoted of what was read, matched nothing and is not unwanted, as [id, revision]."""
     left_out = {*selection.ranked}
     for look in selection.looks:
         for keyword in look.unwanted:
             left_out.update(view.find(keyword).papers.tolist())
-    rest = (view.papers[at] for at in popular if at not in left_out)
-    return [[each.id, each.revision] for each in islice(rest, ALSO)]
+    return list(islice((pair for at, pair in popular if at not in left_out), ALSO))
