@@ -18,7 +18,7 @@ from service.messages.passages import Passage, Span
 LIMIT = 320
 _SHORT = 120
 _GAP = " … "
-_MORE = Passage("…")
+_MORE = "…"
 # A stop ends a sentence when white space and then something that can begin one follow.
 _STOP = re.compile(r"(?:[.!?]+[\"'”’)\]]*(?= +[\"'“‘(\[]*[^\Wa-z_])|[。！？])")
 # Words whose full stop belongs to them, and initials of names.
@@ -47,8 +47,8 @@ def excerpt(abstract: Passage, sentences: int = 2, limit: int = LIMIT) -> Passag
         return abstract
     places, too_long = _choice(abstract.text, _hits(abstract, spans), sentences, limit)
     if too_long:
-        return _around_hit(abstract.part(*spans[places[0]]), limit)
-    return _filled(abstract, spans, places, limit if len(places) < sentences else 0)
+        return _built(abstract, _around_hit(abstract, spans[places[0]], limit))
+    return _built(abstract, _filled(abstract.text, spans, places, limit if len(places) < sentences else 0))
 
 
 def sentence_spans(text: str) -> list[Span]:
@@ -102,38 +102,45 @@ def _length(spans: Sequence[Span], chosen: Iterable[int]) -> int:
     return gaps + sum(spans[at][1] - spans[at][0] for at in places)
 
 
-def _joined(abstract: Passage, spans: Sequence[Span], chosen: Iterable[int]) -> Passage:
-    text, hits, before = "", list[Span](), -1
-    for at in chosen:
-        start, end = spans[at]
-        if text:
-            text += " " if at == before + 1 else _GAP
-        moved, before = len(text) - start, at
+def _filled(text: str, spans: Sequence[Span], chosen: Sequence[int], limit: int) -> list[Span | str]:
+    """Where so little was found that a card would look empty, add the beginning of the next sentence, up to `limit`."""
+    pieces: list[Span | str] = [spans[chosen[0]]]
+    for before, at in pairwise(chosen):
+        pieces += " " if at == before + 1 else _GAP, spans[at]
+    following = chosen[-1] + 1
+    if limit and following < len(spans) and (length := _length(spans, chosen)) < _SHORT:
+        pieces += " ", *_cut(text, spans[following], limit - length - 1)
+    return pieces
+
+
+def _cut(text: str, sentence: Span, limit: int) -> list[Span | str]:
+    start, end = sentence
+    if end - start <= limit:
+        return [sentence]
+    space = text.rfind(" ", start + limit // 2, start + limit)
+    return [(start, space if space > start else start + limit - 1), _MORE]
+
+
+def _around_hit(abstract: Passage, sentence: Span, limit: int) -> list[Span | str]:
+    start, end = sentence
+    first = next((max(hit[0], start) for hit in abstract.hits if hit[0] < end and start < hit[1]), start)
+    if first - start < limit * 2 // 3:
+        return _cut(abstract.text, sentence, limit)
+    begin = abstract.text.find(" ", max(first - limit // 3, start), first) + 1 or first
+    return [_MORE, *_cut(abstract.text, (begin, end), limit - 1)]
+
+
+def _built(abstract: Passage, pieces: Iterable[Span | str]) -> Passage:
+    """Put parts of an abstract and what stands between them together, each part with the hits inside it."""
+    text, hits = "", list[Span]()
+    for piece in pieces:
+        if isinstance(piece, str):
+            text += piece
+            continue
+        start, end = piece
+        moved = len(text) - start
         text += abstract.text[start:end]
         for first, last in abstract.hits:
             if first < end and start < last:
                 hits.append((max(first, start) + moved, min(last, end) + moved))
     return Passage(text, tuple(hits))
-
-
-def _filled(abstract: Passage, spans: Sequence[Span], chosen: Sequence[int], limit: int) -> Passage:
-    """Where so little was found that a card would look empty, add the beginning of the next sentence, up to `limit`."""
-    joined, following = _joined(abstract, spans, chosen), chosen[-1] + 1
-    if len(joined.text) >= _SHORT or not limit or following == len(spans):
-        return joined
-    return joined + Passage(" ") + _cut(abstract.part(*spans[following]), limit - len(joined.text) - 1)
-
-
-def _cut(sentence: Passage, limit: int) -> Passage:
-    if len(sentence.text) <= limit:
-        return sentence
-    end = sentence.text.rfind(" ", limit // 2, limit)
-    return sentence.part(0, end if end > 0 else limit - 1) + _MORE
-
-
-def _around_hit(sentence: Passage, limit: int) -> Passage:
-    first = sentence.hits[0][0] if sentence.hits else 0
-    if first < limit * 2 // 3:
-        return _cut(sentence, limit)
-    begin = sentence.text.find(" ", max(first - limit // 3, 0), first) + 1 or first
-    return _MORE + _cut(sentence.part(begin, len(sentence.text)), limit - 1)

@@ -68,7 +68,7 @@ class HtmlLines:
     def __init__(self, forms: Any) -> None:
         self._forms = forms
         self._before, self._after = str(forms.runs(Passage(_TEXT, ((0, 1),)))).split(_TEXT)
-        self._said = {full: Form(settled(forms.said(Passage(_TEXT), full))) for full in (True, False)}
+        self._said = {full: settled(forms.said(Passage(_TEXT), full)).split(_TEXT) for full in (True, False)}
         self._shapes: Memo[Form] = Memo(_KEPT_FORMS)
         self._reasons: Memo[bytes] = Memo(_KEPT_REASONS)
 
@@ -82,7 +82,10 @@ class HtmlLines:
 
     def said(self, passage: Passage, full: bool, long_words: bool) -> bytes:
         """What is shown of the abstract, which may hold long words or does not."""
-        return quoted_printable(self._said[full].filled([self._runs(passage, long_words)])) if passage else b""
+        if not passage:
+            return b""
+        before, after = self._said[full]
+        return quoted_printable(f"{before}{self._runs(passage, long_words)}{after}")
 
     def reasons(self, why: Sequence[tuple[str, int]], full: bool) -> bytes:
         """Why the paper is there: keywords, each with the fields that it hit."""

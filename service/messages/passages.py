@@ -141,8 +141,9 @@ def _visible(original: str) -> str:
 
 def _merged(text: str, spans: Iterable[Span]) -> tuple[Span, ...]:
     """Sort the spans and join what overlaps."""
+    tight = [_tight(text, *span) for span in spans]
     merged: list[Span] = []
-    for start, end in sorted(_tight(text, *span) for span in spans):
+    for start, end in sorted(tight) if len(tight) > 1 else tight:
         if merged and start < merged[-1][1]:
             merged[-1] = (merged[-1][0], max(merged[-1][1], end))
         elif start < end:
