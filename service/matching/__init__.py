@@ -18,7 +18,7 @@ from service.keywords import And, Category, Expression, Keyword, Leaf, Not, Or, 
 from service.matching.bulk import Lookup, Postings, Scan, expanded, postings
 from service.matching.registers import Authors, Categories, Entry
 from service.matching.table import Slots, Table
-from service.matching.variants import sequences
+from service.matching.variants import Spelling, sequences
 from service.model import Field, Hit, Paper
 from service.words import read, tokens
 
@@ -59,6 +59,7 @@ class Index:
         self._found: dict[str, Found] = {}
         self._hit: dict[tuple[str, int], tuple[Hit, ...]] = {}
         self._stood: dict[Phrase, list[tuple[Slots, Slots]]] = {}
+        self._spelled: dict[Phrase, Sequence[Spelling]] = {}
         self._bulk: tuple[dict[Expression, int], Postings] | None = None
         self.add(papers)
 
@@ -77,6 +78,7 @@ class Index:
         self._found.clear()
         self._hit.clear()
         self._stood.clear()
+        self._spelled.clear()
 
     def find(self, keyword: Keyword) -> Found:
         """Return the papers that a keyword finds; for an exclusion, those that it leaves out. It remembers."""
@@ -150,7 +152,7 @@ class Index:
         return _Seen(papers, title)
 
     def _places(self, phrase: Phrase) -> Iterator[tuple[Slots, Slots]]:
-        for steps in sequences(phrase, self._table):
+        for steps in self._spellings(phrase):
             starts, ends = self._table.find(steps)
             if phrase.field is Field.ABSTRACT:
                 kept = self._table.owners(starts) & 1 == 1
@@ -184,13 +186,21 @@ class Index:
                 yield Hit(field, 0, len(texts[place]), place)
 
     def _phrase_hits(self, phrase: Phrase, position: int) -> Iterator[Hit]:
-        paper, slots = self._papers[position], self._table.fields(2 * position, 2)
-        for starts, ends in self._kept_places(phrase):
-            first, abstract, after = starts.searchsorted(slots).tolist()
-            for at in range(first, after):
-                field, text = (Field.TITLE, paper.title) if at < abstract else (Field.ABSTRACT, paper.abstract)
+        paper, (first, abstract, end) = self._papers[position], self._table.fields(2 * position, 2)
+        for steps in self._spellings(phrase):
+            for start, last in self._table.find_between(steps, first, end):
+                field, text = (Field.TITLE, paper.title) if start < abstract else (Field.ABSTRACT, paper.abstract)
                 if phrase.field in {None, field}:
-                    yield Hit(field, *_reading(text).visible(*self._table.span(int(starts[at]), int(ends[at]))))
+                    yield Hit(field, *_reading(text).visible(*self._table.span(start, last)))
+
+    def _spellings(self, phrase: Phrase) -> Sequence[Spelling]:
+        """The spellings of a phrase that may occur; their places take far more room."""
+        spelled = self._spelled.get(phrase)
+        if spelled is None:
+            if len(self._spelled) >= _REMEMBERED:
+                self._spelled.clear()
+            spelled = self._spelled[phrase] = sequences(phrase, self._table)
+        return spelled
 
     def _kept_places(self, phrase: Phrase) -> list[tuple[Slots, Slots]]:
         """Where a phrase stands in all papers."""

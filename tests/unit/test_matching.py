@@ -15,7 +15,7 @@ from service.errors import KeywordError
 from service.keywords import Phrase, parse
 from service.matching import Found, Index
 from service.matching.table import Table
-from service.matching.variants import MOST_ANSWERS, Key, Step, written_apart
+from service.matching.variants import MOST_ANSWERS, Key, Step, sequences, written_apart
 from service.model import Field, Hit, Paper
 from service.ranking import rank
 from service.words import tokens
@@ -103,6 +103,24 @@ def test_a_hit_names_its_author_and_its_category() -> None:
     index = Index([one])
     assert index.hits(parse('au:"yann lecun" OR au:lecun'), 0) == (Hit(Field.AUTHOR, 0, 9, 1),)
     assert index.hits(parse("cat:cs.*"), 0) == (Hit(Field.CATEGORY, 0, 5, 0), Hit(Field.CATEGORY, 0, 5, 1))
+
+
+def test_places_in_one_field_are_those_among_the_places_in_all() -> None:
+    texts = [
+        "Low-rank adaptation of low rank. Models: adapt",
+        "adapting a lowrank model, low, rank (low) rank",
+        "rank low",
+    ]
+    table, found = Table(), 0
+    for owner, text in enumerate(texts):
+        table.add(owner, tokens(text))
+    for typed in ("low-rank", "low, rank", "low rank", "models", "rank low", "adapt*", '"low rank"', "rank: low"):
+        for steps in sequences(parse(typed).expression, table):  # type: ignore[arg-type]
+            everywhere = list(zip(*(slots.tolist() for slots in table.find(steps)), strict=True))
+            there = [table.find_between(steps, *table.fields(owner, 1)) for owner in range(len(texts))]
+            assert [place for places in there for place in places] == everywhere
+            found += len(everywhere)
+    assert found > 15
 
 
 def test_a_phrase_never_runs_from_the_title_into_the_abstract() -> None:
