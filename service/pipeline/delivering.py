@@ -55,7 +55,8 @@ class Sender:
             self.store, health, self.limits, self.token, self.lease, now, stop, self.open_desk, self.seal, self.look
         )
         try:
-            carrier.carry(tray)
+            with self.store.keeping():
+                carrier.carry(tray)
         finally:
             carrier.close()
             with self.store.write() as unit:

@@ -6,6 +6,8 @@ Foreign errors are translated here, once, into StoreError.
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -32,6 +34,9 @@ from service.store.sources import Sources
 from service.store.statements import database_now
 from service.store.subscribers import Subscribers
 
+# A kept connection that was not used for so many seconds is tried before it is used again.
+_IDLE = 1.0
+
 
 class Unit:
     """One transaction."""
@@ -52,11 +57,38 @@ class Unit:
         self.shelf = Shelf(connection)
 
 
+class _Kept(threading.local):
+    """The connection that a thread keeps, and when it was last used."""
+
+    connection: Connection | None = None
+    used = 0.0
+
+    def open(self, engine: Engine) -> Connection:
+        """Keep one from now on."""
+        self.connection, self.used = engine.connect().execution_options(writes=True), time.monotonic()
+        return self.connection
+
+    def fresh(self, engine: Engine) -> Connection:
+        """The kept one; what broke or lay idle, as others in between may not let it for ever, is exchanged."""
+        assert self.connection is not None
+        if not self.connection.invalidated and time.monotonic() - self.used < _IDLE:
+            return self.connection
+        self.close()
+        return self.open(engine)
+
+    def close(self) -> None:
+        """Keep none."""
+        connection, self.connection = self.connection, None
+        if connection is not None:
+            connection.close()
+
+
 class Store:
     """A database of Paper Round."""
 
     def __init__(self, url: str, sqlite_synchronous: str = "normal") -> None:
         self.engine: Engine = connect(url, sqlite_synchronous)
+        self._kept = _Kept()
 
     @contextmanager
     def read(self) -> Iterator[Unit]:
@@ -68,12 +100,31 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Unit]:
         """One transaction that may write; no network call belongs inside. Raises StoreError."""
-        with (
-            _translated(),
-            self.engine.connect().execution_options(writes=True) as connection,
-            connection.begin(),
-        ):
+        with _translated(), self._writing() as connection, connection.begin():
             yield Unit(connection)
+
+    @contextmanager
+    def keeping(self) -> Iterator[None]:
+        """Within the block the write units of this thread follow each other on one connection.
+
+        Fetching one from the pool, where it is tried first, and giving it back took half of the time of a short unit.
+        """
+        with _translated():
+            self._kept.open(self.engine)
+        try:
+            yield
+        finally:
+            self._kept.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        kept = self._kept.connection
+        if kept is not None and not kept.in_transaction():
+            yield self._kept.fresh(self.engine)
+            self._kept.used = time.monotonic()
+            return
+        with self.engine.connect().execution_options(writes=True) as connection:
+            yield connection
 
     def migrate(self) -> None:
         """Bring the schema to this release; safe when two start at once. Raises StoreError."""
