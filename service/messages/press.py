@@ -87,7 +87,8 @@ class _Edition:
         it = self.digest
         said = (it.edition, it.since, it.weekly, it.trending, it.first, it.per_day, it.read, it.origins, it.hidden)
         welcome = (it.keywords, it.counts, it.days, it.next_edition, it.timezone) if it.first or it.trending else ()
-        also = [(each.paper.title, linked(each.paper)) for each in it.also]
+        pages = [linked(each.paper) for each in it.also]
+        also = [(page.title, page.url, page.links) for page in pages]
         return (*said, len(it.papers), self.total, len(self.papers), *welcome, *also)
 
 
