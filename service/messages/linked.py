@@ -11,10 +11,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import fields
 from functools import lru_cache
 from itertools import accumulate
-from operator import attrgetter
 from typing import NamedTuple
 
 from service.messages.frames import Memo, Piece, encoded
@@ -25,8 +23,6 @@ from service.model import ReaderLinks
 _PLAIN = re.compile(r"(?:https?://[a-z0-9.-]{1,255}(?::[1-9][0-9]{0,3})?/[A-Za-z0-9/._~-]{24,700}\n)+")
 _SOFT_BREAK = b"=\r\n"
 _KEPT = 1024
-_NAMES = tuple(each.name for each in fields(ReaderLinks))
-_URLS: Callable[[ReaderLinks], tuple[str, ...]] = attrgetter(*_NAMES)
 
 
 class Links(NamedTuple):
@@ -39,14 +35,13 @@ class Links(NamedTuple):
     @classmethod
     def of(cls, links: ReaderLinks) -> Links:
         """Leave out what is no link."""
-        urls = _URLS(links)
-        row = "".join([f"{url}\n" for url in urls if url])
-        if _PLAIN.fullmatch(row) and row.count("\n") == len(urls) - urls.count(""):
-            return cls(links, row.encode("ascii"), tuple(map(len, urls)))
-        return cls(ReaderLinks(*map(web_link, urls)))
+        row = "".join([f"{url}\n" for url in links if url])
+        if _PLAIN.fullmatch(row) and row.count("\n") == len(links) - links.count(""):
+            return cls(links, row.encode("ascii"), tuple(map(len, links)))
+        return cls(ReaderLinks(*map(web_link, links)))
 
     def __bool__(self) -> bool:
-        return any(_URLS(self.shown))
+        return any(self.shown)
 
 
 class Linked:
@@ -80,7 +75,7 @@ def _others(lengths: Sequence[int]) -> tuple[dict[str, str], re.Pattern[bytes]]:
     """Other links of these lengths, and what finds whichever of them stands there, soft line breaks within."""
     others = {
         name: f"https://{name}.invalid/".ljust(length, "x")
-        for name, length in zip(_NAMES, lengths, strict=True)
+        for name, length in zip(ReaderLinks._fields, lengths, strict=True)
         if length
     }
     spelt = {

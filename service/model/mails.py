@@ -135,8 +135,7 @@ class Identity:
     reply_to: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ReaderLinks:
+class ReaderLinks(NamedTuple):
     """Absolute signed URLs for one reader; empty where a mail must not carry that link.
 
     `fresh` is the one link of a mail that was asked for to do one thing.
@@ -150,6 +149,9 @@ class ReaderLinks:
     fresh: str = ""
 
 
+_NO_LINKS = ReaderLinks()
+
+
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """What addresses one mail. `message_id` has no angle brackets; `date` comes from the row, never from a clock."""
@@ -157,7 +159,7 @@ class Envelope:
     recipient: str
     message_id: str
     date: datetime
-    links: ReaderLinks = ReaderLinks()
+    links: ReaderLinks = _NO_LINKS
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ Refuses to know: leases, mail servers, the clock: every time in a mail comes fro
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 from itertools import accumulate
@@ -113,7 +113,7 @@ class Desk:
         view = view_link(signer, base_url, row.id, row.uid, issued) if is_digest else ""
         links = reader_links(signer, base_url, reader.public_id, issued, view)
         # What everybody on a list gets must not let anyone of them decide for all: that page mails the owner.
-        return replace(links, manage=f"{base_url}/manage", pause="") if reader.owner else links
+        return links._replace(manage=f"{base_url}/manage", pause="") if reader.owner else links
 
     def _fresh(self, row: Delivery, reader: Addressee) -> str:
         """The link for the one thing that was asked for; one to a new address holds for this very address alone."""

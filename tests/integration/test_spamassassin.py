@@ -36,7 +36,7 @@ def envelope() -> Envelope:
     """An envelope with links as they are signed; a made-up word in one could be what a rule looks for."""
     base, issued, signer = mails.IDENTITY.base_url, mails.ENVELOPE.date, Signer(["a key of this test alone"])
     links = reader_links(signer, base, "mH3xV9qTz2Lw", issued)
-    return replace(mails.ENVELOPE, links=replace(links, view=view_link(signer, base, 812, "5f0cab1289de", issued)))
+    return replace(mails.ENVELOPE, links=links._replace(view=view_link(signer, base, 812, "5f0cab1289de", issued)))
 
 
 def scores(program: str, bodies: Iterable[bytes], home: Path) -> list[dict[str, float]]:

@@ -228,7 +228,7 @@ def test_the_same_values_give_the_same_bytes() -> None:
 
 
 def test_what_mails_share_in_their_headers_is_said_of_no_other_mail() -> None:
-    links, renderer = replace(mails.ENVELOPE.links, unsubscribe=""), mails.renderer()
+    links, renderer = mails.ENVELOPE.links._replace(unsubscribe=""), mails.renderer()
     envelopes = [mails.ENVELOPE, replace(mails.ENVELOPE, links=links), replace(mails.ENVELOPE, date=NEXT)]
     for digest in (mails.digest(), replace(mails.digest(), edition=NEXT.date())):
         for envelope in envelopes:

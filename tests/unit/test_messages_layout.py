@@ -104,7 +104,7 @@ def test_a_page_says_how_many_papers_are_only_counted() -> None:
 
 
 def test_links_of_unusual_form_stand_where_the_usual_ones_do() -> None:
-    links = replace(mails.ENVELOPE.links, view="https://papers.example.org/view?digest=812", pause="javascript:alert()")
+    links = mails.ENVELOPE.links._replace(view="https://papers.example.org/view?digest=812", pause="javascript:alert()")
     mail = mails.read(RENDERER.digest(mails.digest(max_papers=2), replace(mails.ENVELOPE, links=links)))
     shown = [links.view, links.manage, links.unsubscribe]
     assert [link for link in mail.html_links if link in shown] == [links.view, *shown]

@@ -65,7 +65,7 @@ def digest(stock: list[Paper], chance: random.Random) -> Digest:
 def envelope(number: int, chance: random.Random) -> Envelope:
     base, token = "https://papers.example.org", f"{number}=={chance.random()}"
     view = chance.choice(("", f"{base}/v?k={number}&x=1"))
-    links = replace(mails.ENVELOPE.links, manage=f"{base}/m/{token}", unsubscribe=f"{base}/u/{token}", view=view)
+    links = mails.ENVELOPE.links._replace(manage=f"{base}/m/{token}", unsubscribe=f"{base}/u/{token}", view=view)
     recipient, message_id = f"r{number}@example.org", f"{number}@x.example"
     return replace(mails.ENVELOPE, recipient=recipient, message_id=message_id, links=links)
 
