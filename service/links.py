@@ -86,22 +86,19 @@ class _HalfDigest(HMACAlgorithm):
 
 
 class _Seal:
-    """The same signature as text, four times in every digest: 1.6 µs for one, where the library takes 4."""
+    """The same signature as text, four times in every digest: 2.7 µs for one, where itsdangerous takes 4."""
 
-    __slots__ = ("_inner", "_outer")
+    __slots__ = ("_keyed",)
 
     def __init__(self, key: bytes) -> None:
-        # Both hashes as they are behind the key, as RFC 2104 proposes in section 4; the key is shorter than a block.
-        block = key.ljust(64, b"\0")
-        self._inner = hashlib.sha256(bytes(each ^ 0x36 for each in block))
-        self._outer = hashlib.sha256(bytes(each ^ 0x5C for each in block))
+        # What a key costs is paid once: a copy goes on from there (RFC 2104, section 4).
+        self._keyed = hmac.new(key, digestmod=hashlib.sha256)
 
     def of(self, claim: str) -> str:
         """The signature over this."""
-        inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(claim.encode("ascii"))
-        outer.update(inner.digest())
-        return b2a_base64(outer.digest()[:16])[:22].translate(_URL_SAFE).decode("ascii")
+        keyed = self._keyed.copy()
+        keyed.update(claim.encode("ascii"))
+        return b2a_base64(keyed.digest()[:16])[:22].translate(_URL_SAFE).decode("ascii")
 
 
 class Signer:
