@@ -162,7 +162,7 @@ class Line:
         """Say that we leave; the wire hears the answer."""
         with contextlib.suppress(OSError):
             self.socket.setblocking(True)
-        self.wire.leave(watch)
+        self.wire.leave(watch, len(self._due))
 
     def _read(self) -> None:
         start = at = 0

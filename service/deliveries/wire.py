@@ -167,10 +167,12 @@ class Wire:
         self.leave(watch)
         self.gone()
 
-    def leave(self, watch: Watch) -> None:
-        """Say that we leave."""
+    def leave(self, watch: Watch, owed: int = 0) -> None:
+        """Say that we leave, once the server has given so many answers that it owes."""
         with contextlib.suppress(OSError, smtplib.SMTPException):
             self.watch(watch)
+            for _ in range(owed):
+                self.reply()
             self._client.send(b"QUIT\r\n")
 
     def gone(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import select
 import socket
 import ssl
 import time
@@ -464,6 +465,26 @@ def test_a_server_that_drips_its_reply_is_cut_at_the_deadline() -> None:
         began = time.monotonic()
         failure(SmtpMailer(f"smtp://127.0.0.1:{server.port}", timeout=0.3))
         assert time.monotonic() - began < 1.5
+
+
+def test_leave_is_taken_after_the_last_answer() -> None:
+    early: list[bytes] = []
+    with raw(lambda connection: refuse_slowly(connection, early)) as server:
+        mailer = SmtpMailer(f"smtp://127.0.0.1:{server.port}", timeout=5)
+        assert isinstance(failure(mailer), AddressRefused)
+        mailer.close()
+    assert early == [b"", b"QUIT\r\n"]
+
+
+def refuse_slowly(connection: socket.socket, early: list[bytes]) -> None:
+    """Answer RSET late, and note what has come before the answer and after it; PIPELINING is not offered."""
+    file = connection.makefile("rb")
+    for reply in (b"220 hi\r\n", b"250 hi\r\n", b"250 ok\r\n", b"550 5.1.1 nobody\r\n"):
+        connection.sendall(reply)
+        file.readline()
+    early.append(connection.recv(100) if select.select([connection], [], [], 0.2)[0] else b"")
+    connection.sendall(b"250 ok\r\n")
+    early.append(file.readline())
 
 
 def test_closing_does_not_wait_for_a_server_that_says_nothing() -> None:
