@@ -6,7 +6,7 @@ import email
 import email.policy
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from email.message import EmailMessage
 from inspect import signature
@@ -151,7 +151,7 @@ def digest(papers: Sequence[Paper] = PAPERS, keywords: Sequence[str] = KEYWORDS,
     found = {number: matches(paper, number, keywords) for number, paper in enumerate(papers)}
     chosen = {"read": 63} | {name: more[name] for name in more if name in _CHOSEN}
     made = compose(EDITION, keywords, stored, range(len(papers)), found, **chosen)  # type: ignore[arg-type]
-    return replace(made, **{name: value for name, value in more.items() if name not in _CHOSEN})  # type: ignore[arg-type]
+    return made._replace(**{name: value for name, value in more.items() if name not in _CHOSEN})  # type: ignore[arg-type]
 
 
 def facts(kind: DeliveryKind) -> dict[str, Any]:

@@ -77,8 +77,7 @@ class Origin(NamedTuple):
     late: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Digest:
+class Digest(NamedTuple):
     """One subscriber's selection for one edition: all that rendering needs besides links and the service's identity.
 
     `keywords` are in the reader's own spelling. `papers` are shown in this order; `more` counts matches not shown;

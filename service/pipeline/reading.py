@@ -209,7 +209,7 @@ def _shared(digest: Digest) -> Digest:
     """The digest without its reader's own plans; what the mail only counted stands behind its sections."""
     behind = len(digest.papers) - sum(section.papers for section in digest.sections)
     sections = (*digest.sections, Section("", behind, 0)) if digest.sections and behind > 0 else digest.sections
-    return replace(digest, next_edition=None, sections=sections)
+    return digest._replace(next_edition=None, sections=sections)
 
 
 def _entries(desk: Desk, rows: Sequence[Delivery], reader: Subscriber, position: int) -> Iterator[Entry]:

@@ -230,7 +230,7 @@ def test_the_same_values_give_the_same_bytes() -> None:
 def test_what_mails_share_in_their_headers_is_said_of_no_other_mail() -> None:
     links, renderer = mails.ENVELOPE.links._replace(unsubscribe=""), mails.renderer()
     envelopes = [mails.ENVELOPE, replace(mails.ENVELOPE, links=links), replace(mails.ENVELOPE, date=NEXT)]
-    for digest in (mails.digest(), replace(mails.digest(), edition=NEXT.date())):
+    for digest in (mails.digest(), mails.digest()._replace(edition=NEXT.date())):
         for envelope in envelopes:
             assert renderer.digest(digest, envelope) == mails.renderer().digest(digest, envelope)
 

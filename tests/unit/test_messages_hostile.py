@@ -69,7 +69,7 @@ def rendered(papers: list[tuple[Paper, list[Hit]]], keyword: str = "any", **more
         Selected(StoredPaper(number, 1, paper), (Fit(keyword, tuple(hits)),))
         for number, (paper, hits) in enumerate(papers)
     )
-    digest = replace(mails.digest([], (keyword,), **more), papers=selected)
+    digest = mails.digest([], (keyword,), **more)._replace(papers=selected)
     return mails.read(RENDERER.digest(digest, mails.ENVELOPE))
 
 

@@ -194,7 +194,7 @@ def test_every_number_of_matches_fits_and_is_counted(full: bool, figure: Callabl
 def test_a_title_of_any_length_leaves_room_for_the_way_out() -> None:
     for text in payloads.LONG:
         selected = Selected(StoredPaper(1, 1, Paper(text, text, (text,) * 9, categories=(text,) * 9)))
-        mail = mails.read(RENDERER.digest(replace(mails.digest([], (text,)), papers=(selected,) * 50), mails.ENVELOPE))
+        mail = mails.read(RENDERER.digest(mails.digest([], (text,))._replace(papers=(selected,) * 50), mails.ENVELOPE))
         assert len(quoted_printable(mail.html)) <= LARGEST_HTML
         assert mails.ENVELOPE.links.unsubscribe in mail.html_links
         assert len(clean(str(mail.mail["Subject"]))) < 200
