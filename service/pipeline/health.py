@@ -85,10 +85,14 @@ class Health:
             changed |= _rest(until, error) | {"opened": opened + 1, "alike": ALIKE - 1}
         self._keep(unit, relay, changed)
 
+    def marked(self, relay: int) -> bool:
+        """Whether anything is held against it."""
+        return bool(self.known[relay].keys() - {"first"})
+
     def took(self, unit: Unit, relay: int) -> None:
         """It took a mail: whatever was held against it is forgotten."""
         known = self.known[relay]
-        if known.keys() - {"first"}:
+        if self.marked(relay):
             self._keep(unit, relay, {name: value for name, value in known.items() if name == "first"})
 
     def _keep(self, unit: Unit, relay: int, known: dict[str, Any]) -> None:

@@ -116,7 +116,7 @@ class Tray:
     def exchange(self, done: Sequence[Outcome], begin: Sequence[Mail]) -> Iterable[tuple[Mail, bytes]]:
         """Note what is done and begin the next, in one transaction; the bodies are rendered as they are asked for."""
         accepted = [outcome for outcome in done if outcome.error is None]
-        with self.store.write() as unit:
+        with self.store.step() if self._is_plain(done) else self.store.write() as unit:
             self._renew(unit)
             ids = [outcome.mail.id for outcome in accepted]
             begun = unit.deliveries.begin(self.token, ids, [mail.id for mail in begin], self.now)
@@ -130,6 +130,11 @@ class Tray:
         for mail in [outcome.mail for outcome in done] + [mail for mail in begin if mail.id not in begun]:
             self._rows.pop(mail.id, None)
         return self._bodies([mail for mail in begin if mail.id in begun])
+
+    def _is_plain(self, done: Sequence[Outcome]) -> bool:
+        """Whether there is nothing to say but that mails were accepted, and which are next."""
+        troubled = any(outcome.error is not None or self.health.marked(outcome.relay) for outcome in done)
+        return not (troubled or self._renewal_due())
 
     def _bodies(self, mails: Sequence[Mail]) -> Iterator[tuple[Mail, bytes]]:
         """Render and sign; whatever goes wrong with one row stays with that row."""
@@ -204,8 +209,11 @@ class Tray:
         self._alone = not rows and not self._rows
         return unit.deliveries.claim_doubtful(self.token, self.now, self.lease) if self._alone else rows
 
+    def _renewal_due(self) -> bool:
+        return time.monotonic() - self._renewed > self.lease / RENEWALS
+
     def _renew(self, unit: Unit) -> None:
-        if time.monotonic() - self._renewed > self.lease / RENEWALS:
+        if self._renewal_due():
             unit.deliveries.renew(self.token, self.lease)
             self._renewed = time.monotonic()
 

@@ -90,6 +90,8 @@ class FusedStore(Store):
         if "note" in asked:
             self._fuse.passed("after commit")
 
+    step = write
+
 
 def _watched(deliveries: Deliveries, asked: set[str], fuse: Fuse) -> Deliveries:
     watched = _Watched(deliveries.connection)

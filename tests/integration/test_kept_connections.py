@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -78,4 +79,29 @@ def test_a_connection_that_was_cut_is_replaced(postgres_database: str) -> None:
         with pytest.raises(StoreError):
             note(store)
         note(store)
+    store.close()
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_step_is_kept_by_itself_and_what_follows_it_is_a_whole_again(store: Store, kept: bool) -> None:
+    with store.keeping() if kept else nullcontext():
+        with store.step() as unit:
+            unit.journal.note(None, "step", NOW)
+        with pytest.raises(StoreError), store.step() as unit:
+            unit.subscribers.connection.exec_driver_sql("this is no statement")
+        with pytest.raises(StoreError):
+            fail(store)
+        note(store)
+    with store.read() as unit:
+        names = unit.subscribers.connection.execute(select(tables.event.c.name)).scalars().all()
+    assert Counter(names) == {"step": 1, "noted": 1}
+
+
+def test_postgresql_is_asked_once_for_a_step(postgres_database: str) -> None:
+    store = Store(postgres_database)
+    begun = "SELECT now() = statement_timestamp(), pg_current_xact_id_if_assigned() IS NULL"
+    with store.step() as unit:
+        unit.journal.note(None, "step", NOW)
+        # Where the note had opened a transaction, this one would stand in it.
+        assert unit.subscribers.connection.exec_driver_sql(begun).one() == (True, True)
     store.close()
