@@ -27,8 +27,8 @@ from service.messages.cards import (
     shown,
 )
 from service.messages.frames import BLANK_LINE, Memo, encoded
-from service.messages.lines import INDENT, Form, HtmlLines, TextLines
-from service.messages.typesetting import has_long_word
+from service.messages.lines import CLOSE, INDENT, OPEN, Form, HtmlLines, TextLines
+from service.messages.typesetting import has_long_word, starred
 from service.model import Digest, Paper, Selected
 
 HTML, TEXT = "html", "txt"
@@ -127,14 +127,15 @@ class CardPress:
         """Print both forms, of which a mail takes one each."""
         paper, found = printed.paper, marks(printed.selected.why)
         said = shown(marked_abstract(paper.card, paper.paper, found), full)
+        signed = starred(said, OPEN, CLOSE)
         html = (
             self._html_head(printed, found, full),
-            self._html.said(said, full, paper.long_words),
+            self._html.said(said, signed, full, paper.long_words),
             self._html.reasons(found.why, full),
             self._part(printed, HTML, "tail", bool(found.why), full),
         )
         head = self._part(printed, TEXT, "head", found.authors, full)
-        above, below = self._text.said(said), self._text.reasons(found.why)
+        above, below = self._text.said(signed), self._text.reasons(found.why)
         tail = self._part(printed, TEXT, "tail", None, full)
         text = (head, above, below + tail) if full else (head, above + below + tail)
         lines = b"".join(html), (BLANK_LINE if full else b"").join(filter(None, text))[INDENT:]

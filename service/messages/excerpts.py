@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from operator import itemgetter
-from typing import NamedTuple
 
 from service.messages.passages import Passage, Span
 
@@ -29,13 +28,6 @@ _NO_STOP = re.compile(
 )
 
 
-class _Choice(NamedTuple):
-    """Which sentences to show, in their order; or one that is too long by itself."""
-
-    places: tuple[int, ...]
-    too_long: bool = False
-
-
 def excerpt(abstract: Passage, sentences: int = 2, limit: int = LIMIT) -> Passage:
     """Return at most so many sentences and characters of an abstract, those with hits before any others.
 
@@ -45,10 +37,8 @@ def excerpt(abstract: Passage, sentences: int = 2, limit: int = LIMIT) -> Passag
     spans = _sentences(abstract.text)
     if not spans:
         return abstract
-    places, too_long = _choice(abstract.text, _hits(abstract, spans), sentences, limit)
-    if too_long:
-        return _built(abstract, _around_hit(abstract, spans[places[0]], limit))
-    return _built(abstract, _filled(abstract.text, spans, places, limit if len(places) < sentences else 0))
+    chosen = _choice(abstract.text, _hits(abstract, spans), sentences, limit)
+    return _built(abstract, _around_hit(abstract, chosen, limit) if isinstance(chosen, int) else chosen)
 
 
 def sentence_spans(text: str) -> list[Span]:
@@ -76,17 +66,17 @@ def _hits(abstract: Passage, spans: Sequence[Span]) -> tuple[int, ...]:
     return tuple(hits)
 
 
-# Keywords differ, but they hit the same sentences; what is kept for a choice takes 300 octets.
+# Keywords differ, but they hit the same sentences; what is kept for a choice takes half a KB.
 @lru_cache(maxsize=32_768)
-def _choice(text: str, hits: tuple[int, ...], sentences: int, limit: int) -> _Choice:
-    """Choose the sentences of a text by how many hits each of them has."""
+def _choice(text: str, hits: tuple[int, ...], sentences: int, limit: int) -> int | Sequence[Span | str]:
+    """Choose what to show of a text by how many hits each sentence has; a number for one too long by itself."""
     spans, chosen = _sentences(text), list[int]()
     for candidate in _by_merit(hits):
         if len(chosen) < sentences and _length(spans, [*chosen, candidate]) <= limit:
             chosen.append(candidate)
         elif not chosen:
-            return _Choice((candidate,), True)
-    return _Choice(tuple(sorted(chosen)))
+            return candidate
+    return _filled(text, spans, sorted(chosen), limit if len(chosen) < sentences else 0)
 
 
 def _by_merit(hits: Sequence[int]) -> Iterable[int]:
@@ -121,8 +111,8 @@ def _cut(text: str, sentence: Span, limit: int) -> list[Span | str]:
     return [(start, space if space > start else start + limit - 1), _MORE]
 
 
-def _around_hit(abstract: Passage, sentence: Span, limit: int) -> list[Span | str]:
-    start, end = sentence
+def _around_hit(abstract: Passage, at: int, limit: int) -> list[Span | str]:
+    start, end = sentence = _sentences(abstract.text)[at]
     first = next((max(hit[0], start) for hit in abstract.hits if hit[0] < end and start < hit[1]), start)
     if first - start < limit * 2 // 3:
         return _cut(abstract.text, sentence, limit)

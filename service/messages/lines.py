@@ -18,14 +18,15 @@ from markupsafe import escape
 
 from service.messages.cards import Card, Reason, because
 from service.messages.frames import Memo
-from service.messages.mime import quoted_printable
+from service.messages.mime import quoted_line, quoted_printable
 from service.messages.passages import Passage
-from service.messages.typesetting import breakable, hang, settled, starred
-from service.messages.visible import CLOSE, OPEN
+from service.messages.typesetting import breakable, hang, settled, wrap
 from service.model import Field
 
 # A private-use character: `clean` drops it from every foreign text.
 _TEXT = "\ue004"
+# Stand around hits until it is known for which part of a mail they are marked; no clean text has them.
+OPEN, CLOSE = "\x02", "\x03"
 # A card of the text part stands behind so many columns.
 INDENT = 4
 # Nearly all readers' reasons are of a few forms: so many keywords, each in the title, the abstract or both.
@@ -68,7 +69,9 @@ class HtmlLines:
     def __init__(self, forms: Any) -> None:
         self._forms = forms
         self._before, self._after = str(forms.runs(Passage(_TEXT, ((0, 1),)))).split(_TEXT)
-        self._said = {full: settled(forms.said(Passage(_TEXT), full)).split(_TEXT) for full in (True, False)}
+        self._said = {
+            full: settled(forms.said(Passage(_TEXT), full)).rstrip("\n").split(_TEXT) for full in (True, False)
+        }
         self._shapes: Memo[Form] = Memo(_KEPT_FORMS)
         self._reasons: Memo[bytes] = Memo(_KEPT_REASONS)
 
@@ -78,29 +81,25 @@ class HtmlLines:
 
     def titled(self, head: Form, title: Passage) -> bytes:
         """A head with a title put in."""
-        return quoted_printable(head.filled([self._runs(title, True)]))
+        return quoted_printable(head.filled([self._runs(title)]))
 
-    def said(self, passage: Passage, full: bool, long_words: bool) -> bytes:
-        """What is shown of the abstract, which may hold long words or does not."""
+    def said(self, passage: Passage, signed: str, full: bool, long_words: bool) -> bytes:
+        """What is shown of the abstract, as a passage and with signs; it may hold long words, or does not."""
         if not passage:
             return b""
         before, after = self._said[full]
-        return quoted_printable(f"{before}{self._runs(passage, long_words)}{after}")
+        # Nothing but signs to escape, which may be done to all of it at once.
+        runs = self._runs(passage) if long_words else str(escape(signed))
+        return quoted_line(f"{before}{runs.replace(OPEN, self._before).replace(CLOSE, self._after)}{after}")
 
     def reasons(self, why: Sequence[tuple[str, int]], full: bool) -> bytes:
         """Why the paper is there: keywords, each with the fields that it hit."""
         return self._reasons.get((why, full), lambda: self._because(why, full)) if why else b""
 
-    def _runs(self, passage: Passage, long_words: bool) -> str:
+    def _runs(self, passage: Passage) -> str:
         """A passage with its hits marked, as the form of that name writes it."""
-        if long_words:
-            before, after = self._before, self._after
-            return "".join(
-                f"{before}{breakable(text)}{after}" if hit else breakable(text) for text, hit in passage.runs
-            )
-        # Nothing but signs to escape, which may be done to all of it at once.
-        escaped = str(escape(starred(passage, OPEN, CLOSE)))
-        return escaped.replace(OPEN, self._before).replace(CLOSE, self._after)
+        before, after = self._before, self._after
+        return "".join(f"{before}{breakable(text)}{after}" if hit else breakable(text) for text, hit in passage.runs)
 
     def _because(self, why: Sequence[tuple[str, int]], full: bool) -> bytes:
         reasons, more = because(why)
@@ -119,9 +118,10 @@ class TextLines:
         self._shapes: Memo[Form] = Memo(_KEPT_FORMS)
         self._reasons: Memo[bytes] = Memo(_KEPT_REASONS)
 
-    def said(self, passage: Passage) -> bytes:
-        """What is shown of the abstract."""
-        return quoted_printable(hang(starred(passage), INDENT)) if passage else b""
+    def said(self, signed: str) -> bytes:
+        """What is shown of the abstract, with signs."""
+        starred = signed.replace(OPEN, "*").replace(CLOSE, "*")
+        return quoted_line(wrap(starred, INDENT).replace("\n", "\r\n")) if signed else b""
 
     def reasons(self, why: Sequence[tuple[str, int]]) -> bytes:
         """Why the paper is there: keywords, each with the fields that it hit."""

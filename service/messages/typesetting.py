@@ -65,10 +65,15 @@ def hang(text: str, indent: int = 0, first: str = "") -> str:
 
     On the first line the indent ends in `first`. The signs of votes and stars stay with their numbers.
     """
+    return wrap(" ".join(_glued(text).split()), indent, first)
+
+
+def wrap(line: str, indent: int = 0, first: str = "") -> str:
+    """Do the same with a line whose words have one space between them."""
     # What `textwrap.fill` does with long words and hyphens kept whole, looking for the end of each line from its right.
     space = " " * indent
     lead = space[: max(indent - len(first), 0)] + first
-    words = " ".join(text.replace("▲ ", f"▲{_GLUE}").replace("★ ", f"★{_GLUE}").split())
+    words = _glued(line)
     lines, at, room = [], 0, WIDTH - len(lead)
     while len(words) - at > room:
         end = words.rfind(" ", at, at + room + 1)
@@ -80,6 +85,10 @@ def hang(text: str, indent: int = 0, first: str = "") -> str:
         at, room = end + 1, WIDTH - indent
     lines.append(words[at:])
     return (lead + f"\n{space}".join(lines)).replace(_GLUE, " ") if words else ""
+
+
+def _glued(text: str) -> str:
+    return text.replace("▲ ", f"▲{_GLUE}").replace("★ ", f"★{_GLUE}")
 
 
 def local_time(moment: datetime, timezone: str) -> datetime:
