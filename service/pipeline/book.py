@@ -37,13 +37,14 @@ _UNKNOWN, _REFUSED = -1, -2
 class Profiles:
     """Profile n belongs to the reader at `readers[n]` of those asked for, and has the keywords [starts[n], …[n + 1]).
 
-    `keywords` are numbers of the book; `sources[n]` are the ones it looks at, None for all common ones; it wants
-    replacements where `replacements[n]`.
+    `keywords` are numbers of the book; `sources[looked[n]]` are the ones it looks at, None for all common ones; it
+    wants replacements where `replacements[n]`.
     """
 
     readers: Numbers
     starts: Numbers
     keywords: Numbers
+    looked: NDArray[np.int32]
     sources: tuple[frozenset[int] | None, ...]
     replacements: NDArray[np.bool_]
 
@@ -81,12 +82,12 @@ class Book:
         numbers = self._learned(unit, roster.keywords, state)
         known = numbers >= 0
         kept = np.concatenate([[0], np.cumsum(known)])[roster.starts]
-        looked = [None if sources is None else frozenset(sources) for sources, _ in roster.choices]
         return Profiles(
             np.searchsorted(readers, roster.readers),
             kept,
             numbers[known],
-            tuple(looked[each] for each in roster.chosen.tolist()),
+            roster.chosen,
+            tuple(None if sources is None else frozenset(sources) for sources, _ in roster.choices),
             np.array([replacements for _, replacements in roster.choices], np.bool_)[roster.chosen],
         )
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,19 +37,39 @@ class Asked:
     past: Covered = NOTHING
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Chosen:
-    """What was chosen for a batch; readers are numbered as they were asked for."""
+@dataclass(frozen=True, slots=True)
+class _Lists:
+    """Arrays of a batch as lists, which are cut for one reader in less time."""
 
-    book: Book
-    masks: _Masks
     keywords: Sequence[int]  # by number in the book
     starts: Sequence[int]  # of each keyword's papers
     papers: Sequence[int]
     bounds: Sequence[int]  # of each reader's profiles
     entries: Sequence[int]  # of each profile's keywords
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """What was chosen for a batch; readers are numbered as they were asked for."""
+
+    book: Book
+    masks: _Masks
+    profiles: Profiles
+    wanted: Numbers  # those of the profiles' keywords that are no exclusions
+    hits: Hits
     ranked: Ranked
     alone: NDArray[np.bool_]
+
+    @cached_property
+    def _lists(self) -> _Lists:
+        """Made for the first reader who gets a mail."""
+        return _Lists(
+            self.profiles.keywords[self.wanted].tolist(),
+            self.hits.starts.tolist(),
+            self.hits.papers.tolist(),
+            np.searchsorted(self.profiles.readers, np.arange(len(self.alone) + 1)).tolist(),
+            np.searchsorted(self.wanted, self.profiles.starts).tolist(),
+        )
 
     def is_alone(self, reader: int) -> bool:
         """Whether this reader is not chosen for here: who has no keywords gets what is trending, or wants replacements.
@@ -64,7 +85,8 @@ class Chosen:
     def selection(self, reader: int, own: Sequence[Profile]) -> Selection:
         """The selection of a reader who is not alone, in the words of the profiles' own rows."""
         keywords, found, looks = list[str](), list[Sequence[int]](), list[Look]()
-        numbers, starts = range(self.bounds[reader], self.bounds[reader + 1]), self.starts
+        lists = self._lists
+        numbers, starts = range(*lists.bounds[reader : reader + 2]), lists.starts
         for number, profile in zip(numbers, own, strict=True):
             before, unwanted = len(keywords), list[Keyword]()
             for text, place in self._places(number, profile.keywords):
@@ -72,7 +94,7 @@ class Chosen:
                     unwanted += read_keywords((text,))
                 else:
                     keywords.append(text)
-                    found.append(self.papers[starts[place] : starts[place + 1]])
+                    found.append(lists.papers[starts[place] : starts[place + 1]])
             mask = self.masks.rows[self.masks.read[number]]
             looks.append(Look(profile, len(keywords) - before, tuple(unwanted), mask))
         ranked = tuple(self.ranked.of(reader).tolist())
@@ -81,8 +103,8 @@ class Chosen:
 
     def _places(self, profile: int, texts: Iterable[str]) -> list[tuple[str, int | None]]:
         """A profile's keywords that can be read, each with its place among all of them; exclusions have none."""
-        first, last = self.entries[profile], self.entries[profile + 1]
-        places = dict(zip(self.keywords[first:last], range(first, last), strict=True))
+        first, last = self._lists.entries[profile : profile + 2]
+        places = dict(zip(self._lists.keywords[first:last], range(first, last), strict=True))
         found, known = list[tuple[str, int | None]](), self.book.number
         for text in texts:
             # Nearly every text is the canonical one of its keyword.
@@ -103,7 +125,6 @@ class _Masks:
     kept: list[int] = field(default_factory=list)
     _rows: list[Mask] = field(default_factory=list)
     _counts: dict[frozenset[int], int] = field(default_factory=dict)
-    _firsts: dict[int, int] = field(default_factory=dict)
 
     @property
     def rows(self) -> list[Mask]:
@@ -117,25 +138,24 @@ class _Masks:
             self._counts[key] = int(np.logical_or.reduce([self._rows[each] for each in key]).sum())
         return self._counts[key]
 
-    def add(self, view: View, sources: Sequence[frozenset[int] | None], asked: Sequence[Asked]) -> None:
+    def add(self, view: View, profiles: Profiles, asked: Sequence[Asked]) -> None:
         """Take in profiles: the sources that each looks at, and what is asked for its reader."""
         # Equal spans that are not the same cost a mask more.
-        keys = [(looked, id(each.span)) for looked, each in zip(sources, asked, strict=True)]
-        known = {
-            key: self._put(each.span.mask(view.firsts(key[0])))
-            for key, each in dict(zip(keys, asked, strict=True)).items()
-        }
-        self.read = [known[key] for key in keys]
-        for profile, each in enumerate(asked):
-            if each.past.upto >= self._oldest(view, self.read[profile]):
-                self.read[profile] = self._undelivered(view, self.read[profile], each.past.papers)
+        spans = {id(each.span): each.span for each in asked}
+        numbers = {key: number for number, key in enumerate(spans)}
+        numbered = np.array([numbers[id(each.span)] for each in asked], np.int64)[profiles.readers]
+        codes, rows = np.unique(profiles.looked * len(spans) + numbered, return_inverse=True)
+        several = list(spans.values())
+        for looked, span in (divmod(code, len(spans)) for code in codes.tolist()):
+            self._put(several[span].mask(view.firsts(profiles.sources[looked])))
+        self.read = rows.tolist()
+        # Before its first paper arrived, no digest can have held anything of a mask.
+        oldest = np.array([view.born[mask].min(initial=view.upto + 1) for mask in self._rows], np.int64)
+        covered = np.array([each.past.upto for each in asked], np.int64)[profiles.readers]
+        for profile in np.flatnonzero(covered >= oldest[rows]).tolist():
+            past = asked[profiles.readers[profile]].past
+            self.read[profile] = self._undelivered(view, self.read[profile], past.papers)
         self.kept = self.read.copy()
-
-    def _oldest(self, view: View, row: int) -> int:
-        """When the first of the papers in a row arrived; no digest can hold them that covers less."""
-        if row not in self._firsts:
-            self._firsts[row] = int(view.born[self._rows[row]].min(initial=view.upto + 1))
-        return self._firsts[row]
 
     def _undelivered(self, view: View, row: int, delivered: frozenset[int]) -> int:
         """A row without what was delivered."""
@@ -162,7 +182,7 @@ def choose_all(view: View, book: Book, profiles: Profiles, asked: Sequence[Asked
     found, owners = book.found(view), profiles.owners()
     exclusion = book.exclusions()[profiles.keywords]
     masks = _Masks(len(view.papers))
-    masks.add(view, profiles.sources, [asked[reader] for reader in profiles.readers.tolist()])
+    masks.add(view, profiles, asked)
     for entry in np.flatnonzero(exclusion).tolist():
         mine = slice(*found.starts[profiles.keywords[entry] : profiles.keywords[entry] + 2])
         masks.leave_out(int(owners[entry]), found.papers[mine])
@@ -175,17 +195,7 @@ def choose_all(view: View, book: Book, profiles: Profiles, asked: Sequence[Asked
         view.upvotes(), np.flatnonzero(np.logical_or.reduce([np.zeros(masks.width, np.bool_), *masks.rows]))
     )
     ranked = rank_all(hits, len(asked), order, len(view.papers))
-    return Chosen(
-        book,
-        masks,
-        profiles.keywords[wanted].tolist(),
-        hits.starts.tolist(),
-        hits.papers.tolist(),
-        np.searchsorted(profiles.readers, np.arange(len(asked) + 1)).tolist(),
-        np.searchsorted(wanted, profiles.starts).tolist(),
-        ranked,
-        alone,
-    )
+    return Chosen(book, masks, profiles, wanted, hits, ranked, alone)
 
 
 def _hits(found: Postings, profiles: Profiles, masks: _Masks, owners: Numbers, wanted: Numbers) -> Hits:

@@ -73,6 +73,7 @@ class View:
     born: Numbers = field(default_factory=lambda: np.zeros(0, np.int64))
     _firsts: dict[tuple[frozenset[int] | None, bool], Firsts] = field(default_factory=dict)
     _popular: list[int] | None = None
+    _upvotes: Numbers = field(default_factory=lambda: np.zeros(0, np.int64))
     _glossary: Glossary = field(default_factory=Glossary)
 
     def find(self, keyword: Keyword) -> Found:
@@ -103,7 +104,9 @@ class View:
 
     def upvotes(self) -> Numbers:
         """Per paper its upvotes, 0 where a source counts none."""
-        return np.array([each.paper.upvotes or 0 for each in self.papers], np.int64)
+        if len(self._upvotes) != len(self.papers):
+            self._upvotes = np.array([each.paper.upvotes or 0 for each in self.papers], np.int64)
+        return self._upvotes
 
     def glossary(self) -> Glossary:
         """The acronyms that the papers define; each paper is read for them once."""

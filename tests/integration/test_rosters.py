@@ -71,10 +71,10 @@ def said(book: Book, unit: Unit) -> Said:
     ids = [each.id for each in unit.subscribers.all()]
     read = book.read(unit, np.array(ids, np.int64))
     found: Said = {each: [] for each in ids}
-    places = zip(read.readers.tolist(), read.sources, read.replacements.tolist(), strict=True)
-    for number, (place, sources, renewed) in enumerate(places):
+    places = zip(read.readers.tolist(), read.looked.tolist(), read.replacements.tolist(), strict=True)
+    for number, (place, looked, renewed) in enumerate(places):
         mine = read.keywords[slice(*read.starts[number : number + 2])]
-        found[ids[place]].append(({book.keywords[each].canonical for each in mine}, sources, renewed))
+        found[ids[place]].append(({book.keywords[each].canonical for each in mine}, read.sources[looked], renewed))
     return found
 
 
