@@ -18,26 +18,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, any_, case, exists, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, case, exists, func, or_, select, true, update
 
 from service.editions import OVERDUE
 from service.model import DeliveryKind, DeliveryState, SubscriberState
 from service.store.covered import Covered, covered
 from service.store.exchange import exchange
+from service.store.leasing import EDITIONS, due, late, lease
 from service.store.statements import add_new, among, chunks, database_now
 from service.store.tables import OPEN, delivery, subscriber
 
-# Kinds that only an active subscriber gets; the others answer something the reader just did.
-EDITIONS = (DeliveryKind.DIGEST, DeliveryKind.QUIET)
 NEVER_BEGUN, HELD = (DeliveryState.READY, DeliveryState.CLAIMED), (DeliveryState.CLAIMED, DeliveryState.SENDING)
 # What was never begun was over when it was composed.
 _NEVER_BEGUN: dict[str, Any] = {"lease": None, "lease_until": None, "finished_at": delivery.c.composed_at}
 MAX_RECOVERIES = 3
 RECOVERY = timedelta(seconds=1)
-# What a sender reads of a row; the rest is for those who look at it later.
-NEEDED = tuple(
-    delivery.c[name] for name in ("id", "kind", "subscriber_id", "key", "uid", "attempts", "composed_at", "payload")
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,25 +115,15 @@ class Deliveries:
 
     def claim(self, token: str, now: datetime, limit: int, seconds: float) -> list[Delivery]:
         """Lease up to `limit` rows that are ready, due and not in doubt, oldest first, for `seconds`."""
-        return self._lease(delivery.c.recoveries == 0, token, now, limit, seconds)
+        return self._lease(False, token, now, limit, seconds)
 
     def claim_doubtful(self, token: str, now: datetime, seconds: float) -> list[Delivery]:
         """Lease one row whose sender has died. It goes alone: a poisonous mail must not take others down with it."""
-        return self._lease(delivery.c.recoveries > 0, token, now, 1, seconds)
+        return self._lease(True, token, now, 1, seconds)
 
-    def _lease(
-        self, kind: ColumnElement[bool], token: str, now: datetime, limit: int, seconds: float
-    ) -> list[Delivery]:
-        order = (delivery.c.not_before, delivery.c.id)
-        wanted = select(delivery.c.id).where(_due(now) & kind).order_by(*order).limit(limit)
-        chosen: ColumnElement[bool] = delivery.c.id.in_(wanted.scalar_subquery())
-        if self.connection.dialect.name == "postgresql":
-            # An array is read once; a subquery may run again for each row of a join, and lock more than `limit`.
-            chosen = delivery.c.id == any_(func.array(wanted.with_for_update(skip_locked=True).scalar_subquery()))
-        until = database_now(self.connection) + seconds
-        values = {"state": DeliveryState.CLAIMED, "lease": token, "lease_until": until}
-        mine = chosen & (delivery.c.state == DeliveryState.READY)
-        rows = self.connection.execute(update(delivery).where(mine).values(values).returning(*NEEDED)).all()
+    def _lease(self, doubtful: bool, token: str, now: datetime, limit: int, seconds: float) -> list[Delivery]:
+        asked = {"token": token, "now": now, "old": now - OVERDUE, "seconds": seconds, "most": limit}
+        rows = self.connection.execute(lease(self.connection.dialect.name, doubtful), asked).all()
         return sorted((_claimed(row) for row in rows), key=lambda each: each.id)
 
     def begin(self, token: str, done: Sequence[int], begin: Sequence[int], now: datetime) -> set[int]:
@@ -256,7 +241,8 @@ class Deliveries:
 
     def is_due(self, now: datetime) -> bool:
         """Whether any row may go out now."""
-        return self.connection.execute(select(delivery.c.id).where(_due(now)).limit(1)).first() is not None
+        any_row = select(delivery.c.id).where(due(now, now - OVERDUE)).limit(1)
+        return self.connection.execute(any_row).first() is not None
 
     def revive(self, now: datetime) -> None:
         """Let editions that became old news while they waited go out after all."""
@@ -269,14 +255,7 @@ class Deliveries:
 
 def old_news(now: datetime) -> ColumnElement[bool]:
     """Whether an edition waits that was to go out so long ago that only the operator may send it."""
-    # Of the indexes SQLite would take the one by kind, which holds all that was ever sent.
-    kind = delivery.c.kind.concat("")
-    late = kind.in_(EDITIONS) & (delivery.c.not_before < now - OVERDUE)
-    return OPEN & late & (delivery.c.state == DeliveryState.READY)
-
-
-def _due(now: datetime) -> ColumnElement[bool]:
-    return OPEN & (delivery.c.state == DeliveryState.READY) & (delivery.c.not_before <= now) & ~old_news(now)
+    return late(now - OVERDUE)
 
 
 def _welcome() -> ColumnElement[bool]:

@@ -77,7 +77,12 @@ def _ready(connection: Connection, column: Column[Any], values: Sequence[Any]) -
 
 def database_now(connection: Connection) -> ColumnElement[float]:
     """The database's clock in seconds since 1970: the one clock that all workers share."""
-    if connection.dialect.name == "sqlite":
+    return clock(connection.dialect.name)
+
+
+def clock(dialect: str) -> ColumnElement[float]:
+    """How a database says the time."""
+    if dialect == "sqlite":
         return literal_column("((julianday('now') - 2440587.5) * 86400.0)", Float)
     return func.extract("epoch", func.clock_timestamp()).cast(Float)
 

@@ -1,0 +1,58 @@
+"""Which mails may go out, and the statement that leases them.
+
+Comes in: times, a dialect. Goes out: conditions on rows, and a statement to be run with `token`, `now`, `old`,
+`seconds` and `most`. Refuses to know: who asks, what becomes of the rows.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import BindParameter, ColumnElement, Float, Integer, any_, bindparam, func, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
+
+from service.model import DeliveryKind, DeliveryState
+from service.store.statements import clock
+from service.store.tables import OPEN, UTCDateTime, delivery
+
+# Kinds that only an active subscriber gets; the others answer something the reader just did.
+EDITIONS = (DeliveryKind.DIGEST, DeliveryKind.QUIET)
+Moment = datetime | BindParameter[datetime]
+# What a sender reads of a row; the rest is for those who look at it later.
+_NEEDED = tuple(
+    delivery.c[name] for name in ("id", "kind", "subscriber_id", "key", "uid", "attempts", "composed_at", "payload")
+)
+
+
+def late(old: Moment) -> ColumnElement[bool]:
+    """Whether an edition waits that was to go out before `old`."""
+    # Of the indexes SQLite would take the one by kind, which holds all that was ever sent.
+    kind = delivery.c.kind.concat("")
+    return OPEN & kind.in_(EDITIONS) & (delivery.c.not_before < old) & (delivery.c.state == DeliveryState.READY)
+
+
+def due(now: Moment, old: Moment) -> ColumnElement[bool]:
+    """Whether a row may go out now and is no old news."""
+    return OPEN & (delivery.c.state == DeliveryState.READY) & (delivery.c.not_before <= now) & ~late(old)
+
+
+@cache
+def lease(dialect: str, doubtful: bool) -> ReturningUpdate[Any]:
+    """Lease rows that are due, oldest first: those whose sender has died, or the others.
+
+    Put together anew for each batch it cost half a millisecond.
+    """
+    now, old = bindparam("now", type_=UTCDateTime), bindparam("old", type_=UTCDateTime)
+    doubt = delivery.c.recoveries > 0 if doubtful else delivery.c.recoveries == 0
+    wanted = select(delivery.c.id).where(due(now, old) & doubt).order_by(delivery.c.not_before, delivery.c.id)
+    wanted = wanted.limit(bindparam("most", type_=Integer))
+    chosen: ColumnElement[bool] = delivery.c.id.in_(wanted.scalar_subquery())
+    if dialect == "postgresql":
+        # An array is read once; a subquery may run again for each row of a join, and lock more than `most`.
+        chosen = delivery.c.id == any_(func.array(wanted.with_for_update(skip_locked=True).scalar_subquery()))
+    until = clock(dialect) + bindparam("seconds", type_=Float)
+    values = {"state": DeliveryState.CLAIMED, "lease": bindparam("token"), "lease_until": until}
+    mine = chosen & (delivery.c.state == DeliveryState.READY)
+    return update(delivery).where(mine).values(values).returning(*_NEEDED)
