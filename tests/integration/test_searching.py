@@ -20,7 +20,7 @@ import requests
 from sqlalchemy import event
 
 from service.keywords import parse_all
-from service.pipeline.archive import Question
+from service.pipeline.archive import KEPT, Question
 from service.web import trying
 from service.web.forms import Typed
 from service.web.pages import Desk, desk
@@ -81,6 +81,23 @@ def test_an_old_day_is_searched_without_a_look_at_the_last_month(tmp_path: Path)
         archive, zebras = pages.house.world.pipeline.archive, parse_all(["zebra"])
         found = [archive.search(Question(zebras, day=day), NOW) for day in (OLD[0], NOW.date(), None)]
     assert [each.recent for each in found] == [None, 2, 2]
+
+
+def test_an_exclusion_leaves_papers_out_of_a_search_be_they_new_or_old(tmp_path: Path) -> None:
+    topics = parse_all(["zebra OR archive", "-two", "-second"])
+    with filled(tmp_path, 2, 2) as pages:
+        old = [paper(f"The {name} Archive", listed=OLD[3], guid=name) for name in ("First", "Second")]
+        pages.house.arrive(*old)
+        found = pages.house.world.pipeline.archive.search(Question(topics), NOW).papers
+    assert [each.selected.paper.paper.title for each in found] == ["A Zebra of Today", "The First Archive"]
+
+
+def test_only_the_blocks_searched_last_stay_in_memory(tmp_path: Path) -> None:
+    with filled(tmp_path, 2, 2) as pages:
+        archive = pages.house.world.pipeline.archive
+        for day in OLD[: KEPT + 2]:
+            archive.search(Question(parse_all(["horse"]), day=day), NOW)
+        assert len(archive._blocks) == KEPT
 
 
 def test_the_last_month_is_read_again_only_when_a_paper_has_come_changed_or_gone(tmp_path: Path) -> None:

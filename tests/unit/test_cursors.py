@@ -36,6 +36,12 @@ def test_any_text_is_read_without_a_fault(text: str) -> None:
     assert cursors.read(text, ()) is None
 
 
+def test_a_cursor_to_a_number_no_database_knows_is_none() -> None:
+    for number in (LAST_ID + 1, -1):
+        mark = Mark(Place(date.max, number), Place(date.max, 1))
+        assert cursors.read(cursors.write(mark, ()), ()) is None
+
+
 def test_the_longest_cursor_is_read_whole() -> None:
     mark = Mark(Place(date.max, LAST_ID), Place(date.max, LAST_ID))
     assert cursors.read(cursors.write(mark, ["x" * 5000]), ["x" * 5000]) == mark
