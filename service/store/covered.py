@@ -14,12 +14,12 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-import orjson
 from sqlalchemy import ColumnElement, Connection, Text, case, cast, func, select
 
 from service.model import DeliveryKind, DeliveryState
 from service.store.statements import among
 from service.store.tables import delivery
+from service.store.values import read
 
 # A reader has heard nothing of these.
 UNHEARD = (DeliveryState.NONE, DeliveryState.CANCELLED, DeliveryState.SUPERSEDED)
@@ -51,7 +51,7 @@ class Covered:
     @property
     def papers(self) -> frozenset[int]:
         """The papers, under the ids they had."""
-        return frozenset(chain.from_iterable(orjson.loads(f"[{self.listed}]")))
+        return frozenset(chain.from_iterable(read(f"[{self.listed}]")))
 
 
 NOTHING = Covered()

@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 from sqlalchemy import (
     ARRAY,
     BigInteger,
-    Column,
     Connection,
     Float,
     Table,
@@ -27,8 +26,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.types import TypeEngine
 
 from service.store.tables import UTCDateTime, counter
+from service.store.values import written
 
 T = TypeVar("T")
 
@@ -54,25 +55,31 @@ def insert_new(connection: Connection, table: Table) -> Any:
 def add_new(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     """Run `insert_new` for rows of equal columns, of which many hold the same times.
 
-    Values are made ready column by column, each time once: SQLAlchemy looks at every value by itself, which for a row
-    of a mail takes 7 µs more.
+    Values are made ready column by column, each time once, and PostgreSQL takes them all as one value: SQLAlchemy looks
+    at every value by itself and psycopg at every row, which for a row of a mail takes 7 and 11 µs more.
     """
-    names, mark = tuple(rows[0]), "?" if connection.dialect.name == "sqlite" else "%s"
-    columns = [_ready(connection, table.c[name], [row[name] for row in rows]) for name in names]
-    values = f"({', '.join(names)}) VALUES ({', '.join(mark for _ in names)})"
-    into = f"INSERT INTO {table.name} {values} ON CONFLICT DO NOTHING"
-    connection.exec_driver_sql(into, list(zip(*columns, strict=True)))
+    names, types = tuple(rows[0]), [table.c[name].type for name in rows[0]]
+    columns = [_ready(connection, kind, [row[name] for row in rows]) for name, kind in zip(names, types, strict=True)]
+    into, whole = f"INSERT INTO {table.name} ({', '.join(names)})", zip(*columns, strict=True)
+    if connection.dialect.name == "sqlite":
+        marks = ", ".join("?" for _ in names)
+        connection.exec_driver_sql(f"{into} VALUES ({marks}) ON CONFLICT DO NOTHING", list(whole))
+        return
+    # No text of a row holds what PostgreSQL would refuse to read as JSON: all of it comes out of its own columns.
+    spelt = (f"{name} {kind.compile(connection.dialect)}" for name, kind in zip(names, types, strict=True))
+    new = f"SELECT * FROM json_to_recordset(%s::json) AS new ({', '.join(spelt)})"  # noqa: S608 - names and types
+    value = written([dict(zip(names, row, strict=True)) for row in whole])
+    connection.exec_driver_sql(f"{into} {new} ON CONFLICT DO NOTHING", (value,))
 
 
-def _ready(connection: Connection, column: Column[Any], values: Sequence[Any]) -> Sequence[Any]:
-    """The values of one column as the driver takes them."""
-    kept: Any = column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
-    if kept is None:
-        return values
-    if isinstance(column.type, UTCDateTime):
+def _ready(connection: Connection, kind: TypeEngine[Any], values: Sequence[Any]) -> Sequence[Any]:
+    """The values of one column as SQLite takes them, or as JSON for PostgreSQL."""
+    kept: Any = kind.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+    if isinstance(kind, UTCDateTime):
         known = {each: kept(each) for each in set(values)}
         return [known[each] for each in values]
-    return [kept(each) for each in values]
+    plain = kept is None or connection.dialect.name == "postgresql"
+    return values if plain else [kept(each) for each in values]
 
 
 def database_now(connection: Connection) -> ColumnElement[float]:
