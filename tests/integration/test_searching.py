@@ -124,7 +124,7 @@ def test_the_last_month_is_read_again_only_when_a_paper_has_come_changed_or_gone
 
 def test_what_serves_pages_looks_for_garbage_less(tmp_path: Path) -> None:
     gc.set_threshold(700, 10, 10)
-    with filled(tmp_path, 2, 2):
+    with site(tmp_path):
         assert gc.get_threshold()[0] > 10_000
 
 
