@@ -62,6 +62,8 @@ def test_what_is_one_readers_own_is_kept_by_nobody(pages: Site) -> None:
         assert headers["cache-control"] == "no-store"
         assert "noindex" in headers["x-robots-tag"]
     assert "no-store" in pages.post("/subscribe", form(ADA, "lora")).headers["cache-control"]
+    wish = {"email": ADA, "keywords": ["lora"]}
+    assert "no-store" in pages.post("/api/v1/subscribe", json=wish).headers["cache-control"]
 
 
 def test_assets_may_be_kept_and_change_their_address_with_their_content(pages: Site) -> None:
