@@ -5,7 +5,7 @@ first for each reader, and the `Selection` of those who get a mail. Refuses to k
 
 Readers who look at the same sources since the same edition share one mask of papers; every hit of a keyword is a row of
 one array, thinned by the masks and ranked by one sort. A reader alone takes some hundred microseconds, one of a batch
-four (`python -m bench match`).
+two (`python -m bench match`).
 """
 
 from __future__ import annotations
