@@ -83,6 +83,6 @@ register(
         "Jinja2 + EmailMessage",
         AtLeast(80),
         partial(run, known=False),
-        note="a card is new for every fourth reader; making one takes 0.13 ms",
+        note="of 60 papers four are in cards that nobody had before; finding the places and printing one takes 0.1 ms",
     ),
 )
