@@ -120,7 +120,8 @@ class Book:
         return self._exclusions
 
     def _roster(self, unit: Unit, readers: Numbers, state: State) -> Roster:
-        if state.marks != self._marks:
+        # Numbers of marks come again on SQLite once those before were folded, and then the blocks were written anew.
+        if state.marks != self._marks or state.number != self._written:
             self._marked = unit.rosters.rows(sorted(set(state.marks.values())))
             self._marks = state.marks
         if state.number != self._written:

@@ -105,14 +105,16 @@ class Chosen:
         """A profile's keywords that can be read, each with its place among all of them; exclusions have none."""
         first, last = self._lists.entries[profile : profile + 2]
         places = dict(zip(self._lists.keywords[first:last], range(first, last), strict=True))
-        found, known = list[tuple[str, int | None]](), self.book.number
+        found, known, keywords = list[tuple[str, int | None]](), self.book.number, self.book.keywords
         for text in texts:
             # Nearly every text is the canonical one of its keyword.
-            number = known.get(text)
-            if number is not None:
-                found.append((text, places.get(number)))
-            elif keyword := read_keyword(text):
-                found.append((keyword.text, places.get(known[keyword.canonical])))
+            number, said = known.get(text), text
+            if number is None:
+                keyword = read_keyword(text)
+                if keyword is None:
+                    continue
+                number, said = known[keyword.canonical], keyword.text
+            found.append((said, None if keywords[number].exclusion else places[number]))
         return found
 
 

@@ -164,7 +164,7 @@ class Desk:
         return row.kind == DeliveryKind.DIGEST and bool(papers) and not any(papers)
 
     def _known(self, row: Delivery, name: str) -> list[list[Any]]:
-        """What a row names but for what was hidden since, or merged into a hidden one and has no text here."""
+        """What a row names but for what was hidden since, or merged into a hidden one, or has no text here."""
         return [each for each in row.payload.get(name, ()) if self._is_known(each[0], each[1])]
 
     def _is_known(self, paper_id: int, revision: int) -> bool:

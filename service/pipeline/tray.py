@@ -22,6 +22,7 @@ from service.errors import (
     PaperRoundError,
     PolicyRefused,
     RenderError,
+    StoreError,
 )
 from service.model import DeliveryState, SubscriberState
 from service.pipeline.canary import allowance, sent_ahead
@@ -115,21 +116,44 @@ class Tray:
 
     def exchange(self, done: Sequence[Outcome], begin: Sequence[Mail]) -> Iterable[tuple[Mail, bytes]]:
         """Note what is done and begin the next, in one transaction; the bodies are rendered as they are asked for."""
-        accepted = [outcome for outcome in done if outcome.error is None]
-        with self.store.step() if self._is_plain(done) else self.store.write() as unit:
-            self._renew(unit)
-            ids = [outcome.mail.id for outcome in accepted]
-            begun = unit.deliveries.begin(self.token, ids, [mail.id for mail in begin], self.now)
-            for relay in {outcome.relay for outcome in accepted}:
-                self.health.took(unit, relay)
-            for outcome in done:
-                if outcome.error is not None:
-                    self._refused(unit, outcome.mail.id, outcome.error, outcome.relay)
+        accepted = [outcome.mail.id for outcome in done if outcome.error is None]
+        asked = [mail.id for mail in begin]
+        begun = self._stepped(accepted, asked) if self._is_plain(done) else self._told(done, accepted, asked)
         self.done.sent += len(accepted)
         self.done.skipped += len(begin) - len(begun)
         for mail in [outcome.mail for outcome in done] + [mail for mail in begin if mail.id not in begun]:
             self._rows.pop(mail.id, None)
         return self._bodies([mail for mail in begin if mail.id in begun])
+
+    def _stepped(self, accepted: Sequence[int], begin: Sequence[int]) -> set[int]:
+        """Note and begin by one statement, once more over another connection where this one was lost.
+
+        What was accepted must not come again for that: to note it twice does no harm. A mail that was begun by a step
+        whose answer was lost is not begun again: it is in doubt, and not handed over now.
+        """
+        try:
+            return self._begun(accepted, begin)
+        except StoreError as error:
+            if not error.transient:
+                raise
+            LOG.warning("mails are noted once more: %s", error)
+            return self._begun(accepted, begin)
+
+    def _begun(self, accepted: Sequence[int], begin: Sequence[int]) -> set[int]:
+        with self.store.step() as unit:
+            return unit.deliveries.begin(self.token, accepted, begin, self.now)
+
+    def _told(self, done: Sequence[Outcome], accepted: Sequence[int], begin: Sequence[int]) -> set[int]:
+        """Note and begin, and whatever else there is to say."""
+        with self.store.write() as unit:
+            self._renew(unit)
+            begun = unit.deliveries.begin(self.token, accepted, begin, self.now)
+            for relay in {outcome.relay for outcome in done if outcome.error is None}:
+                self.health.took(unit, relay)
+            for outcome in done:
+                if outcome.error is not None:
+                    self._refused(unit, outcome.mail.id, outcome.error, outcome.relay)
+        return begun
 
     def _is_plain(self, done: Sequence[Outcome]) -> bool:
         """Whether there is nothing to say but that mails were accepted, and which are next."""

@@ -171,9 +171,11 @@ class Papers:
         return list(self._any(list(dict.fromkeys(self._by_key(keys).values()))).values())
 
     def hidden(self, ids: Iterable[int]) -> set[int]:
-        """Those of `ids` that are kept out of every mail."""
-        mine = among(self.connection, paper.c.id, set(ids))
-        return set(self.connection.scalars(select(paper.c.id).where(mine, paper.c.hidden)))
+        """Those of `ids` that are kept out of every mail, and those that turned out to be one that is."""
+        survivor = paper.alias()
+        both = paper.outerjoin(survivor, survivor.c.id == paper.c.merged_into)
+        away = among(self.connection, paper.c.id, set(ids)) & (paper.c.hidden | survivor.c.hidden)
+        return set(self.connection.scalars(select(paper.c.id).select_from(both).where(away)))
 
     def count(self) -> int:
         """How many papers there are."""

@@ -33,6 +33,9 @@ from service.store.values import written
 
 T = TypeVar("T")
 
+# What is written so may be half a character or none, which PostgreSQL keeps in JSON and takes apart from none.
+_ESCAPE = "\\u"
+
 # SQLite allows 32,766 bound values per statement since 3.32; a thousand keeps plans small on both.
 CHUNK = 1_000
 
@@ -65,21 +68,24 @@ def add_new(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]
         marks = ", ".join("?" for _ in names)
         connection.exec_driver_sql(f"{into} VALUES ({marks}) ON CONFLICT DO NOTHING", list(whole))
         return
-    # No text of a row holds what PostgreSQL would refuse to read as JSON: all of it comes out of its own columns.
+    value = written([dict(zip(names, row, strict=True)) for row in whole])
+    if _ESCAPE in value:
+        connection.execute(insert_new(connection, table), rows)
+        return
     spelt = (f"{name} {kind.compile(connection.dialect)}" for name, kind in zip(names, types, strict=True))
     new = f"SELECT * FROM json_to_recordset(%s::json) AS new ({', '.join(spelt)})"  # noqa: S608 - names and types
-    value = written([dict(zip(names, row, strict=True)) for row in whole])
     connection.exec_driver_sql(f"{into} {new} ON CONFLICT DO NOTHING", (value,))
 
 
 def _ready(connection: Connection, kind: TypeEngine[Any], values: Sequence[Any]) -> Sequence[Any]:
     """The values of one column as SQLite takes them, or as JSON for PostgreSQL."""
     kept: Any = kind.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+    as_json = connection.dialect.name == "postgresql"
     if isinstance(kind, UTCDateTime):
         known = {each: kept(each) for each in set(values)}
-        return [known[each] for each in values]
-    plain = kept is None or connection.dialect.name == "postgresql"
-    return values if plain else [kept(each) for each in values]
+        times = {each: value.isoformat() if as_json and value else value for each, value in known.items()}
+        return [times[each] for each in values]
+    return values if kept is None or as_json else [kept(each) for each in values]
 
 
 def database_now(connection: Connection) -> ColumnElement[float]:

@@ -89,6 +89,7 @@ class Store:
 
     def __init__(self, url: str, sqlite_synchronous: str = "normal") -> None:
         self.engine: Engine = connect(url, sqlite_synchronous)
+        self._is_file = self.engine.dialect.name == "sqlite"
         self._kept = _Kept()
 
     @contextmanager
@@ -101,16 +102,19 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Unit]:
         """One transaction that may write; no network call belongs inside. Raises StoreError."""
-        with _translated(), self._writing() as connection, connection.begin():
+        # What the pool gives was tried first: it may have been cut since.
+        connecting = self._writing() if self._is_file else self._pooled()
+        with _translated(), connecting as connection, connection.begin():
             yield Unit(connection)
 
     @contextmanager
     def step(self) -> Iterator[Unit]:
         """A unit of one statement, which is a transaction by itself: PostgreSQL is asked once, not three times.
 
-        On SQLite, where asking costs nothing, it is any other unit that may write. Raises StoreError.
+        On SQLite, where asking costs nothing, it is any other unit that may write. Raises StoreError, transient where
+        the connection was lost; the next step has another one.
         """
-        if self.engine.dialect.name == "sqlite":
+        if self._is_file:
             with self.write() as unit:
                 yield unit
             return
@@ -126,9 +130,10 @@ class Store:
 
     @contextmanager
     def keeping(self) -> Iterator[None]:
-        """Within the block the write units of this thread follow each other on one connection.
+        """Within the block the steps of this thread follow each other on one connection, and on SQLite all that write.
 
         Fetching one from the pool, where it is tried first, and giving it back took half of the time of a short unit.
+        It comes besides those that are fetched meanwhile, of which a process has fifteen.
         """
         with _translated():
             self._kept.open(self.engine)
@@ -144,8 +149,11 @@ class Store:
             yield self._kept.fresh(self.engine)
             self._kept.used = time.monotonic()
             return
-        with self.engine.connect().execution_options(writes=True) as connection:
+        with self._pooled() as connection:
             yield connection
+
+    def _pooled(self) -> Connection:
+        return self.engine.connect().execution_options(writes=True)
 
     def migrate(self) -> None:
         """Bring the schema to this release; safe when two start at once. Raises StoreError."""

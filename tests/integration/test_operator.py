@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -56,6 +57,18 @@ def test_a_hidden_paper_is_in_no_mail_even_where_it_was_chosen(home: House) -> N
     assert home.titles(ADA, TITLES) == [[LORA.title]]
     with pytest.raises(InputError, match="no paper arxiv:1"):
         home.world.operations.hide_paper("arxiv:1", home.clock())
+
+
+def test_a_paper_that_turned_out_to_be_a_hidden_one_is_in_no_mail(home: House) -> None:
+    named = "Low-Rank Adaptation under Another Name"
+    home.arrive(paper(named, doi="10.1000/lora"), CATS)
+    home.join(ADA, "low-rank adaptation", "cats")
+    home.world.pipeline.compose(home.clock())
+    home.arrive(LORA)
+    home.arrive(replace(LORA, doi="10.1000/lora"))
+    assert home.world.operations.hide_paper("arxiv:2611.01001", home.clock()) == LORA.title
+    home.world.pipeline.deliver(home.clock())
+    assert home.titles(ADA, [named, CATS.title]) == [[CATS.title]]
 
 
 def test_a_digest_whose_papers_were_all_hidden_is_not_sent(home: House) -> None:

@@ -129,6 +129,17 @@ def test_an_edit_that_commits_after_the_fold_is_not_lost(store: Store) -> None:
         assert list(unit.rosters.marks().values()) == [reader]
 
 
+def test_an_edit_is_seen_whose_mark_has_the_number_of_one_that_was_folded(store: Store) -> None:
+    """SQLite gives numbers again; another process folds."""
+    ada, book = add_reader(store, "ada"), Book()
+    for word in ("graph", "speech"):
+        edit(store, ada, [Profile((word,))])
+        with store.read() as unit:
+            assert said(book, unit) == stored(unit)
+        with store.write() as unit:
+            unit.rosters.fold()
+
+
 def test_an_erased_reader_is_in_no_compact_form(store: Store) -> None:
     readers = [add_reader(store, name) for name in ("ada", "grace")]
     for reader in readers:

@@ -408,3 +408,12 @@ def test_json_that_the_fast_library_refuses_is_kept_all_the_same(tmp_path: Path)
     with store.read() as unit:
         assert unit.journal.flag("odd") == {**kept, "5": None}
     store.close()
+
+
+@pytest.mark.parametrize("odd", ["\ud800", "a\0b", 2**70, {"2": 1}, "\\u0000 % %s :x \u2028"], ids=ascii)
+def test_a_row_holds_whatever_json_may_hold(store: Store, odd: object) -> None:
+    ada = add_reader(store)
+    with store.write() as unit:
+        unit.deliveries.add([new_delivery(DeliveryKind.TEST, ada, "odd", NOW, {"said": odd})])
+    with store.read() as unit:
+        assert unit.deliveries.of(ada)[0].payload["said"] == odd
