@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from multiprocessing.connection import Connection
 from multiprocessing.queues import SimpleQueue
 from typing import Any
 
@@ -139,7 +140,7 @@ def taken(world: World, now: datetime) -> list[Row]:
         found += [(desk, row) for row in rows]
 
 
-def _serve(options: dict[str, str], own: int, orders: Sequence[_Queue], answers: _Queue) -> None:
+def _serve(options: dict[str, str], own: int, orders: Sequence[_Queue], answers: Connection) -> None:
     worker = _Worker(options, [each for number, each in enumerate(orders) if number != own])
     failure: Exception | None = None
     while order := orders[own].get():
@@ -150,7 +151,7 @@ def _serve(options: dict[str, str], own: int, orders: Sequence[_Queue], answers:
         except Exception as error:  # noqa: BLE001 -- whoever gave the order is told, whatever it is
             failure = RuntimeError(f"a worker could not {name}: {error!r}")
         if name != "deliver":
-            answers.put(failure or answer)
+            answers.send(failure or answer)
 
 
 class Crew:
@@ -158,13 +159,16 @@ class Crew:
 
     def __init__(self, options: dict[str, str], workers: int) -> None:
         self._orders: list[_Queue] = [_CONTEXT.SimpleQueue() for _ in range(workers)]
-        self._answers: list[_Queue] = [_CONTEXT.SimpleQueue() for _ in range(workers)]
-        self._processes = [
-            _CONTEXT.Process(target=_serve, args=(options, number, self._orders, answers), daemon=True)
-            for number, answers in enumerate(self._answers)
-        ]
-        for process in self._processes:
+        self._answers: list[Connection] = []
+        self._processes = []
+        for number in range(workers):
+            mine, theirs = _CONTEXT.Pipe(duplex=False)
+            process = _CONTEXT.Process(target=_serve, args=(options, number, self._orders, theirs), daemon=True)
             process.start()
+            # So that its end is noticed here.
+            theirs.close()
+            self._answers.append(mine)
+            self._processes.append(process)
 
     def morning(self) -> None:
         """One of them composes what is due and rings for the others; then all deliver until nothing is ready."""
@@ -181,7 +185,10 @@ class Crew:
         return [self._heard(number) for number in range(len(self._orders))]
 
     def _heard(self, number: int) -> Any:
-        answer = self._answers[number].get()
+        try:
+            answer = self._answers[number].recv()
+        except EOFError as error:
+            raise RuntimeError("a worker has died") from error
         if isinstance(answer, Exception):
             raise answer
         return answer

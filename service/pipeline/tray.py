@@ -84,6 +84,8 @@ class Tray:
     _renewed: float = 0.0
     _looked: float = -math.inf
     _again: float | None = 0.0
+    # Only mails under way are waited for.
+    _pausing: bool = False
     # A mail whose sender died goes alone: should it be poison, it takes no other down with it.
     _alone: bool = False
 
@@ -110,6 +112,8 @@ class Tray:
 
     def wait(self) -> float | None:
         """Where the limits allow none just now, the seconds until they do."""
+        if self._pausing and not self._rows:
+            self._again = 0.0
         if self._again is None or self.stop() or not self.usable():
             return None
         return max(self._again - time.monotonic(), 0.0)
@@ -185,6 +189,7 @@ class Tray:
             return
         rows, wait = self._claim()
         # While mails are under way, others may still be waiting for what becomes of them.
+        self._pausing = bool(self._rows) and not wait
         self._again = time.monotonic() + (wait or PAUSE) if wait or self._rows else None
         if rows:
             self._again = 0.0
