@@ -102,9 +102,8 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Unit]:
         """One transaction that may write; no network call belongs inside. Raises StoreError."""
-        # What the pool gives was tried first: it may have been cut since.
-        connecting = self._writing() if self._is_file else self._pooled()
-        with _translated(), connecting as connection, connection.begin():
+        # What the pool gives was tried first; one that is kept may have been cut since.
+        with _translated(), self._writing() if self._is_file else self._pooled() as connection, connection.begin():
             yield Unit(connection)
 
     @contextmanager

@@ -20,6 +20,7 @@ from service.store.deliveries import new_delivery
 from service.store.tables import metadata
 from tests import databases
 from tests.integration.stores import HOUR, NOW, SOURCE, add_reader, add_source, paper
+from tests.servers import free_port
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -417,3 +418,11 @@ def test_a_row_holds_whatever_json_may_hold(store: Store, odd: object) -> None:
         unit.deliveries.add([new_delivery(DeliveryKind.TEST, ada, "odd", NOW, {"said": odd})])
     with store.read() as unit:
         assert unit.deliveries.of(ada)[0].payload["said"] == odd
+
+
+@pytest.mark.parametrize("unit", ["read", "write", "step"])
+def test_a_server_that_is_not_there_is_an_error_of_the_store(unit: str) -> None:
+    store = Store(f"postgresql://nobody@127.0.0.1:{free_port()}/nothing")
+    with pytest.raises(StoreError, match="refused") as away, getattr(store, unit)():
+        pass
+    assert away.value.transient
