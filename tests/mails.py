@@ -145,13 +145,13 @@ def matches(paper: Paper, position: int, keywords: Sequence[str] = KEYWORDS) -> 
     return tuple(match for match in found if match.hits)
 
 
-def digest(papers: Sequence[Paper] = PAPERS, keywords: Sequence[str] = KEYWORDS, **more: object) -> Digest:
+def digest(papers: Sequence[Paper] = PAPERS, keywords: Sequence[str] = KEYWORDS, **more: Any) -> Digest:
     """A digest of these papers in this order; what a test says wins over the defaults, also of what is only shown."""
     stored = [StoredPaper(number + 1, 1, paper) for number, paper in enumerate(papers)]
     found = {number: matches(paper, number, keywords) for number, paper in enumerate(papers)}
-    chosen = {"read": 63} | {name: more[name] for name in more if name in _CHOSEN}
-    made = compose(EDITION, keywords, stored, range(len(papers)), found, **chosen)  # type: ignore[arg-type]
-    return made._replace(**{name: value for name, value in more.items() if name not in _CHOSEN})  # type: ignore[arg-type]
+    chosen: dict[str, Any] = {"read": 63} | {name: more[name] for name in more if name in _CHOSEN}
+    made = compose(EDITION, keywords, stored, range(len(papers)), found, **chosen)
+    return made._replace(**{name: value for name, value in more.items() if name not in _CHOSEN})
 
 
 def facts(kind: DeliveryKind) -> dict[str, Any]:

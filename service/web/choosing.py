@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from service import editions
 from service.keywords import LIMIT, split
@@ -84,7 +85,7 @@ def over(form: Wanted, sent: Sent, menu: Menu) -> Wanted:
 
     A browser sends nothing for boxes that are all unticked: beside a field that did come, none means none.
     """
-    came: dict[str, object] = {name: sent.get(name) for name in _TEXTS if name in sent.fields}
+    came: dict[str, Any] = {name: sent.get(name) for name in _TEXTS if name in sent.fields}
     if "hour" in sent.fields or "weekdays" in sent.fields:
         came["weekdays"] = sent.fields.get("weekdays", ())
     if "max_papers" in sent.fields:
@@ -92,7 +93,7 @@ def over(form: Wanted, sent: Sent, menu: Menu) -> Wanted:
     if "keywords" in sent.fields:
         old = (*form.parts, *[Part()] * len(sent.fields["keywords"]))
         came["parts"] = tuple(_sent_part(sent, n, old[n], menu) for n in range(len(sent.fields["keywords"])))
-    return replace(form, **came)  # type: ignore[arg-type]
+    return replace(form, **came)
 
 
 def staged(form: Wanted, sent: Sent) -> Wanted:

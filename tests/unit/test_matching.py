@@ -115,7 +115,9 @@ def test_places_in_one_field_are_those_among_the_places_in_all() -> None:
     for owner, text in enumerate(texts):
         table.add(owner, tokens(text))
     for typed in ("low-rank", "low, rank", "low rank", "models", "rank low", "adapt*", '"low rank"', "rank: low"):
-        for steps in sequences(parse(typed).expression, table):  # type: ignore[arg-type]
+        phrase = parse(typed).expression
+        assert isinstance(phrase, Phrase)
+        for steps in sequences(phrase, table):
             everywhere = list(zip(*(slots.tolist() for slots in table.find(steps)), strict=True))
             there = [table.find_between(steps, *table.fields(owner, 1)) for owner in range(len(texts))]
             assert [place for places in there for place in places] == everywhere

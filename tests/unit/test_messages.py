@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,24 +21,30 @@ LETTERS = [kind for kind in DeliveryKind if kind is not DeliveryKind.DIGEST]
 NEXT = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
 
 
-def sent(**more: object) -> mails.Read:
-    return mails.read(RENDERER.digest(mails.digest(**more), mails.ENVELOPE))  # type: ignore[arg-type]
+def sent(**more: Any) -> mails.Read:
+    return mails.read(RENDERER.digest(mails.digest(**more), mails.ENVELOPE))
 
 
-def subject(**more: object) -> str:
-    return RENDERER.digest_parts(mails.digest(**more), mails.ENVELOPE).subject  # type: ignore[arg-type]
+def subject(**more: Any) -> str:
+    return RENDERER.digest_parts(mails.digest(**more), mails.ENVELOPE).subject
 
 
 def goldens() -> dict[str, Message]:
-    first = {"first": True, "days": 7, "counts": (4, 2, 2, 1), "next_edition": NEXT, "timezone": "Europe/Berlin"}
+    first: dict[str, Any] = {
+        "first": True,
+        "days": 7,
+        "counts": (4, 2, 2, 1),
+        "next_edition": NEXT,
+        "timezone": "Europe/Berlin",
+    }
     digests = {
         "digest": mails.digest(max_papers=4, **mails.FOOT),
         "digest-weekly": mails.digest(
             weekly=True, sections=mails.SECTIONS, per_day=mails.PER_DAY, best=2, **mails.FOOT
         ),
         "digest-catch-up": mails.digest(since=date(2026, 11, 18)),
-        "digest-first": mails.digest(max_papers=4, **first),  # type: ignore[arg-type]
-        "digest-first-empty": mails.digest([], **{**first, "counts": (0, 0, 0, 0)}),  # type: ignore[arg-type]
+        "digest-first": mails.digest(max_papers=4, **first),
+        "digest-first-empty": mails.digest([], **{**first, "counts": (0, 0, 0, 0)}),
         "digest-trending": mails.digest(mails.PAPERS[:2], (), trending=True),
     }
     made = {name: RENDERER.digest(digest, mails.ENVELOPE) for name, digest in digests.items()}
