@@ -40,7 +40,7 @@ _REPEATABLE = (b"content-transfer-encoding", b"auto-submitted", b"list-id", b"fe
 _HASH = hashes.SHA256()
 _PADDING = PKCS1v15()
 _LINE = 70
-_BLANK, _CR = b" \r"
+_BLANK = ord(" ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Seal:
         head, _, text = body.partition(b"\r\n\r\n")
         fields = _fields(head)
         try:
-            at = int(parsedate_to_datetime(fields[b"date"][-1][5:].decode("ascii")).timestamp())
+            at = _seconds(fields[b"date"][-1][5:])
         except (KeyError, ValueError) as error:
             raise RenderError("it has no date to sign") from error
         covered = {name: fields.get(name, []) for name in (*_ALWAYS, *_SINGLE, *_REPEATABLE)}
@@ -128,11 +128,17 @@ class Sealing:
 
 def relaxed(text: bytes) -> bytes:
     """A body as it is signed: blanks joined, none at a line's end, no empty lines at its end (section 3.4.4)."""
-    octets = np.frombuffer(text.replace(b"\t", b" ") + b"\r\n", np.uint8)
-    blank = octets == _BLANK
-    # A blank goes where another one or a line's end stands behind it.
-    kept = ~(blank[:-1] & (blank[1:] | (octets[1:] == _CR)))
-    text = octets[:-1][kept].tobytes().rstrip(b"\r\n")
+    whole = text.replace(b"\t", b" ") + b"\r\n"
+    octets = np.frombuffer(whole, np.uint8)
+    # Few blanks go: those with another one or a line's end behind them, which are looked at one by one.
+    marks = ((octets[:-1] == _BLANK) & (octets[1:] <= _BLANK)).tobytes()
+    pieces, start, at = [], 0, marks.find(1)
+    while at >= 0:
+        if whole[at + 1] in b" \r":
+            pieces.append(whole[start:at])
+            start = at + 1
+        at = marks.find(1, at + 1)
+    text = b"".join([*pieces, whole[start:]]).rstrip(b"\r\n")
     return text + b"\r\n" if text else b""
 
 
@@ -147,6 +153,12 @@ def _fields(head: bytes) -> dict[bytes, list[bytes]]:
         name = name.strip(b" ").lower()
         fields.setdefault(name, []).append(name + b":" + value.strip(b" "))
     return fields
+
+
+@lru_cache(maxsize=64)
+def _seconds(date: bytes) -> int:
+    """When that was, in seconds of Unix time; the mails of a batch share it. Raises ValueError for no date."""
+    return int(parsedate_to_datetime(date.decode("ascii")).timestamp())
 
 
 @lru_cache(maxsize=64)
