@@ -23,7 +23,7 @@ from bench.stored import filled, populate
 from service.bootstrap import World
 from service.model import Paper
 
-PAPERS, SAMPLE = 500, 500
+READERS, PAPERS, SAMPLE = 100_000, 500, 500
 
 _PREPARE = """
     CREATE TABLE words (id bigint PRIMARY KEY, said tsvector);
@@ -57,38 +57,38 @@ _RARITY = """
 
 
 @cache
-def _readers(ground: Ground, url: str) -> tuple[World, int, list[Paper]]:
+def _readers(ground: Ground, url: str) -> tuple[World, list[Paper]]:
     """A service whose readers stand in rows."""
-    count, papers = ground.size(100_000, 50_000), ground.papers(PAPERS)
+    papers = ground.papers(PAPERS)
     world = filled(ground, "match", papers, url=url)
-    populate(world, ground.keywords, ground.readers(count))
-    return world, count, papers
+    populate(world, ground.keywords, ground.readers(READERS))
+    return world, papers
 
 
-def _pairs(world: World, count: int, other: Callable[[], float]) -> Sequence[Pair]:
+def _pairs(world: World, other: Callable[[], float]) -> Sequence[Pair]:
     book, taken = Morning(world).book, []
     for _ in range(PAIRS):
         unfold(world)
         morning = Morning(world, book)
-        taken.append(Pair(seconds(partial(_whole, morning, count)), other()))
+        taken.append(Pair(seconds(partial(_whole, morning)), other()))
     return taken
 
 
-def _whole(morning: Morning, count: int) -> None:
+def _whole(morning: Morning) -> None:
     morning.fold()
-    morning.choose(count)
+    morning.choose(READERS)
 
 
 @cache
-def _postgres(ground: Ground) -> tuple[World, int]:
-    world, count, papers = _readers(ground, ground.postgres)
+def _postgres(ground: Ground) -> World:
+    world, papers = _readers(ground, ground.postgres)
     with world.store.engine.begin() as connection:
         for statement in _PREPARE.split(";"):
             connection.execute(text(statement))
         rows = [{"id": n + 1, "words": f"{each.title}\n{each.abstract}"} for n, each in enumerate(papers)]
         connection.execute(text("INSERT INTO words (id, said) VALUES (:id, to_tsvector('simple', :words))"), rows)
         connection.execute(text("ANALYZE words"))
-    return world, count
+    return world
 
 
 def _asked_each(world: World) -> float:
@@ -115,25 +115,25 @@ def _joined(world: World) -> float:
 
 def each_reader(ground: Ground) -> Sequence[Pair]:
     """Seconds, PostgreSQL's in proportion from its sample."""
-    world, count = _postgres(ground)
-    return _pairs(world, count, lambda: _asked_each(world) * count / SAMPLE)
+    world = _postgres(ground)
+    return _pairs(world, lambda: _asked_each(world) * READERS / SAMPLE)
 
 
 def distinct(ground: Ground) -> Sequence[Pair]:
     """Seconds."""
-    world, count = _postgres(ground)
-    return _pairs(world, count, lambda: _joined(world))
+    world = _postgres(ground)
+    return _pairs(world, lambda: _joined(world))
 
 
 def fts(ground: Ground) -> Sequence[Pair]:
     """Seconds, beside FTS5 in the same SQLite file."""
-    world, count, papers = _readers(ground, "")
+    world, papers = _readers(ground, "")
     with sqlite3.connect(world.store.engine.url.database or "") as connection:
         connection.execute("CREATE VIRTUAL TABLE words USING fts5 (said, tokenize = 'porter unicode61')")
         rows = [(n + 1, f"{each.title}\n{each.abstract}") for n, each in enumerate(papers)]
         connection.executemany("INSERT INTO words (rowid, said) VALUES (?, ?)", rows)
         connection.commit()
-        return _pairs(world, count, lambda: seconds(lambda: _searched(connection)))
+        return _pairs(world, lambda: seconds(lambda: _searched(connection)))
 
 
 def _searched(connection: sqlite3.Connection) -> None:
@@ -148,7 +148,7 @@ def _searched(connection: sqlite3.Connection) -> None:
     connection.commit()
 
 
-_WHAT = "match and rank, 100,000 readers (--quick: 50,000) × 500 papers, from rows"
+_WHAT = "match and rank, 100,000 readers × 500 papers, from rows"
 register(
     Measure(f"{_WHAT}, beside a query per reader", "PostgreSQL, tsquery per reader, GIN", AtLeast(40), each_reader),
     Measure(f"{_WHAT}, beside the best SQL", "PostgreSQL, distinct keywords, GIN, join", AtLeast(4), distinct),
