@@ -40,7 +40,10 @@ PLURALS = _pairs(
     calories calorie selfies selfie genies genie rookies rookie newbies newbie sorties sortie prairies prairie
     pies pie ties tie lies lie dies die caches cache niches niche headaches headache aches ache
     avalanches avalanche psyches psyche cliches cliche shoes shoe canoes canoe oboes oboe toes toe foes foe
-    quizzes quiz gases gas buses bus eyries eyrie categories category""",
+    quizzes quiz gases gas buses bus eyries eyrie categories category
+    gpus gpu cpus cpu tpus tpu npus npu imus imu ious iou apis api guis gui kpis kpi rois roi asics asic lmics lmic
+    menus menu gurus guru emus emu haikus haiku plateaus plateau bureaus bureau caribous caribou
+    emojis emoji wikis wiki tsunamis tsunami taxis taxi skis ski kiwis kiwi alkalis alkali safaris safari""",
 )
 
 # Singular words that end in s; their plurals in -es fold back to them.

@@ -77,13 +77,18 @@ def form(word: str) -> Form:
     plain = frozenset(spelling.casefold() for spelling in cased)
     if acronym_in_s(word):
         return Form(cased, plain, plain, plain)
-    folds = {fold(spelling) for spelling in plain}
+    folds = {spelling[:-1] if _plural_of_acronym(word) else fold(spelling) for spelling in plain}
     return Form(cased, plain, plain | folds, plain | {stem(spelling) for spelling in folds})
 
 
 def acronym_in_s(word: str) -> bool:
     """Whether the capitals of `word` say that its final S belongs to it."""
     return word.endswith("S") and 2 <= len(word) <= 5 and word.isupper() and word.isalpha()
+
+
+def _plural_of_acronym(word: str) -> bool:
+    """Whether a small s behind a capital makes `word` a plural, whatever its letters look like (GPUs, APIs, ICs)."""
+    return len(word) > 2 and word[-1] == "s" and word[-2].isupper()
 
 
 def unaccented(word: str) -> str:
