@@ -18,6 +18,7 @@ import pytest
 import requests
 import yaml
 
+from service.settings.fields import NAMES
 from tests import servers
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -120,6 +121,12 @@ def sign_up(environ: Mapping[str, str]) -> requests.Response:
     fields = {"email": "ada@example.net", "keywords": "protein", "weekdays": "1", "hour": "7", "timezone": "UTC"}
     url = f"http://127.0.0.1:{environ['PAPERROUND_PORT']}/subscribe"
     return requests.post(url, {**fields, "company": ""}, timeout=30)
+
+
+def test_what_compose_asks_of_an_env_file_is_known_to_the_service_that_reads_it_too() -> None:
+    """The containers get the whole file, and refuse a setting they do not know."""
+    asked = set(re.findall(r"PAPERROUND_[A-Z_]+", (ROOT / "docker-compose.yml").read_text("utf-8")))
+    assert asked <= {f"PAPERROUND_{name.upper()}" for name in NAMES}
 
 
 def test_all_that_compose_starts_works_together(
