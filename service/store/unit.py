@@ -6,6 +6,7 @@ Foreign errors are translated here, once, into StoreError.
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -182,15 +183,21 @@ class Store:
             raise StoreError(f"{file} exists already; a backup is a new file")
         with _translated(), closing(self.engine.raw_connection()) as connection:
             # Past SQLAlchemy, whose connections begin a transaction: VACUUM must stand outside of one.
-            connection.cursor().execute("VACUUM INTO ?", (str(file),))
+            try:
+                connection.cursor().execute("VACUUM INTO ?", (str(file),))
+            except sqlite3.Error as error:
+                file.unlink(missing_ok=True)
+                raise StoreError(f"{file} cannot be written: {error}") from error
 
     def place(self) -> Path:
         """Where a restored database is to lie: a file that does not exist yet. Raises StoreError."""
         if self.engine.dialect.name != "sqlite":
             raise StoreError("PostgreSQL is restored by pg_restore, and starts on hold by itself")
         file = Path(self.engine.url.database or "")
-        if file.exists():
-            raise StoreError(f"{file} exists already; stop the service and move it away first")
+        # What a killed process left in the log of the old database would be read into the new one.
+        for left in (file, file.with_name(f"{file.name}-wal"), file.with_name(f"{file.name}-journal")):
+            if left.exists():
+                raise StoreError(f"{left} exists already; stop the service and move it away first")
         return file
 
     def witness(self, folder: Path) -> Beside:

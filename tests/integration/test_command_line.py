@@ -320,6 +320,12 @@ def test_wrong_settings_end_with_1_and_all_their_sentences(tmp_path: Path) -> No
     assert "Traceback" not in result.said
 
 
+def test_a_bounce_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAPERROUND_DATA_DIR", str(tmp_path))
+    code, _, said = run("bounces", str(tmp_path / "nothing"))
+    assert (code, said) == (2, f"paperround: {tmp_path / 'nothing'} cannot be read: No such file or directory\n")
+
+
 def test_a_reader_that_goes_away_ends_the_printing_quietly(capture: str) -> None:
     read, write = os.pipe()
     os.close(read)

@@ -51,6 +51,26 @@ def test_even_a_plain_copy_is_restored_on_hold(tmp_path: Path) -> None:
         assert home.titles(ADA, [LORA.title]) == [[LORA.title]]
 
 
+def test_nothing_is_restored_beside_the_log_of_an_old_database(tmp_path: Path) -> None:
+    """SQLite would read into it what a killed process had written last."""
+    with house(tmp_path) as home:
+        home.world.operations.backup(tmp_path / "backup", home.clock())
+        home.world.store.close()
+        for file in tmp_path.glob("paperround.sqlite3*"):
+            file.unlink()
+        log = tmp_path / "paperround.sqlite3-wal"
+        log.write_bytes(b"the last transactions")
+        with pytest.raises(StoreError, match=r"sqlite3-wal exists already; stop the service and move it away"):
+            home.world.operations.restore(tmp_path / "backup", home.clock())
+        log.unlink()
+        home.world.operations.restore(tmp_path / "backup", home.clock())
+
+
+def test_a_place_that_takes_no_backup_is_named(tmp_path: Path) -> None:
+    with house(tmp_path) as home, pytest.raises(StoreError, match=r"away/backup cannot be written: unable to open"):
+        home.world.operations.backup(tmp_path / "away" / "backup", home.clock())
+
+
 def test_the_command_line_brings_a_backup_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
