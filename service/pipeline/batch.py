@@ -77,7 +77,11 @@ class Batch:
         place = self.places.get(reader)
         if place is None or self.chosen.is_alone(place):
             return choose(self.view, due, profiles, self.held(due), self.now)
-        return self.chosen.selection(place, profiles), timedelta(0)
+        try:
+            return self.chosen.selection(place, profiles), timedelta(0)
+        except KeyError:
+            # Another release wrote one of these keywords, and has another canonical text for it.
+            return choose(self.view, due, profiles, self.held(due), self.now)
 
     def note(self, due: Due, day: date) -> dict[str, Any] | None:
         """The row of a note on a quiet week, for an edition that holds nothing."""

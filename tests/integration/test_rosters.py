@@ -22,6 +22,7 @@ from service.pipeline.window import View, Window
 from service.store import Store, Unit
 from service.store.covered import Covered
 from service.store.rosters import BLOCK, Roster
+from service.store.tables import keyword as keyword_table
 from service.store.tables import subscriber
 from tests import databases
 from tests.integration.stores import HOUR, NOW, add_reader, add_source, paper
@@ -221,6 +222,26 @@ def test_matching_looks_for_every_keyword_once_and_for_new_ones_later(tmp_path: 
         assert home.world.pipeline.match(home.clock()) == 5
         home.morning()
         assert len(home.digests()) == 3
+
+
+def test_a_keyword_that_another_release_wrote_otherwise_stops_nobodys_digest(tmp_path: Path) -> None:
+    with house(tmp_path) as home:
+        home.join("ada@example.org", "Graph Networks", "vision")
+        home.join("bob@example.org", "graph networks for speech")
+        home.morning()
+        with home.world.store.engine.begin() as connection:
+            connection.execute(
+                update(keyword_table)
+                .where(keyword_table.c.canonical == "graph networks")
+                .values(canonical="deep graphs")
+            )
+    with house(tmp_path) as home:
+        home.clock.tomorrow()
+        title = "Deep Graph Networks for Speech and Vision"
+        home.arrive(paper(title))
+        home.morning()
+        for email in ("ada@example.org", "bob@example.org"):
+            assert home.titles(email, [title])[-1] == [title]
 
 
 def test_a_batch_is_chosen_for_as_each_reader_alone(store: Store) -> None:
