@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.keywords import And, Category, Expression, Keyword, Leaf, Not, Or, Person, Phrase
-from service.matching.bulk import Lookup, Postings, Scan, expanded, postings
+from service.matching.bulk import Postings, Scan, expanded, postings
+from service.matching.dictionary import Lookup
 from service.matching.registers import Authors, Categories, Entry
 from service.matching.table import Slots, Table
 from service.matching.variants import Spelling, sequences

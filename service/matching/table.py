@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import reduce
+from operator import or_
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +23,7 @@ Slots = NDArray[np.int64]
 _NONE: Slots = np.empty(0, np.int64)
 _EMPTY = -1
 _SPREAD, _PAIRS = 1_000_003, (1 << 22) - 1
-_BIT = 63
+_BIT, _ANY = 63, (1 << 64) - 1
 # Beginnings whose folded spelling may begin with another letter: aesthetic, oestrogen, kerb.
 _OTHER_LETTER = frozenset({"ae", "oe", "ke"})
 
@@ -33,6 +35,7 @@ class Table:
         self._types: dict[str, int] = {}
         self._symbols: dict[str, int] = {}
         self._keyed: tuple[dict[str, list[int]], ...] = ({}, {}, {}, {})
+        self._begun: list[int] = []
         self._row = array("i")
         self._gaps = array("b")
         self._ends = array("q")
@@ -73,7 +76,9 @@ class Table:
     def _new_type(self, word: str, symbol: bool) -> int:
         number = len(self._types) + len(self._symbols)
         (self._symbols if symbol else self._types)[word] = number
-        for key, spelling in _keys(form(word), symbol):
+        forms = form(word)
+        self._begun.append(_bits(spelling[0] for spelling in forms.plain | forms.folded | forms.stems))
+        for key, spelling in _keys(forms, symbol):
             self._keyed[key].setdefault(spelling, []).append(number)
         return number
 
@@ -90,17 +95,13 @@ class Table:
         self._letters = self._letters_after(row)
         self._frozen = True
 
-    def _letters_after(self, row: NDArray[np.int32]) -> list[int]:
-        """Return for each type the letters with which the words beside it begin, as bits."""
-        begun = [0] * (len(self._types) + len(self._symbols))
-        for words in (self._types, self._symbols):
-            for word, number in words.items():
-                forms = form(word)
-                begun[number] = _bits(spelling[0] for spelling in forms.plain | forms.folded | forms.stems)
-        letters = np.zeros(len(begun) + 1, np.uint64)
-        np.bitwise_or.at(letters, row[:-1], np.array([*begun, 0], np.uint64)[row[1:]])
-        after: list[int] = letters[:-1].tolist()
-        return after
+    def _letters_after(self, row: NDArray[np.int32]) -> dict[str, int]:
+        """Return for each plain spelling the letters with which the words beside it begin, as bits."""
+        letters = np.zeros(self.size + 1, np.uint64)
+        np.bitwise_or.at(letters, row[:-1], np.array([*self._begun, 0], np.uint64)[row[1:]])
+        after: list[int] = letters.tolist()
+        spelled = self._keyed[Key.PLAIN].items()
+        return {spelling: reduce(or_, [after[number] for number in numbers]) for spelling, numbers in spelled}
 
     def knows(self, step: Step) -> bool:
         """Whether any word of the table fits the step, wherever it stands."""
@@ -113,15 +114,21 @@ class Table:
         pairs = self._pairs
         return any(pairs[(first * _SPREAD + second) & _PAIRS] for first in firsts for second in seconds)
 
-    def begins_after(self, head: str, tail: str) -> bool:
-        """Whether a word like `tail` may stand beside the very word `head`, judged by its first letter alone."""
-        # Nearly every head that is asked for is no word of the text; those are told without a step.
-        ascii_ = head.isascii() and self._frozen
-        numbers = self._keyed[Key.PLAIN].get(head.lower(), ()) if ascii_ else self._numbers(Step(Key.PLAIN, head))
-        if not numbers or not tail.isascii() or tail[:2].lower() in _OTHER_LETTER:
-            return bool(numbers)
-        wanted = 1 << (ord(tail[0].lower()) & _BIT)
-        return any(self._letters[number] & wanted for number in numbers)
+    def cuts(self, word: str) -> list[int]:
+        """Return where the beginning of a word is a word of the text, and one like the rest may stand beside it.
+
+        The rest is judged by its first letter alone; nearly every beginning is no word.
+        """
+        if not self._frozen:
+            self._freeze()
+        if not word.isascii():
+            return [at for at in range(1, len(word)) if self._beside(word[:at]) & _begun(word[at:])]
+        word, letters = word.lower(), self._letters
+        heads = [at for at in range(1, len(word)) if word[:at] in letters]
+        return [at for at in heads if letters[word[:at]] & _begun(word[at:])]
+
+    def _beside(self, head: str) -> int:
+        return reduce(or_, [self._letters.get(spelling, 0) for spelling in form(head).plain])
 
     @property
     def size(self) -> int:
@@ -145,6 +152,12 @@ class Table:
     def types(self, step: Step) -> Sequence[int]:
         """Return the types of word that fit a step."""
         return self._numbers(step)
+
+    def shared(self, spelled: Sequence[Mapping[str, Sequence[int]]]) -> Iterator[tuple[list[Sequence[int]], ...]]:
+        """Yield types of word and, place by place, the numbers that have a spelling in common with them."""
+        for mine, others in zip(self._keyed, spelled, strict=True):
+            common = mine.keys() & others.keys()
+            yield [mine[each] for each in common], [others[each] for each in common]
 
     def owners(self, slots: Slots) -> Slots:
         """Return the owner of each slot."""
@@ -239,6 +252,11 @@ class Table:
                 if not self._sorted[at].startswith(prefix):
                     break
                 yield from self._keyed[Key.FOLDED][self._sorted[at]]
+
+
+def _begun(tail: str) -> int:
+    """Return the letters with which a word like `tail` may begin, as bits."""
+    return _ANY if tail[:2].lower() in _OTHER_LETTER or not tail.isascii() else 1 << (ord(tail[0].lower()) & _BIT)
 
 
 def _bits(letters: Iterable[str]) -> int:

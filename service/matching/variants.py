@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from enum import IntEnum
-from functools import lru_cache
 from typing import NamedTuple, Protocol, TypeVar
 
 from service.keywords.expression import Part, Phrase, capitals, case_exact
@@ -76,8 +75,8 @@ class Vocabulary(Protocol):
     def adjoins(self, before: Step, after: Step) -> bool:
         """Whether a word that fits `after` may stand beside one that fits `before`."""
 
-    def begins_after(self, head: str, tail: str) -> bool:
-        """Whether a word like `tail` may stand beside the very word `head`, judged by its first letter alone."""
+    def cuts(self, word: str) -> Sequence[int]:
+        """Where the beginning of a word is the very word of the text, and one like the rest may stand beside it."""
 
 
 Spelling = tuple[Step, ...]
@@ -163,11 +162,9 @@ def joins(before: Part, after: Part) -> bool:
 
 def _apart(whole: Step, before: Step | None, most: int, text: Vocabulary) -> Iterator[Spelling]:
     """Yield the ways to write the word of a step as several words of the text."""
-    if most < 2:
+    if most < 2 or not (cuts := text.cuts(whole.word)):
         return
-    for head, tail, inner in _splits(whole.word, whole.key is Key.PREFIX):
-        if not text.begins_after(head, tail):
-            continue
+    for head, tail, inner in _splits(whole.word, cuts, whole.key is Key.PREFIX):
         first, rest = Step(Key.PLAIN, head, whole.link), Step(whole.key, tail, inner)
         if not _may_follow(before, first, text):
             continue
@@ -177,14 +174,14 @@ def _apart(whole: Step, before: Step | None, most: int, text: Vocabulary) -> Ite
             yield first, *others
 
 
-@lru_cache(maxsize=1 << 14)
-def _splits(word: str, prefix: bool) -> tuple[tuple[str, str, Link], ...]:
-    """Return where a word may be cut in two, and what must stand at the cut."""
-    seams = {*capitals(word), *(edge.start() for edge in _DIGIT_EDGE.finditer(word))}
-    cuts = ((word[:at], word[at:], at in seams) for at in range(1, len(word)))
-    return tuple(
-        (head, tail, link) for head, tail, seam in cuts if (link := _cut(head, tail, seam, prefix)) is not None
-    )
+def _splits(word: str, cuts: Sequence[int], prefix: bool) -> Iterator[tuple[str, str, Link]]:
+    """Yield the two halves of a word at each place where it may be cut, and what must stand there."""
+    even = word.islower() and word.isalpha()
+    seams = {*capitals(word), *(edge.start() for edge in _DIGIT_EDGE.finditer(word))} if not even else ()
+    for at in cuts:
+        link = _cut(word[:at], word[at:], at in seams, prefix)
+        if link is not None:
+            yield word[:at], word[at:], link
 
 
 def _cut(head: str, tail: str, seam: bool, prefix: bool) -> Link | None:

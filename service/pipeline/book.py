@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from service.errors import KeywordError
 from service.keywords import Keyword, parse
 from service.matching import Found
-from service.matching.bulk import Lookup, Postings
+from service.matching.bulk import Postings
+from service.matching.dictionary import Lookup
 from service.store import Unit
 from service.store.rosters import BLOCK, Roster, State
 

@@ -13,7 +13,7 @@ import pytest
 from service.errors import KeywordError
 from service.keywords import Keyword, parse
 from service.matching import Index
-from service.matching.bulk import Lookup
+from service.matching.dictionary import Lookup
 from service.model import Page, Paper
 from service.sources import parse as read_page
 from tests.drawn_keywords import FORMS, World, forms
