@@ -15,7 +15,7 @@ from service.sources import dois
 from service.sources.abstracts import proper
 from service.sources.dates import written
 from service.sources.huggingface import MOST_ENTRIES, paper_links
-from service.sources.text import fold, joined, plain
+from service.sources.text import fold, joined, plain, web_link
 
 _LONGEST = 100_000
 
@@ -44,7 +44,8 @@ def read(data: Mapping[str, Any], base: str = "") -> Listing:
 def _paper(item: Any, base: str) -> Paper | None:
     if not isinstance(item, dict) or not (title := plain(_string(item, "title")[:_LONGEST])):
         return None
-    link = joined(base, item.get("url")) or joined(base, item.get("external_url"))
+    # An item without an address of its own is asked to have it for its id.
+    link = joined(base, item.get("url")) or joined(base, item.get("external_url")) or web_link(item.get("id"))
     guid = fold(str(item.get("id", "")))[:500]
     name, version = arxiv_id(link) if arxiv_id(link)[0] else arxiv_id(guid)
     listed = "huggingface.co/papers/" in link

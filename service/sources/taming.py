@@ -36,6 +36,14 @@ _ENTRY_END = re.compile(r"</(?:\w{1,20}:)?(item|entry)\s*>")
 _REFERENCE = re.compile(r"&(?:#[xX]?[0-9a-fA-F]{1,8}|\w{2,32});")
 _KEPT = frozenset({"&lt;", "&gt;", "&amp;", "&quot;", "&apos;"})
 _SIGNIFICANT = {"<": "&lt;", ">": "&gt;", "&": "&amp;", '"': "&quot;", "'": "&apos;"}
+# In broken XML an ampersand stands for itself (R&D); feedparser would take the word behind it for a reference.
+_BARE = re.compile(r"&(?!(?:lt|gt|amp|quot|apos);)")
+# feedparser cuts an address out of an author by a pattern that knows no domain such as .science, and leaves its end.
+_BYLINE = re.compile(
+    r"(<(?:\w{1,20}:)?(?:author|creator)\b[^<>]*>\s*(?:<!\[CDATA\[)?)([^<>]{0,2000}@[^<>]{0,2000})(?=\]\]>|</)"
+)
+_ADDRESS = re.compile(r"(?:&lt;|[(\[])?\s?[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}\s?(?:&gt;|[)\]])?")
+_BRACKETED = re.compile(r"\(([^()]*)\)")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _DECLARED = re.compile(r"\A\s*<\?xml[^>]{0,300}\?>")
 # No honest tag is so long; each of a million attributes would take 700 bytes.
@@ -54,7 +62,14 @@ def tame(text: str) -> tuple[bytes, int]:
     kept, left_out = _within_budget(text)
     kept = _ENDLESS_TAG.sub(r"<\1", _DECLARED.sub("", _ended(kept) if left_out else kept))
     bounded = "<".join(piece[:_LONGEST_TEXT] for piece in kept.split("<"))
-    return _short_words(_calm(bounded)).encode("utf-8", "replace"), left_out
+    return _short_words(_BYLINE.sub(_names, _calm(bounded))).encode("utf-8", "replace"), left_out
+
+
+def _names(byline: re.Match[str]) -> str:
+    """Leave of an author only the name: `ann@example.org (Ann Bee)` is RSS's own form."""
+    rest = _ADDRESS.sub(" ", byline[2]).strip(" ,;")
+    bracketed = _BRACKETED.fullmatch(rest)
+    return byline[1] + (bracketed[1] if bracketed else rest)
 
 
 def _within_budget(text: str) -> tuple[str, int]:
@@ -119,7 +134,7 @@ def _calm(text: str) -> str:
 
 
 def _characters(text: str) -> str:
-    return spaced(_REFERENCE.sub(_character, text), _FORBIDDEN)
+    return spaced(_BARE.sub("&amp;", _REFERENCE.sub(_character, text)), _FORBIDDEN)
 
 
 def _character(reference: re.Match[str]) -> str:

@@ -26,7 +26,8 @@ _TAG = re.compile(
     r"|col|colgroup|dd|del|details|dfn|div|dl|dt|em|embed|fieldset|figcaption|figure|font|footer|form|h[1-6]|head|header"
     r"|hr|html|i|iframe|img|input|ins|kbd|label|legend|li|link|main|mark|meta|nav|noscript|object|ol|option|p|param"
     r"|picture|pre|q|s|samp|script|section|select|small|source|span|strike|strong|style|sub|summary|sup|svg|table|tbody"
-    r"|td|template|textarea|tfoot|th|thead|time|title|tr|track|tt|u|ul|var|video|wbr|jats:\w+|mml:\w+)"
+    r"|td|template|textarea|tfoot|th|thead|time|title|tr|track|tt|u|ul|var|video|wbr|jats:\w+|mml:\w+"
+    r"|math|m(?:i|n|o|row|s(?:u[bp]|ubsup|qrt|pace|tyle)|text|frac|over|under|underover|root|table|t[rd])|semantics)"
     r"(?:\s[^<>]{0,4000})?\s?/?>",
     re.IGNORECASE,
 )

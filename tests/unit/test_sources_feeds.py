@@ -166,3 +166,32 @@ def test_the_title_of_an_image_within_an_entry_is_not_its_title() -> None:
     feed = '<feed xmlns="http://www.w3.org/2005/Atom"><entry>{}</entry></feed>'
     for entry in (f"<title>Kettles</title>{image}", f"{image}<title>Kettles</title>"):
         assert [paper.title for paper in parse(Page(feed.format(entry).encode(), "", "")).papers] == ["Kettles"]
+
+
+@pytest.mark.parametrize("tag", ["author", "dc:creator"])
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("ada@tea.science (Ada Brewer)", "Ada Brewer"),
+        ("<![CDATA[Ada Brewer (ada@tea.institute)]]>", "Ada Brewer"),
+        ("Ada Brewer &lt;ada@tea.example&gt;", "Ada Brewer"),
+        ("ada@tea.photography", ""),
+    ],
+)
+def test_an_author_is_a_name_whatever_mail_address_stands_beside_it(tag: str, written: str, name: str) -> None:
+    assert one(f"<title>Kettles</title><{tag}>{written}</{tag}>").authors == ((name,) if name else ())
+
+
+def test_an_ampersand_by_itself_is_no_reference() -> None:
+    assert one("<title>R&D of kettles at AT&T &mdash; Q&amp;A</title>").title == "R&D of kettles at AT&T — Q&A"
+
+
+def test_a_formula_in_mathml_is_read_without_its_tags() -> None:
+    formula = "&lt;math&gt;&lt;msup&gt;&lt;mi&gt;x&lt;/mi&gt;&lt;mn&gt;2&lt;/mn&gt;&lt;/msup&gt;&lt;/math&gt;"
+    assert one(f"<title>On {formula} and if a &lt; b</title>").title == "On x2 and if a < b"
+
+
+def test_an_item_of_a_json_feed_whose_id_is_its_address_is_linked() -> None:
+    items = [{"id": "https://tea.example/kettles", "title": "Kettles"}]
+    feed = {"version": "https://jsonfeed.org/version/1.1", "title": "Tea", "items": items}
+    assert read(json.dumps(feed)).papers[0].url == "https://tea.example/kettles"
