@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from service.errors import KeywordError
 from service.keywords import Phrase, parse
 from service.matching import Found, Index
+from service.matching.dictionary import Lookup
 from service.matching.table import Table
 from service.matching.variants import MOST_ANSWERS, Key, Step, sequences, written_apart
 from service.model import Field, Hit, Paper
@@ -135,6 +136,15 @@ def test_a_mark_in_a_keyword_stands_for_a_mark_or_nothing_and_never_for_a_word()
     seen = ["set sulphur", "sets. Sulphur", "set (sulphur)", "set networks sulphur", "set. Networks sulphur"]
     found = Index(Paper("", text) for text in seen).find(parse("set, sulphurs"))
     assert found.papers.tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("typed", ["Poincarémap", "NaiveBayes", "schrödingerbridge", "Schroedingerbridge"])
+def test_a_word_is_found_written_apart_with_accents_or_without(typed: str) -> None:
+    papers = [Paper("A Poincaré map", "Naïve Bayes and the Schrödinger bridge"), Paper("A map of Bayes", "A bridge")]
+    index, keyword = Index(papers), parse(typed)
+    lookup = Lookup()
+    lookup.add(keyword.expression)
+    assert [index.find(keyword).papers.tolist(), index.find_all(lookup).papers.tolist()] == [[0], [0]]
 
 
 def test_a_bare_keyword_looks_at_title_and_abstract_only() -> None:
