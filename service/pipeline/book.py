@@ -22,7 +22,7 @@ from service.matching import Found
 from service.matching.bulk import Postings
 from service.matching.dictionary import Lookup
 from service.store import Unit
-from service.store.rosters import BLOCK, Roster, State
+from service.store.rosters import BLOCK, NOBODY, Roster, State
 
 if TYPE_CHECKING:
     from service.pipeline.window import View
@@ -62,7 +62,7 @@ class Book:
         self._numbered_blocks: dict[int, int] = {}
         self._written = 0
         self._marks: dict[int, int] = {}
-        self._marked = Roster.of_rows([])
+        self._marked = NOBODY
         self._start_anew(0)
 
     def _start_anew(self, forgotten: int) -> None:
@@ -123,7 +123,7 @@ class Book:
     def _roster(self, unit: Unit, readers: Numbers, state: State) -> Roster:
         # Numbers of marks come again on SQLite once those before were folded, and then the blocks were written anew.
         if state.marks != self._marks or state.number != self._written:
-            self._marked = unit.rosters.rows(sorted(set(state.marks.values())))
+            self._marked = unit.rosters.rows(set(state.marks.values()))
             self._marks = state.marks
         if state.number != self._written:
             self._numbered_blocks, self._written = unit.rosters.blocks(), state.number

@@ -134,7 +134,7 @@ class Composer:
     def _fold(self) -> None:
         """Bring the compact form of the profiles up to date, where much has changed."""
         with self.store.read() as unit:
-            many = len(unit.rosters.marks()) > FOLD_AT
+            many = unit.rosters.marked() > FOLD_AT
         if many:
             with self.store.write() as unit:
                 unit.rosters.fold()

@@ -12,20 +12,22 @@ the blocks whose number it does not know, and over them the rows of all readers 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, Text, cast, delete, func, insert, literal, select, union_all
+from sqlalchemy import ColumnElement, Connection, case, delete, func, insert, literal, select, union_all
 
-from service.store.statements import chunks, raise_counter, upsert
+from service.store.statements import among, numbers, raise_counter, upsert
 from service.store.tables import counter, profile, profile_change, profile_keyword, roster
 
 BLOCK = 1 << 16
 # The sources a profile looks at (None: all common ones), and whether it wants replacements.
 Choice = tuple[tuple[int, ...] | None, bool]
+_USUAL: Choice = (None, False)
+Columns = Sequence[NDArray[np.int64]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,24 +44,23 @@ class Roster:
     choices: tuple[Choice, ...]
 
     @classmethod
-    def of_rows(cls, rows: Sequence[tuple[int, Choice, str | None]]) -> Roster:
-        """Pack (reader, choice, keywords joined by commas), one for each profile, ascending by reader."""
-        numbers: dict[Choice, int] = {}
-        chosen = [numbers.setdefault(choice, len(numbers)) for _, choice, _ in rows]
-        counts = [0, *(texts.count(",") + 1 if texts else 0 for _, _, texts in rows)]
-        joined = ",".join(texts for _, _, texts in rows if texts)
-        return cls(
-            np.array([reader for reader, _, _ in rows], np.int64),
-            np.array(chosen, np.int32),
-            np.cumsum(counts, dtype=np.int64),
-            np.fromstring(joined, np.int32, sep=","),
-            tuple(numbers),
-        )
+    def of_columns(cls, profiles: Columns, choices: Mapping[int, Choice], keywords: Columns) -> Roster:
+        """Pack the columns of profiles (id, reader, position) and those of their keywords (profile, keyword).
+
+        Both are in any order; `choices` has the profiles that choose otherwise than most.
+        """
+        ids, readers, positions = (column[np.argsort(profiles[0])] for column in profiles)
+        owners, words = (column[np.argsort(keywords[0], kind="stable")] for column in keywords)
+        known, chosen = {_USUAL: 0}, np.zeros(len(ids), np.int32)
+        chosen[np.searchsorted(ids, list(choices))] = [known.setdefault(each, len(known)) for each in choices.values()]
+        starts = np.searchsorted(owners, ids)
+        whole = cls(readers, chosen, np.append(starts, len(words)), words.astype(np.int32), tuple(known))
+        return whole.only(np.lexsort((positions, readers)))
 
     @classmethod
     def joined(cls, parts: Iterable[Roster]) -> Roster:
         """Several rosters as one, in the order of their readers."""
-        parts = list(parts) or [cls.of_rows([])]
+        parts = list(parts) or [NOBODY]
         if len(parts) == 1:
             return parts[0]
         numbers: dict[Choice, int] = {}
@@ -92,9 +93,9 @@ class Roster:
         at = np.arange(counts.sum()) + np.repeat(low - (np.cumsum(counts) - counts), counts)
         return self.only(at)
 
-    def without(self, readers: Sequence[int]) -> Roster:
+    def without(self, readers: NDArray[np.int64]) -> Roster:
         """All but the profiles of these readers."""
-        return self.only(np.flatnonzero(~np.isin(self.readers, np.array(readers, np.int64))))
+        return self.only(np.flatnonzero(~np.isin(self.readers, readers)))
 
     def packed(self) -> bytes:
         """One value for a column, the same on every machine."""
@@ -120,6 +121,10 @@ class Roster:
         return cls(wide[:profiles], narrow[:profiles], wide[profiles:], narrow[profiles:], own)
 
 
+_NONE = np.zeros(0, np.int64)
+NOBODY = Roster(_NONE, _NONE.astype(np.int32), np.zeros(1, np.int64), _NONE.astype(np.int32), ())
+
+
 class State(NamedTuple):
     """What tells whether anything has changed since it was read.
 
@@ -132,6 +137,7 @@ class State(NamedTuple):
     marks: dict[int, int]
 
 
+_BOTH = profile.join(profile_keyword, profile_keyword.c.profile_id == profile.c.id)
 _STATE = union_all(
     select(counter.c.name, counter.c.value, literal(0)).where(counter.c.name.in_(("roster", "forgotten"))),
     select(literal(""), profile_change.c.id, profile_change.c.subscriber_id),
@@ -155,10 +161,9 @@ class Rosters:
         marks = {mark: reader for name, mark, reader in rows if not name}
         return State(counters.get("roster", 0), counters.get("forgotten", 0), marks)
 
-    def marks(self) -> dict[int, int]:
-        """The marks since the snapshot, each with its reader."""
-        rows = self.connection.execute(select(profile_change.c.id, profile_change.c.subscriber_id))
-        return {row.id: row.subscriber_id for row in rows}
+    def marked(self) -> int:
+        """How many marks there are since the snapshot."""
+        return self.connection.scalar(select(func.count()).select_from(profile_change)) or 0
 
     def blocks(self) -> dict[int, int]:
         """The change number of each block."""
@@ -167,11 +172,11 @@ class Rosters:
     def block(self, block: int) -> Roster:
         """One block of the snapshot."""
         body = self.connection.scalar(select(roster.c.body).where(roster.c.block == block))
-        return Roster.unpacked(body) if body else Roster.of_rows([])
+        return Roster.unpacked(body) if body else NOBODY
 
-    def rows(self, readers: Sequence[int]) -> Roster:
-        """The profiles of these readers (ascending) as their rows hold them now."""
-        return Roster.joined(self._rows(profile.c.subscriber_id.in_(piece)) for piece in chunks(readers))
+    def rows(self, readers: Iterable[int]) -> Roster:
+        """The profiles of these readers as their rows hold them now."""
+        return self._rows(among(self.connection, profile.c.subscriber_id, readers))
 
     def block_of_rows(self, block: int) -> Roster:
         """The profiles of a block's readers as their rows hold them now."""
@@ -181,34 +186,35 @@ class Rosters:
     def forget(self, reader: int) -> None:
         """Take an erased reader out of the snapshot, in the transaction that erases."""
         number = self._next()
-        self._write(reader // BLOCK, number, self.block(reader // BLOCK).without([reader]))
+        self._write(reader // BLOCK, number, self.block(reader // BLOCK).without(np.array([reader])))
         self.connection.execute(delete(profile_change).where(profile_change.c.subscriber_id == reader))
 
     def fold(self) -> int:
         """Write what is marked into the snapshot; returns how many readers that were. One folds at a time."""
         number = self._next()
-        seen, known = self.marks(), self.blocks()
-        readers = sorted(set(seen.values()))
-        for block in sorted({reader // BLOCK for reader in readers}):
-            mine = [reader for reader in readers if reader // BLOCK == block]
+        seen, whose = numbers(self.connection, select(profile_change.c.id, profile_change.c.subscriber_id))
+        known, readers = self.blocks(), np.unique(whose)
+        for block in np.unique(readers // BLOCK).tolist():
+            mine = readers[readers // BLOCK == block]
             if block in known:
-                self._write(block, number, Roster.joined([self.block(block).without(mine), self.rows(mine)]))
+                self._write(block, number, Roster.joined([self.block(block).without(mine), self.rows(mine.tolist())]))
             else:
                 self._write(block, number, self.block_of_rows(block))
-        for first, last in _runs(sorted(seen)):
+        for first, last in _runs(np.sort(seen)):
             self.connection.execute(delete(profile_change).where(profile_change.c.id.between(first, last)))
         return len(readers)
 
     def _rows(self, whose: ColumnElement[bool]) -> Roster:
-        texts = func.aggregate_strings(cast(profile_keyword.c.keyword_id, Text), ",")
-        both = profile.outerjoin(profile_keyword, profile_keyword.c.profile_id == profile.c.id)
-        rows = (
-            select(profile.c.subscriber_id, profile.c.sources, profile.c.replacements, texts)
-            .select_from(both)
-            .where(whose)
-        )
-        ordered = rows.group_by(profile.c.id).order_by(profile.c.subscriber_id, profile.c.position)
-        return Roster.of_rows([(row[0], _choice(row[1], row[2]), row[3]) for row in self.connection.execute(ordered)])
+        otherwise = profile.c.sources.is_not(None) | profile.c.replacements
+        columns = (profile.c.id, profile.c.subscriber_id, profile.c.position, case((otherwise, 1), else_=0))
+        *profiles, others = numbers(self.connection, select(*columns).where(whose))
+        entries = select(profile_keyword.c.profile_id, profile_keyword.c.keyword_id).select_from(_BOTH)
+        choices = self._choices(whose & otherwise) if others.any() else {}
+        return Roster.of_columns(profiles, choices, numbers(self.connection, entries.where(whose)))
+
+    def _choices(self, whose: ColumnElement[bool]) -> dict[int, Choice]:
+        rows = self.connection.execute(select(profile.c.id, profile.c.sources, profile.c.replacements).where(whose))
+        return {row.id: _choice(row.sources, row.replacements) for row in rows}
 
     def _write(self, block: int, number: int, whole: Roster) -> None:
         values: dict[str, Any] = {"block": block, "number": number, "body": whole.packed()}
@@ -223,8 +229,7 @@ def _choice(sources: Sequence[int] | None, replacements: bool) -> Choice:
     return (None if sources is None else tuple(sources)), replacements
 
 
-def _runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
+def _runs(ascending: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
     """Yield the first and last of each run of neighbours: a mark that commits late stands in no run."""
-    ends = np.flatnonzero(np.diff(np.array(numbers, np.int64)) != 1)
-    firsts, lasts = [0, *(ends + 1)], [*ends, len(numbers) - 1]
-    yield from ((numbers[first], numbers[last]) for first, last in zip(firsts, lasts, strict=True) if numbers)
+    firsts, lasts = (np.flatnonzero(np.diff(ascending, **edge) != 1) for edge in ({"prepend": -1}, {"append": -1}))
+    yield from zip(ascending[firsts].tolist(), ascending[lasts].tolist(), strict=True)

@@ -11,13 +11,18 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import (
     ARRAY,
     BigInteger,
     Connection,
     Float,
+    Select,
     Table,
+    Text,
     any_,
+    cast,
     func,
     literal,
     literal_column,
@@ -109,6 +114,16 @@ def among(connection: Connection, column: ColumnElement[int], ids: Iterable[int]
         return column == any_(literal(list(ids), ARRAY(BigInteger)))
     values = func.json_each(json.dumps(list(ids))).table_valued("value")
     return column.in_(select(values.c.value))
+
+
+def numbers(connection: Connection, query: Select[Any]) -> tuple[NDArray[np.int64], ...]:
+    """The columns of a query, which holds whole numbers alone, as arrays; its rows come in any order.
+
+    The database writes each column as one text, which takes a third of the time that a row for each takes.
+    """
+    texts = (func.aggregate_strings(cast(column, Text), ",") for column in query.subquery().c)
+    row = connection.execute(select(*texts)).one()
+    return tuple(np.fromstring(text or "", np.int64, sep=",") for text in row)
 
 
 def utc_day(connection: Connection, moment: ColumnElement[datetime]) -> ColumnElement[str]:

@@ -107,7 +107,7 @@ def test_the_compact_form_says_what_the_rows_say_whatever_is_edited(store: Store
         if chance.random() < 0.3:
             with store.write() as unit:
                 unit.rosters.fold()
-                assert not unit.rosters.marks()
+                assert not unit.rosters.state().marks
         if step % 6 == 5:
             with store.write() as unit:
                 unit.subscribers.erase(readers.pop(chance.randrange(len(readers))))
@@ -127,7 +127,7 @@ def test_an_edit_that_commits_after_the_fold_is_not_lost(store: Store) -> None:
             assert unit.rosters.fold() == 1
     with store.read() as unit:
         assert said(Book(), unit) == stored(unit) != {}
-        assert list(unit.rosters.marks().values()) == [reader]
+        assert list(unit.rosters.state().marks.values()) == [reader]
 
 
 def test_an_edit_is_seen_whose_mark_has_the_number_of_one_that_was_folded(store: Store) -> None:
@@ -151,7 +151,7 @@ def test_an_erased_reader_is_in_no_compact_form(store: Store) -> None:
         unit.subscribers.erase(readers[0])
     with store.read() as unit:
         assert unit.rosters.block(0).readers.tolist() == [readers[1]]
-        assert not unit.rosters.marks()
+        assert not unit.rosters.state().marks
 
 
 def test_a_keyword_that_takes_the_row_of_a_deleted_one_is_not_taken_for_it(store: Store) -> None:
@@ -168,7 +168,11 @@ def test_a_keyword_that_takes_the_row_of_a_deleted_one_is_not_taken_for_it(store
 
 
 def test_a_roster_is_the_same_after_packing() -> None:
-    roster = Roster.of_rows([(1, (None, False), "5,6"), (1, ((2, 3), True), None), (9, ((2, 3), True), "7")])
+    profiles = (np.array([4, 3, 1]), np.array([9, 1, 1]), np.array([0, 0, 1]))
+    other = ((2, 3), True)
+    roster = Roster.of_columns(profiles, {1: other, 4: other}, (np.array([4, 3, 3]), np.array([7, 5, 6])))
+    assert (roster.readers.tolist(), roster.chosen.tolist()) == ([1, 1, 9], [0, 1, 1])
+    assert (roster.starts.tolist(), roster.keywords.tolist()) == ([0, 2, 2, 3], [5, 6, 7])
     again = Roster.unpacked(roster.packed())
     for name in ("readers", "chosen", "starts", "keywords"):
         assert getattr(again, name).tolist() == getattr(roster, name).tolist()
