@@ -10,6 +10,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
+from service.errors import StoreError
+
 # Any number that no other program on the same PostgreSQL is likely to lock.
 LOCK = 0x50_41_50_52
 
@@ -29,15 +31,18 @@ def current(connection: Connection) -> str:
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
-    """Apply what is missing up to `revision`, all of it or nothing."""
+    """Apply what is missing up to `revision`, all of it or nothing. StoreError for a database of a newer release."""
     with engine.connect() as connection:
-        if current(connection) == (head() if revision == "head" else revision):
-            return
+        have = current(connection)
+    if have == (head() if revision == "head" else revision):
+        return
+    if have > head():
+        raise StoreError("the database is of a newer release; start that one, or bring back a backup of this one")
     from alembic import command
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
