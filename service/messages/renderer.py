@@ -135,7 +135,7 @@ class Renderer:
 
     def _ways_out(self, unsubscribe: str) -> str:
         """The link and the mail that end a subscription, where there are such (RFC 2369)."""
-        mailto = self._identity.unsubscribe_mailto
+        mailto = self._identity.unsubscribe_mailto and mailbox(self._identity.unsubscribe_mailto)
         # The subject says who asks: a mail program sends this mail by itself, from whatever address.
         asking = f"?subject=unsubscribe%20{unsubscribe.rpartition('/')[2]}" if unsubscribe else ""
         ways = [f"<{unsubscribe}>"] * bool(unsubscribe) + [f"<mailto:{mailto}{asking}>"] * bool(mailto)

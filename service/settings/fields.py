@@ -158,7 +158,7 @@ class Settings(BaseSettings):
     not_after: Annotated[int, BeforeValidator(values.whole(0, 23))] = Field(
         0, description="From this local hour on (`14`) a late digest is folded into the next one; `0` sends it still."
     )
-    trusted_proxies: Annotated[str, AfterValidator(values.one_line)] = Field(
+    trusted_proxies: Annotated[str, AfterValidator(reach.proxies)] = Field(
         "127.0.0.1", description="Reverse proxies whose word on a visitor's address is taken."
     )
     limit_network: Annotated[str, AfterValidator(values.limits)] = Field(

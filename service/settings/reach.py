@@ -5,6 +5,7 @@ Comes in: a setting as text. Goes out: the same in one form, or ValueError with 
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_network
 from urllib.parse import urlsplit
 
@@ -12,6 +13,11 @@ from urllib.parse import urlsplit
 def networks(texts: tuple[str, ...]) -> tuple[str, ...]:
     """Take IP networks or single addresses, or the word none."""
     return () if texts == ("none",) else tuple(_network(text) for text in texts)
+
+
+def proxies(text: str) -> str:
+    """Take the addresses and networks of reverse proxies, or a star for whoever asks, parted by commas or blanks."""
+    return ",".join(_proxy(each) for each in re.split(r"[\s,]+", text.strip()) if each)
 
 
 def proxy(text: str) -> str:
@@ -34,6 +40,10 @@ def token(text: str) -> str:
     if bare and (len(bare) < 16 or not bare.isascii() or not bare.isprintable() or " " in bare):
         raise ValueError("write at least 16 letters and digits, without spaces")
     return bare
+
+
+def _proxy(text: str) -> str:
+    return text if text == "*" or (_network(text) and "/" not in text) else _network(text)
 
 
 def _network(text: str) -> str:

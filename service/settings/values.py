@@ -105,11 +105,22 @@ def web_url(value: object) -> str:
 
 
 def own_url(value: object) -> str:
-    """Take the URL that readers reach this service by: a host name of its own, without a path behind it."""
-    url = web_url(value)
-    if urlsplit(url).path:
+    """Take the URL that readers reach this service by: a host name of its own, without a path behind it.
+
+    It comes back as the DNS has it, since headers and links of mails carry it.
+    """
+    parts = urlsplit(web_url(value))
+    if parts.path:
         raise ValueError("the pages need a host name of their own, such as https://papers.example.org, without a path")
-    return url
+    return f"{parts.scheme}://{parts.netloc.lower() if parts.netloc.isascii() else _wired(parts)}"
+
+
+def _wired(parts: SplitResult) -> str:
+    try:
+        name = idna.encode(parts.hostname or "", uts46=True).decode()
+    except idna.IDNAError:
+        raise ValueError("its host name cannot exist; write one such as https://papers.example.org") from None
+    return f"{name}:{parts.port}" if parts.port else name
 
 
 def web_url_or_none(value: object) -> str:

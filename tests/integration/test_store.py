@@ -67,6 +67,13 @@ def test_two_migrations_that_start_at_once_both_end_well(unbuilt: str) -> None:
         each.close()
 
 
+def test_a_database_of_a_newer_release_is_named(store: Store) -> None:
+    with store.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StoreError, match="of a newer release; start that one"):
+        store.migrate()
+
+
 def test_a_paper_seen_again_is_not_new_again(store: Store) -> None:
     with store.write() as unit:
         source = add_source(unit)

@@ -272,6 +272,12 @@ def test_an_address_beyond_ascii_is_sent_in_idna_form_and_its_name_as_it_is() ->
         RENDERER.digest(mails.digest(), replace(mails.ENVELOPE, recipient="jö\u202erg@example.org"))
 
 
+def test_the_address_that_ends_a_subscription_goes_by_its_name_in_the_dns() -> None:
+    renderer = mails.renderer(replace(mails.IDENTITY, unsubscribe_mailto="leave@bücher.example"))
+    said = mails.read(renderer.digest(mails.digest(), mails.ENVELOPE)).mail["List-Unsubscribe"]
+    assert "<mailto:leave@xn--bcher-kva.example?subject=" in said
+
+
 @pytest.mark.parametrize("count", [0, 1, 3, 60, 100, 500])
 def test_however_many_papers_match_the_html_stays_small_and_can_be_left(count: int) -> None:
     wide = Paper(title="大規模言語モデル " * 40, abstract="Sparse attention について。" * 60, authors=("山田太郎",) * 9)
