@@ -1,6 +1,7 @@
 """`python -m bench [--quick] [--list] [WORD …]`: run the measures, print the table, write `bench/results.md`.
 
-A WORD picks the measures and sections that hold it; the file is written only when all were run.
+A WORD picks the measures and sections that hold it, also in the name of their other side; the file is written only
+when all were run.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def main() -> int:
     asked = _arguments()
     for module in pkgutil.iter_modules(folder.__path__):
         importlib.import_module(f"bench.rows.{module.name}")
-    measures = [each for each in MEASURES if _wanted(each.what, asked.words)]
+    measures = [each for each in MEASURES if _wanted(f"{each.what}, {each.other}", asked.words)]
     sections = [each for each in SECTIONS if _wanted(each.title, asked.words)]
     if asked.list:
         print("\n".join([each.what for each in measures] + [each.title for each in sections]))
