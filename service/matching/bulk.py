@@ -74,10 +74,9 @@ class Scan:
 
     def _fitting(self) -> tuple[Numbers, Numbers]:
         """Ask the text which units each type of word fits: those of type n are at [starts[n], starts[n + 1])."""
-        pairs = [_paired(*both) for both in self._table.shared(self._dictionary.spelled)]
-        begun = [(word, unit) for (key, word, _), unit in self._dictionary.units.items() if key is Key.PREFIX]
-        fitting = [self._table.types(Step(Key.PREFIX, word)) for word, _ in begun]
-        pairs.append(_paired(fitting, [(unit,) for _, unit in begun]))
+        *whole, begun = self._dictionary.spelled
+        pairs = [_paired(*both) for both in self._table.shared(whole)]
+        pairs.append(_paired([self._table.types(Step(Key.PREFIX, word)) for word in begun], list(begun.values())))
         types, units = (np.concatenate(side) for side in zip(*pairs, strict=True))
         codes = _distinct(types * self._units + units)
         starts = np.searchsorted(codes, np.arange(self._table.size + 1) * self._units)

@@ -78,7 +78,7 @@ class Dictionary:
 
     units: dict[Unit, int] = field(default_factory=dict)
     # By kind of key, so that the text looks its words up here: it has fewer of them than phrases have.
-    spelled: tuple[dict[str, list[int]], ...] = field(default_factory=lambda: ({}, {}, {}, {}))
+    spelled: tuple[dict[str, list[int]], ...] = field(default_factory=lambda: tuple({} for _ in Key))
     sequences: tuple[list[int], ...] = field(default_factory=lambda: tuple([] for _ in range(LONGEST)))
     fields: list[int] = field(default_factory=list)
     _levels: list[Level] | None = None
@@ -102,9 +102,8 @@ class Dictionary:
     def _new(self, unit: Unit) -> int:
         key, word, _ = unit
         number = self.units[unit] = len(self.units)
-        if key is not Key.PREFIX:
-            for spelling in Step(key, word).spellings():
-                self.spelled[key].setdefault(spelling, []).append(number)
+        for spelling in (word,) if key is Key.PREFIX else Step(key, word).spellings():
+            self.spelled[key].setdefault(spelling, []).append(number)
         return number
 
     def levels(self) -> list[Level]:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.matching.variants import Key, Link, Spelling, Step, keep
-from service.words import Form, Token, form
+from service.words import FUNCTION, Form, Token, form
 
 Slots = NDArray[np.int64]
 _NONE: Slots = np.empty(0, np.int64)
@@ -96,12 +96,21 @@ class Table:
         self._frozen = True
 
     def _letters_after(self, row: NDArray[np.int32]) -> dict[str, int]:
-        """Return for each plain spelling the letters with which the words beside it begin, as bits."""
+        """Return for each plain spelling the letters with which the words beside it begin, as bits.
+
+        What begins with a function word is only ever written apart with a hyphen.
+        """
+        spaced, joined = (self._letters_over(row, link).tolist() for link in (Link.SPACED, Link.JOINED))
+        return {
+            spelling: reduce(or_, map((joined if spelling in FUNCTION else spaced).__getitem__, numbers))
+            for spelling, numbers in self._keyed[Key.PLAIN].items()
+        }
+
+    def _letters_over(self, row: NDArray[np.int32], link: Link) -> NDArray[np.uint64]:
+        after = np.flatnonzero(self._gap >= link)
         letters = np.zeros(self.size + 1, np.uint64)
-        np.bitwise_or.at(letters, row[:-1], np.array([*self._begun, 0], np.uint64)[row[1:]])
-        after: list[int] = letters.tolist()
-        spelled = self._keyed[Key.PLAIN].items()
-        return {spelling: reduce(or_, [after[number] for number in numbers]) for spelling, numbers in spelled}
+        np.bitwise_or.at(letters, row[after - 1], np.array([*self._begun, 0], np.uint64)[row[after]])
+        return letters
 
     def knows(self, step: Step) -> bool:
         """Whether any word of the table fits the step, wherever it stands."""
@@ -114,21 +123,17 @@ class Table:
         pairs = self._pairs
         return any(pairs[(first * _SPREAD + second) & _PAIRS] for first in firsts for second in seconds)
 
-    def cuts(self, word: str) -> list[int]:
+    def cuts(self, word: str) -> Sequence[int]:
         """Return where the beginning of a word is a word of the text, and one like the rest may stand beside it.
 
-        The rest is judged by its first letter alone; nearly every beginning is no word.
+        The rest is judged by its first letter alone; nearly every beginning is no word. What has accents is not judged.
         """
         if not self._frozen:
             self._freeze()
         if not word.isascii():
-            return [at for at in range(1, len(word)) if self._beside(word[:at]) & _begun(word[at:])]
+            return range(1, len(word))
         word, letters = word.lower(), self._letters
-        heads = [at for at in range(1, len(word)) if word[:at] in letters]
-        return [at for at in heads if letters[word[:at]] & _begun(word[at:])]
-
-    def _beside(self, head: str) -> int:
-        return reduce(or_, [self._letters.get(spelling, 0) for spelling in form(head).plain])
+        return [at for at in range(1, len(word)) if word[:at] in letters and letters[word[:at]] & _begun(word[at:])]
 
     @property
     def size(self) -> int:
@@ -255,8 +260,8 @@ class Table:
 
 
 def _begun(tail: str) -> int:
-    """Return the letters with which a word like `tail` may begin, as bits."""
-    return _ANY if tail[:2].lower() in _OTHER_LETTER or not tail.isascii() else 1 << (ord(tail[0].lower()) & _BIT)
+    """Return the letters with which a word like `tail`, in lower case, may begin, as bits."""
+    return _ANY if tail[:2] in _OTHER_LETTER else 1 << (ord(tail[0]) & _BIT)
 
 
 def _bits(letters: Iterable[str]) -> int:
