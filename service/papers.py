@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields, replace
 from urllib.parse import quote
 
@@ -25,6 +25,8 @@ _ARXIV = re.compile(
 )
 _OPENREVIEW = re.compile(r"openreview\.net/(?:forum|pdf|attachment)\?(?:[^#\s]{1,200}&)?id=([\w-]{4,64})")
 _DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>]{1,200}")
+# What publishers' links have behind a DOI: a query, a version, a view of the article.
+_VIEW = re.compile(r"[?#&].*|(?:v\d{1,2})?(?:[./](?:full(?:-text|\.pdf)?|abstract|e?pdf|meta))?\Z")
 _ENOUGH_WORDS, _ENOUGH_IDEOGRAPHS = 5, 10
 _LONGEST_KEY = 200
 
@@ -52,6 +54,16 @@ def openreview_id(link: str) -> str:
     """Return the id of the forum that a link to OpenReview names, or ""."""
     found = _OPENREVIEW.search(link[:1000])
     return found[1] if found else ""
+
+
+def named(text: str, sources: Iterable[str]) -> set[str]:
+    """Return the keys of the paper that a line may name by an id or a link; a link is known where it was seen."""
+    line = text.strip()
+    number = doi(line)
+    said = {"arxiv": {arxiv_id(line)[0]}, "doi": {number, _VIEW.sub("", number)}, "openreview": {openreview_id(line)}}
+    found = {f"{space}:{name}" for space, names in said.items() for name in names if name}
+    seen = Paper("", guid=line, url=line)
+    return found | {key for source in sources for key in keys(seen, source) if not weak(key)}
 
 
 def linked(paper: Paper) -> Paper:

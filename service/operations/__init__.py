@@ -17,7 +17,7 @@ from service.errors import FetchError, InputError, ParseError, StoreError
 from service.model import Listing, Page, Subscriber
 from service.operations import picking
 from service.operations.picking import Offer
-from service.papers import arxiv_id, doi
+from service.papers import named
 from service.settings import Settings
 from service.sources import advice, discovery, health, kinds, parse, saved
 from service.sources.health import Standing
@@ -184,9 +184,8 @@ class Operations:
 
     def hide_paper(self, number: str, now: datetime) -> str:
         """Take one paper out of every mail to come, by its id or a link to it; returns its title. Raises InputError."""
-        keys = {number.strip(), f"arxiv:{arxiv_id(number)[0]}", f"doi:{doi(number)}"}
         with self.store.write() as unit:
-            found = unit.papers.find(keys)
+            found = unit.papers.find({number.strip(), *named(number, unit.sources.addresses())})
             for stored in found:
                 unit.papers.hide(stored.id)
                 unit.journal.note(None, "paper hidden", now, paper=stored.id)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from service.folding import fold_title
 from service.model import Paper, StoredPaper
-from service.papers import arxiv_id, doi, keys
+from service.papers import keys, named
 from service.pipeline.window import View
 from service.store import Unit
 
@@ -15,8 +15,7 @@ from service.store import Unit
 def paper_named(unit: Unit, view: View, text: str) -> StoredPaper | None:
     """The paper a line names; a title is looked for among all that have its key, then in the window."""
     line = " ".join(text.split())
-    wanted = {f"arxiv:{arxiv_id(line)[0]}", f"doi:{doi(line)}", *keys(Paper(line))}
-    found = unit.papers.find(wanted - {"arxiv:", "doi:"})
+    found = unit.papers.find(named(line, unit.sources.addresses()) | set(keys(Paper(line))))
     if found:
         return found[0]
     title = fold_title(line)

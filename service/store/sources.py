@@ -91,6 +91,10 @@ class Sources:
         """Every source in the order they were added."""
         return [Source(**row._mapping) for row in self.connection.execute(select(source).order_by(source.c.id))]
 
+    def addresses(self) -> list[str]:
+        """Where papers were seen: every source's address, and the one from which it moved."""
+        return [url for each in self.all() for url in (each.url, each.moved_from) if url]
+
     def due(self, now: datetime) -> list[int]:
         """The ids of active sources whose next poll has come, longest waiting first."""
         due = source.c.active.is_(True) & (source.c.next_poll_at <= now)

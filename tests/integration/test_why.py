@@ -65,6 +65,24 @@ def test_a_paper_is_found_as_people_name_it(home: House) -> None:
         assert found.paper.title == LORA.title
 
 
+@pytest.mark.parametrize(
+    ("told", "pasted"),
+    [
+        (replace(FLOW, url="https://tea.example/kettles/7?p=1"), "https://tea.example/kettles/7?p=1"),
+        (replace(FLOW, openreview_id="Tea4Two"), "https://openreview.net/pdf?id=Tea4Two"),
+        (
+            replace(FLOW, doi="10.1101/2026.11.19.123456"),
+            "https://www.biorxiv.org/content/10.1101/2026.11.19.123456v2.full.pdf",
+        ),
+        (replace(FLOW, doi="10.1080/0740817x"), "https://www.tandfonline.com/doi/10.1080/0740817X?src=recsys#top"),
+    ],
+)
+def test_a_paper_is_found_by_the_link_that_people_paste(home: House, told: Paper, pasted: str) -> None:
+    read(home, "flow", papers=(told,))
+    assert ask(home, pasted).paper == told
+    assert home.world.operations.hide_paper(pasted, home.clock()) == FLOW.title
+
+
 def test_a_paper_that_no_source_brought_is_said_to_be_unknown(home: House) -> None:
     read(home, "cats")
     assert ask(home, "https://arxiv.org/abs/2611.99999").sentence.startswith("None of the sources has brought")
