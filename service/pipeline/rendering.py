@@ -65,14 +65,15 @@ class Desk:
     def lay_out(self, rows: Sequence[Delivery], now: datetime) -> None:
         """Read the subscribers and the texts these rows name; where keywords hit is found once for all who share it."""
         wanted = {(entry[0], entry[1]) for row in rows for name in NAMING for entry in row.payload.get(name, ())}
+        texts = self._kept.texts
         with self.store.read() as unit:
             self.readers = unit.subscribers.addressees({row.subscriber_id for row in rows})
-            self._hidden = unit.papers.hidden(paper_id for paper_id, _ in wanted)
-            texts = self._kept.texts
             texts |= unit.papers.at_revision(pair for pair in wanted if pair not in texts)
             with self.window.open(unit, now) as view:
+                # What is in the window is not hidden.
+                self._hidden = unit.papers.hidden({number for number, _ in wanted if number not in view.position})
                 for row in rows:
-                    self._papers[row.id] = [self._selected(each, view) for each in chosen(row.payload)]
+                    self._papers[row.id] = self._selected(chosen(row.payload), view)
                     if row.kind == DeliveryKind.QUIET:
                         self._near[row.id] = [self._missed(each, view) for each in self._known(row, "near")]
 
@@ -170,8 +171,9 @@ class Desk:
     def _is_known(self, paper_id: int, revision: int) -> bool:
         return paper_id not in self._hidden and (paper_id, revision) in self._kept.texts
 
-    def _selected(self, chosen: Chosen, view: View) -> Selected | None:
-        return None if chosen[0] in self._hidden else self._kept.selected(chosen, view)
+    def _selected(self, papers: Sequence[Chosen], view: View) -> list[Selected | None]:
+        found, hidden = self._kept.selected(papers, view), self._hidden
+        return [None if each and each.paper.id in hidden else each for each in found] if hidden else found
 
     def _missed(self, frozen: Sequence[Any], view: View) -> tuple[Any, ...]:
         """What is shown of a near miss, with the places that the change would have found."""

@@ -6,8 +6,9 @@ again, by which the renderer knows the cards it has printed. Refuses to know: ro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from sys import intern
 from typing import Any
 
 from service.keywords import Keyword
@@ -37,13 +38,18 @@ class Kept:
         """Whether it has grown past a few mornings."""
         return len(self.texts) > _MOST_TEXTS or len(self._hits) > _MOST_HITS or len(self._selected) > _MOST_SELECTED
 
-    def selected(self, chosen: Chosen, view: View) -> Selected | None:
-        """The paper with its keywords; None where its text is gone."""
-        known = self._selected.get(chosen)
-        if known is None and chosen[:2] in self.texts:
-            why = tuple(Fit(text, self.hits(view, chosen[0], chosen[1], text)) for text in chosen[5:])
-            known = self._selected[chosen] = Selected(self.stored(*chosen[:5]), why)
-        return known
+    def selected(self, papers: Sequence[Chosen], view: View) -> list[Selected | None]:
+        """Papers with their keywords; None in place of one whose text is gone."""
+        found = list(map(self._selected.get, papers))
+        if not all(found):
+            found = [each or self._new(paper, view) for paper, each in zip(papers, found, strict=True)]
+        return found
+
+    def _new(self, paper: Chosen, view: View) -> Selected | None:
+        if paper[:2] not in self.texts:
+            return None
+        why = tuple(Fit(text, self.hits(view, paper[0], paper[1], text)) for text in paper[5:])
+        return self._selected.setdefault(paper, Selected(self.stored(*paper[:5]), why))
 
     def stored(
         self,
@@ -92,8 +98,11 @@ class Stock:
 
 def chosen(frozen: Mapping[str, Any]) -> list[Chosen]:
     """The papers of a frozen row."""
-    keywords, revised = frozen.get("keywords", ()), frozen.get("revised", ())
+    # The very same texts in every row: what is kept by them is found without comparing letters.
+    keywords, revised = list(map(intern, frozen.get("keywords", ()))), frozen.get("revised", ())
     return [
-        (paper_id, revision, upvotes, stars, place in revised, *[keywords[number] for number in positions])
+        (paper_id, revision, upvotes, stars, place in revised, keywords[positions[0]])
+        if len(positions) == 1
+        else (paper_id, revision, upvotes, stars, place in revised, *[keywords[number] for number in positions])
         for place, (paper_id, revision, upvotes, stars, positions) in enumerate(frozen.get("papers", ()))
     ]

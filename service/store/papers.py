@@ -172,9 +172,11 @@ class Papers:
 
     def hidden(self, ids: Iterable[int]) -> set[int]:
         """Those of `ids` that are kept out of every mail, and those that turned out to be one that is."""
+        if not (asked := set(ids)):
+            return set()
         survivor = paper.alias()
         both = paper.outerjoin(survivor, survivor.c.id == paper.c.merged_into)
-        away = among(self.connection, paper.c.id, set(ids)) & (paper.c.hidden | survivor.c.hidden)
+        away = among(self.connection, paper.c.id, asked) & (paper.c.hidden | survivor.c.hidden)
         return set(self.connection.scalars(select(paper.c.id).select_from(both).where(away)))
 
     def count(self) -> int:

@@ -91,6 +91,8 @@ class Reading:
 
     def visible(self, start: int, end: int) -> tuple[int, int]:
         """Return the span widened so that it cuts neither a formula nor a TeX group in two."""
+        if not (self.changes or self.formulas):
+            return start, end
         for left, right in self.formulas:
             if start < right and left < end and not (left < start and end < right):
                 start, end = min(start, left), max(end, right)
