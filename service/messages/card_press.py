@@ -13,11 +13,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from service.messages.cards import (
     Card,
     Marks,
+    because,
     marked_abstract,
     marked_authors,
     marked_title,
@@ -31,6 +32,7 @@ from service.messages.lines import CLOSE, INDENT, OPEN, Form, HtmlLines, TextLin
 from service.messages.typesetting import has_long_word, starred
 from service.model import Digest, Paper, Selected
 
+Part = TypeVar("Part")
 HTML, TEXT = "html", "txt"
 # A card takes 1.7 KB in both parts of a mail. A morning of 20,000 readers with real keywords asks for 30,000 cards
 # where mails hold 4 papers, for 150,000 where they hold up to 60; where many are made a second time, a mail takes
@@ -44,6 +46,17 @@ _FORMS = {
 }
 # A paper has a head for each set of places that keywords hit in its title and authors.
 _MOST_PARTS = 256
+# Many papers are there for the same keyword in the same fields; such lines take a KB.
+_KEPT_REASONS = 16_384
+
+
+class _Around(NamedTuple):
+    """What stands on a card above and below what is made anew for each."""
+
+    html_head: bytes
+    html_tail: bytes
+    text_head: bytes
+    text_tail: bytes
 
 
 @dataclass(slots=True, eq=False)
@@ -55,22 +68,29 @@ class _Paper:
     long_words: bool
     parts: dict[tuple[object, ...], bytes] = field(default_factory=dict)
     heads: dict[bool, Form] = field(default_factory=dict)
+    around: dict[tuple[object, ...], _Around] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
 class PrintedCard:
-    """A card and its lines in the forms printed so far, beside the selected paper whose id is its key.
+    """A card's lines in the forms printed so far, beside the selected paper whose id is its key."""
 
-    `card` names the authors that a keyword hit; in its title and abstract no hits are marked.
-    """
-
-    card: Card
     selected: Selected
     paper: _Paper
     html_full: bytes = b""
     html_brief: bytes = b""
     text_full: bytes = b""
     text_brief: bytes = b""
+
+    @property
+    def card(self) -> Card:
+        """The card with the authors that a keyword hit; in its title and abstract no hits are marked."""
+        return marked_authors(self.paper.card, self.selected)
+
+    @property
+    def title(self) -> str:
+        """The title of the paper."""
+        return self.paper.card.title.text
 
     @property
     def sentence(self) -> str:
@@ -86,6 +106,7 @@ class CardPress:
         self._html, self._text = HtmlLines(forms[HTML]), TextLines(forms[TEXT])
         self._papers: Memo[_Paper] = Memo(_KEPT_PAPERS)
         self._cards: Memo[PrintedCard] = Memo(_KEPT_CARDS)
+        self._reasons: Memo[tuple[bytes, bytes]] = Memo(_KEPT_REASONS)
 
     def card(self, selected: Selected, digest: Digest) -> PrintedCard:
         """The card of a paper; the same one for the same object, which readers share."""
@@ -113,8 +134,7 @@ class CardPress:
         return lines
 
     def _card(self, selected: Selected, digest: Digest) -> PrintedCard:
-        known = self._paper(selected.paper.paper, digest.edition)
-        return PrintedCard(marked_authors(known.card, selected), selected, known)
+        return PrintedCard(selected, self._paper(selected.paper.paper, digest.edition))
 
     def _paper(self, paper: Paper, edition: date) -> _Paper:
         def made() -> _Paper:
@@ -126,37 +146,47 @@ class CardPress:
     def _print(self, printed: PrintedCard, full: bool) -> None:
         """Print both forms, of which a mail takes one each."""
         paper, found = printed.paper, marks(printed.selected.why)
+        around = self._around(printed, found, full)
         said = shown(marked_abstract(paper.card, paper.paper, found), full)
         signed = starred(said, OPEN, CLOSE)
-        html = (
-            self._html_head(printed, found, full),
-            self._html.said(said, signed, full, paper.long_words),
-            self._html.reasons(found.why, full),
-            self._part(printed, HTML, "tail", bool(found.why), full),
-        )
-        head = self._part(printed, TEXT, "head", found.authors, full)
-        above, below = self._text.said(signed), self._text.reasons(found.why)
-        tail = self._part(printed, TEXT, "tail", None, full)
-        text = (head, above, below + tail) if full else (head, above + below + tail)
-        lines = b"".join(html), (BLANK_LINE if full else b"").join(filter(None, text))[INDENT:]
+        why = self._why(found.why, full) if found.why else (b"", b"")
+        html_said, text_said = self._html.said(said, signed, full, paper.long_words), self._text.said(signed)
+        html = b"".join((around.html_head, html_said, why[0], around.html_tail))
         if full:
-            printed.html_full, printed.text_full = lines
+            pieces = filter(None, (around.text_head, text_said, why[1] + around.text_tail))
+            printed.html_full, printed.text_full = html, BLANK_LINE.join(pieces)
         else:
-            printed.html_brief, printed.text_brief = lines
+            text = b"".join((around.text_head, text_said, why[1], around.text_tail))
+            printed.html_brief, printed.text_brief = html, text
+
+    def _why(self, why: Sequence[tuple[str, int]], full: bool) -> tuple[bytes, bytes]:
+        """Why the paper is there, on both sides: keywords, each with the fields that it hit."""
+
+        def made() -> tuple[bytes, bytes]:
+            reasons, more = because(why)
+            return self._html.reasons(reasons, more, full), self._text.reasons(reasons, more)
+
+        return self._reasons.get((why, full), made)
+
+    def _around(self, printed: PrintedCard, found: Marks, full: bool) -> _Around:
+        around, key = printed.paper.around, (found.title, found.authors, not found.why, full)
+        known = around.get(key)
+        if known is None:
+            html_head = self._html_head(printed, found, full)
+            html_tail = self._part(printed, HTML, "tail", bool(found.why), full)
+            text_head = self._part(printed, TEXT, "head", found.authors, full)[INDENT:]
+            text_tail = self._part(printed, TEXT, "tail", None, full)
+            known = _keep(around, key, _Around(html_head, html_tail, text_head, text_tail))
+        return known
 
     def _html_head(self, printed: PrintedCard, found: Marks, full: bool) -> bytes:
         """The head of a card: the same for all but its title, where it names the same authors."""
         paper = printed.paper
         if found.authors or not paper.card.title:
             return self._part(printed, HTML, "head", (found.title, found.authors), full)
-        key = (found.title, full)
-        known = paper.parts.get(key)
-        if known is None:
-            if full not in paper.heads:
-                paper.heads[full] = self._html.head(paper.card, full)
-            title = marked_title(paper.card, paper.paper, found)
-            known = _keep(paper.parts, key, self._html.titled(paper.heads[full], title))
-        return known
+        if full not in paper.heads:
+            paper.heads[full] = self._html.head(paper.card, full)
+        return self._html.titled(paper.heads[full], marked_title(paper.card, paper.paper, found))
 
     def _part(self, printed: PrintedCard, side: str, name: str, what: object, full: bool) -> bytes:
         """A part of a paper's cards, the same in all of which `what` is equal."""
@@ -168,7 +198,7 @@ class CardPress:
         return known
 
 
-def _keep(parts: dict[tuple[object, ...], bytes], key: tuple[object, ...], part: bytes) -> bytes:
+def _keep(parts: dict[tuple[object, ...], Part], key: tuple[object, ...], part: Part) -> Part:
     if len(parts) >= _MOST_PARTS:
         parts.clear()
     parts[key] = part

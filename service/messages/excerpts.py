@@ -10,7 +10,6 @@ from bisect import bisect
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
-from operator import itemgetter
 
 from service.messages.passages import Passage, Span
 
@@ -28,17 +27,52 @@ _NO_STOP = re.compile(
 )
 
 
+class Cut:
+    """Parts of an abstract, put together with what stands between them."""
+
+    __slots__ = ("_parts", "text")
+
+    def __init__(self, abstract: str, pieces: Iterable[Span | str]) -> None:
+        text, parts = "", list[tuple[int, int, int]]()
+        for piece in pieces:
+            if isinstance(piece, str):
+                text += piece
+                continue
+            start, end = piece
+            parts.append((start, end, len(text) - start))
+            text += abstract[start:end]
+        self.text, self._parts = text, parts
+
+    def hits(self, hits: Sequence[Span]) -> tuple[Span, ...]:
+        """Where hits of the abstract, or what is left of them, stand here."""
+        return tuple(
+            [
+                (max(first, start) + moved, min(last, end) + moved)
+                for start, end, moved in self._parts
+                for first, last in hits
+                if first < end and start < last
+            ]
+        )
+
+
 def excerpt(abstract: Passage, sentences: int = 2, limit: int = LIMIT) -> Passage:
     """Return at most so many sentences and characters of an abstract, those with hits before any others.
 
     Sentences stand in their own order, with an ellipsis where something between them is left out. A sentence that is
     too long by itself is cut around its first hit, at the ends of words.
     """
-    spans = _sentences(abstract.text)
+    text, hits = abstract.text, abstract.hits
+    cut = cut_for(text, hits, sentences, limit)
+    return Passage(cut.text, cut.hits(hits))
+
+
+def cut_for(text: str, hits: Sequence[Span], sentences: int = 2, limit: int = LIMIT) -> Cut:
+    """The same without the marks; the very same object wherever hits lie in the same sentences."""
+    spans, ends = _sentences(text)
     if not spans:
-        return abstract
-    chosen = _choice(abstract.text, _hits(abstract, spans), sentences, limit)
-    return _built(abstract, _around_hit(abstract, chosen, limit) if isinstance(chosen, int) else chosen)
+        return Cut(text, [(0, len(text))])
+    chosen = _choice(text, _touched(hits, spans, ends), sentences, limit)
+    return Cut(text, _around_hit(text, hits, spans[chosen], limit)) if isinstance(chosen, int) else chosen
 
 
 def sentence_spans(text: str) -> list[Span]:
@@ -51,32 +85,34 @@ def sentence_spans(text: str) -> list[Span]:
     return [*spans, (start, len(text))] if start < len(text) else spans
 
 
-_end = itemgetter(1)
-_sentences = lru_cache(maxsize=2048)(sentence_spans)
+@lru_cache(maxsize=2048)
+def _sentences(text: str) -> tuple[list[Span], list[int]]:
+    spans = sentence_spans(text)
+    return spans, [end for _, end in spans]
 
 
-def _hits(abstract: Passage, spans: Sequence[Span]) -> tuple[int, ...]:
-    """How many hits each sentence has."""
-    hits = [0] * len(spans)
-    for first, last in abstract.hits:
-        at = bisect(spans, first, key=_end)
+def _touched(hits: Sequence[Span], spans: Sequence[Span], ends: Sequence[int]) -> tuple[int, ...]:
+    """The numbers of the sentences with hits, as often as they have any."""
+    touched = []
+    for first, last in hits:
+        at = bisect(ends, first)
         while at < len(spans) and spans[at][0] < last:
-            hits[at] += 1
+            touched.append(at)
             at += 1
-    return tuple(hits)
+    return tuple(touched)
 
 
-# Keywords differ, but they hit the same sentences; what is kept for a choice takes half a KB.
+# Keywords differ, but they hit the same sentences; what is kept for a choice takes a KB at most.
 @lru_cache(maxsize=32_768)
-def _choice(text: str, hits: tuple[int, ...], sentences: int, limit: int) -> int | Sequence[Span | str]:
-    """Choose what to show of a text by how many hits each sentence has; a number for one too long by itself."""
-    spans, chosen = _sentences(text), list[int]()
-    for candidate in _by_merit(hits):
+def _choice(text: str, touched: Sequence[int], sentences: int, limit: int) -> int | Cut:
+    """Choose what to show of a text by the sentences that have hits; a number for one too long by itself."""
+    (spans, _), chosen = _sentences(text), list[int]()
+    for candidate in _by_merit([touched.count(at) for at in range(len(spans))]):
         if len(chosen) < sentences and _length(spans, [*chosen, candidate]) <= limit:
             chosen.append(candidate)
         elif not chosen:
             return candidate
-    return _filled(text, spans, sorted(chosen), limit if len(chosen) < sentences else 0)
+    return Cut(text, _filled(text, spans, sorted(chosen), limit if len(chosen) < sentences else 0))
 
 
 def _by_merit(hits: Sequence[int]) -> Iterable[int]:
@@ -111,26 +147,10 @@ def _cut(text: str, sentence: Span, limit: int) -> list[Span | str]:
     return [(start, space if space > start else start + limit - 1), _MORE]
 
 
-def _around_hit(abstract: Passage, at: int, limit: int) -> list[Span | str]:
-    start, end = sentence = _sentences(abstract.text)[at]
-    first = next((max(hit[0], start) for hit in abstract.hits if hit[0] < end and start < hit[1]), start)
+def _around_hit(text: str, hits: Sequence[Span], sentence: Span, limit: int) -> list[Span | str]:
+    start, end = sentence
+    first = next((max(hit[0], start) for hit in hits if hit[0] < end and start < hit[1]), start)
     if first - start < limit * 2 // 3:
-        return _cut(abstract.text, sentence, limit)
-    begin = abstract.text.find(" ", max(first - limit // 3, start), first) + 1 or first
-    return [_MORE, *_cut(abstract.text, (begin, end), limit - 1)]
-
-
-def _built(abstract: Passage, pieces: Iterable[Span | str]) -> Passage:
-    """Put parts of an abstract and what stands between them together, each part with the hits inside it."""
-    text, hits = "", list[Span]()
-    for piece in pieces:
-        if isinstance(piece, str):
-            text += piece
-            continue
-        start, end = piece
-        moved = len(text) - start
-        text += abstract.text[start:end]
-        for first, last in abstract.hits:
-            if first < end and start < last:
-                hits.append((max(first, start) + moved, min(last, end) + moved))
-    return Passage(text, tuple(hits))
+        return _cut(text, sentence, limit)
+    begin = text.find(" ", max(first - limit // 3, start), first) + 1 or first
+    return [_MORE, *_cut(text, (begin, end), limit - 1)]

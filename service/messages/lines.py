@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from markupsafe import escape
 
-from service.messages.cards import Card, Reason, because
+from service.messages.cards import Card, Reason
 from service.messages.frames import Memo
 from service.messages.mime import quoted_line, quoted_printable
 from service.messages.passages import Passage
@@ -31,8 +31,6 @@ OPEN, CLOSE = "\x02", "\x03"
 INDENT = 4
 # Nearly all readers' reasons are of a few forms: so many keywords, each in the title, the abstract or both.
 _KEPT_FORMS = 512
-# Many papers are there for the same keyword in the same fields; such a line takes half a KB.
-_KEPT_REASONS = 16_384
 
 
 class _Because(NamedTuple):
@@ -73,7 +71,6 @@ class HtmlLines:
             full: settled(forms.said(Passage(_TEXT), full)).rstrip("\n").split(_TEXT) for full in (True, False)
         }
         self._shapes: Memo[Form] = Memo(_KEPT_FORMS)
-        self._reasons: Memo[bytes] = Memo(_KEPT_REASONS)
 
     def head(self, card: Card, full: bool) -> Form:
         """The head of a card, without its title."""
@@ -92,22 +89,18 @@ class HtmlLines:
         runs = self._runs(passage) if long_words else str(escape(signed))
         return quoted_line(f"{before}{runs.replace(OPEN, self._before).replace(CLOSE, self._after)}{after}")
 
-    def reasons(self, why: Sequence[tuple[str, int]], full: bool) -> bytes:
-        """Why the paper is there: keywords, each with the fields that it hit."""
-        return self._reasons.get((why, full), lambda: self._because(why, full)) if why else b""
+    def reasons(self, reasons: Sequence[Reason], more: int, full: bool) -> bytes:
+        """Why the paper is there: keywords, each with the fields that it hit, and how many more."""
+        fields = tuple([each.fields for each in reasons])
+        form = self._shapes.get(
+            (fields, more, full), lambda: Form(settled(self._forms.reasons(_Because.of(fields, more), full)))
+        )
+        return quoted_printable(form.filled([breakable(each.keyword) for each in reasons]))
 
     def _runs(self, passage: Passage) -> str:
         """A passage with its hits marked, as the form of that name writes it."""
         before, after = self._before, self._after
         return "".join(f"{before}{breakable(text)}{after}" if hit else breakable(text) for text, hit in passage.runs)
-
-    def _because(self, why: Sequence[tuple[str, int]], full: bool) -> bytes:
-        reasons, more = because(why)
-        fields = tuple(each.fields for each in reasons)
-        form = self._shapes.get(
-            (fields, more, full), lambda: Form(settled(self._forms.reasons(_Because.of(fields, more), full)))
-        )
-        return quoted_printable(form.filled(breakable(each.keyword) for each in reasons))
 
 
 class TextLines:
@@ -116,19 +109,14 @@ class TextLines:
     def __init__(self, forms: Any) -> None:
         self._forms = forms
         self._shapes: Memo[Form] = Memo(_KEPT_FORMS)
-        self._reasons: Memo[bytes] = Memo(_KEPT_REASONS)
 
     def said(self, signed: str) -> bytes:
         """What is shown of the abstract, with signs."""
         starred = signed.replace(OPEN, "*").replace(CLOSE, "*")
         return quoted_line(wrap(starred, INDENT).replace("\n", "\r\n")) if signed else b""
 
-    def reasons(self, why: Sequence[tuple[str, int]]) -> bytes:
-        """Why the paper is there: keywords, each with the fields that it hit."""
-        return self._reasons.get(why, lambda: self._because(why)) if why else b""
-
-    def _because(self, why: Sequence[tuple[str, int]]) -> bytes:
-        reasons, more = because(why)
-        fields = tuple(each.fields for each in reasons)
+    def reasons(self, reasons: Sequence[Reason], more: int) -> bytes:
+        """Why the paper is there: keywords, each with the fields that it hit, and how many more."""
+        fields = tuple([each.fields for each in reasons])
         form = self._shapes.get((fields, more), lambda: Form(self._forms.why(_Because.of(fields, more))))
-        return quoted_printable(hang(form.filled(each.keyword for each in reasons), INDENT))
+        return quoted_printable(hang(form.filled([each.keyword for each in reasons]), INDENT))

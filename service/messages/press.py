@@ -77,9 +77,9 @@ class _Edition:
 
     def preheader(self) -> str:
         """What inboxes show behind the subject: the titles that it does not name."""
-        ahead = [each.card for each in self.ahead[:3]]
+        ahead = self.ahead[:3]
         others = ahead[:2] if self.digest.first else ahead[1:]
-        said = " · ".join(each.title.text for each in others) if others else self.ahead[0].sentence if ahead else ""
+        said = " · ".join([each.title for each in others]) if others else self.ahead[0].sentence if ahead else ""
         return shorten(said, _LONGEST_PREHEADER).rstrip()
 
     def shared(self) -> tuple[object, ...]:
@@ -166,7 +166,8 @@ class Press:
 
     def _subject(self, one: _Edition) -> str:
         """The subject as one line."""
-        return self._subjects.line(one.digest, [each.card for each in one.ahead], one.total, one.weeks)
+        best = one.ahead[0].card if one.ahead else None
+        return self._subjects.line(one.digest, best, len(one.ahead), one.total, one.weeks)
 
     def _told(self, one: _Edition) -> dict[str, str]:
         """The sentences around the papers, by their places."""

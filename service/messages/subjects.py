@@ -43,20 +43,22 @@ class Subjects:
         self._macro = macro
         self._forms: Memo[_Form] = Memo(_KEPT)
 
-    def line(self, digest: Digest, cards: Sequence[Card], total: int, weeks: Sequence[int]) -> str:
-        """The subject of a digest whose best card comes first, as one clean line."""
+    def line(self, digest: Digest, best: Card | None, shown: int, total: int, weeks: Sequence[int]) -> str:
+        """The subject of a digest that shows so many cards, this one being the best, as one clean line."""
         title = who = ""
-        if cards:
-            title = cards[0].title.text
-            who = next((each.name.text for each in cards[0].authors if each.name.hits), "")
-        facts = (digest.first, digest.trending, digest.weekly, digest.edition, digest.since, total, len(cards))
-        form = self._forms.get((title != "", who, *facts), lambda: self._form(digest, cards, total, weeks))
+        if best:
+            title = best.title.text
+            who = next((each.name.text for each in best.authors if each.name.hits), "")
+        facts = (digest.first, digest.trending, digest.weekly, digest.edition, digest.since, total, shown)
+        form = self._forms.get((title != "", who, *facts), lambda: self._form(digest, best, shown, total, weeks))
         return f"{form.before}{shorten(title, form.room)}{form.after}" if form.room else form.before
 
-    def _form(self, digest: Digest, cards: Sequence[Card], total: int, weeks: Sequence[int]) -> _Form:
+    def _form(self, digest: Digest, best: Card | None, shown: int, total: int, weeks: Sequence[int]) -> _Form:
         """What the macro makes of all but a title; no room where it shows none."""
-        stand_in = [replace(each, title=Passage(_SIGN * _LONGEST)) if each.title else each for each in cards[:1]]
-        line = str(self._macro(digest, [*stand_in, *cards[1:]], total, weeks))
+        if best and best.title:
+            best = replace(best, title=Passage(_SIGN * _LONGEST))
+        # Of all cards but the best one it asks how many there are.
+        line = str(self._macro(digest, [best] * shown, total, weeks))
         title = _TITLE.search(line)
         if title is None:
             return _Form(clean(line), 0, "")
