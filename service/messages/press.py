@@ -7,7 +7,6 @@ know: addresses, headers, stores. Every word stands in the templates; here is wh
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -32,7 +31,7 @@ LARGEST_HTML = 80_000
 # Two digits number them all, in the columns that a card of the text part leaves free behind a blank line.
 _MOST_CARDS = 99
 _LEADS = tuple(BLANK_LINE + f"{number}. ".rjust(INDENT).encode("ascii") for number in range(1, _MOST_CARDS + 1))
-_MOST_COUNTS = 20
+_MOST_COUNTS, _MOST_AHEAD = 20, 3
 _MOST_ALSO, _MOST_HIDDEN, _MOST_ORIGINS, _LONGEST_NAME, _LONGEST_PREHEADER = 3, 5, 6, 60, 140
 # What begins with a dash keeps papers away: it found none, and the welcome does not count it.
 _DASHES = tuple("-‐‑‒–—−")
@@ -51,14 +50,17 @@ class Printed(NamedTuple):
     html: Sequence[bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class _Edition:
-    """One reader's digest as far as it is shown: its papers, the best one first in `ahead`, and the reader's links."""
+class _Edition(NamedTuple):
+    """One reader's digest as far as it is shown: its papers, and the reader's links."""
 
     digest: Digest
     papers: Sequence[PrintedCard]
-    ahead: Sequence[PrintedCard]
     links: Links
+
+    @property
+    def ahead(self) -> tuple[PrintedCard, ...]:
+        """What subject and preheader may speak of, the best one first."""
+        return layout.ahead(self.papers, self.digest.best)[:_MOST_AHEAD]
 
     @property
     def total(self) -> int:
@@ -77,9 +79,9 @@ class _Edition:
 
     def preheader(self) -> str:
         """What inboxes show behind the subject: the titles that it does not name."""
-        ahead = self.ahead[:3]
+        ahead = self.ahead
         others = ahead[:2] if self.digest.first else ahead[1:]
-        said = " · ".join([each.title for each in others]) if others else self.ahead[0].sentence if ahead else ""
+        said = " · ".join([each.title for each in others]) if others else ahead[0].sentence if ahead else ""
         return shorten(said, _LONGEST_PREHEADER).rstrip()
 
     def shared(self) -> tuple[object, ...]:
@@ -108,24 +110,39 @@ class Press:
             for side, module in self._forms.items()
         }
 
-    def printed(self, digest: Digest, links: ReaderLinks) -> Printed:
-        """Print a digest; where its HTML would grow too large, papers move from its end behind "and N more"."""
-        papers: Sequence[PrintedCard] = self._cards.cards(digest, _MOST_CARDS)
-        urls = Links.of(links)
-        while True:
-            one = _Edition(digest, papers, layout.ahead(papers, digest.best), urls)
-            subject, sheets = self._subject(one), self._shared(one)
-            html = sheets[HTML].filled(self._personal(HTML, one, subject), urls.octets)
-            over = sum(map(len, html)) - LARGEST_HTML
-            if over <= 0 or not papers:
-                text = sheets[TEXT].filled(self._personal(TEXT, one, subject), urls.octets)
-                return Printed(subject, text, html)
-            papers = self._without(papers, over)
+    def printed(self, mails: Sequence[tuple[Digest, ReaderLinks]]) -> list[Printed]:
+        """Print digests; where the HTML of one would grow too large, papers move from its end behind "and N more".
+
+        Each step is done for all of them before the next one: code that has just run is quick to run again, and seven
+        mails take a quarter less time together than one by one.
+        """
+        cards = [self._cards.cards(digest, _MOST_CARDS) for digest, _ in mails]
+        urls = [Links.of(links) for _, links in mails]
+        editions = list(map(_Edition, [digest for digest, _ in mails], cards, urls))
+        return list(map(self._shortened, editions, self._printed(editions)))
+
+    def _printed(self, editions: Sequence[_Edition]) -> list[Printed]:
+        """Print as many papers as there are."""
+        subjects = list(map(self._subject, editions))
+        sheets = list(map(self._shared, editions))
+        html = [self._personal(HTML, one, subject) for one, subject in zip(editions, subjects, strict=True)]
+        text = [self._personal(TEXT, one, subject) for one, subject in zip(editions, subjects, strict=True)]
+        return [
+            Printed(subject, sheet[TEXT].filled(below, one.links.octets), sheet[HTML].filled(above, one.links.octets))
+            for one, subject, sheet, above, below in zip(editions, subjects, sheets, html, text, strict=True)
+        ]
+
+    def _shortened(self, one: _Edition, printed: Printed) -> Printed:
+        """Leave papers out until the mail is small enough."""
+        while (over := sum(map(len, printed.html)) - LARGEST_HTML) > 0 and one.papers:
+            one = one._replace(papers=self._without(one.papers, over))
+            printed = self._printed([one])[0]
+        return printed
 
     def page(self, digest: Digest, facts: Mapping[str, object]) -> str:
         """The HTML part as a page of its own, with every paper and no reader's link; `facts` are for its template."""
         papers = self._cards.cards(digest)
-        one = _Edition(digest, papers, layout.ahead(papers, digest.best), Links.of(ReaderLinks()))
+        one = _Edition(digest, papers, Links.of(ReaderLinks()))
         said = self._said(HTML, one, self._told(one))
         sheet = self._frame("view/page.html", self._present(one, said), facts).sheet(said)
         return decoded(b"".join(sheet.filled(self._personal(HTML, one, self._subject(one)), b"")))
@@ -166,8 +183,8 @@ class Press:
 
     def _subject(self, one: _Edition) -> str:
         """The subject as one line."""
-        best = one.ahead[0].card if one.ahead else None
-        return self._subjects.line(one.digest, best, len(one.ahead), one.total, one.weeks)
+        best = next((each.card for each in one.ahead), None)
+        return self._subjects.line(one.digest, best, len(one.papers), one.total, one.weeks)
 
     def _told(self, one: _Edition) -> dict[str, str]:
         """The sentences around the papers, by their places."""

@@ -6,11 +6,12 @@ Refuses to know: leases, mail servers, the clock: every time in a mail comes fro
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, groupby
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -32,6 +33,8 @@ from service.pipeline.stock import Chosen, Kept, Stock, chosen
 from service.pipeline.window import View, Window
 from service.store import Store
 from service.store.deliveries import Delivery
+
+LOG = logging.getLogger(__name__)
 
 # What of a frozen row begins with the number of a paper and the revision of its text.
 NAMING = ("papers", "also", "near")
@@ -92,6 +95,13 @@ class Desk:
         if row.kind == DeliveryKind.DIGEST:
             return self.renderer.digest(self.digest(row), self.envelope(row))
         return self.renderer.letter(row.kind, self.envelope(row), self._facts(row))
+
+    def messages(self, rows: Sequence[Delivery]) -> list[Message]:
+        """Render several, digests together (`Renderer.digests`). Raises KeyError where one has lost its papers."""
+        digests = [row for row in rows if row.kind == DeliveryKind.DIGEST]
+        papers, envelopes = [self.digest(row) for row in digests], [self.envelope(row) for row in digests]
+        made = iter(self.renderer.digests(list(zip(papers, envelopes, strict=True))))
+        return [next(made) if row.kind == DeliveryKind.DIGEST else self.message(row) for row in rows]
 
     def envelope(self, row: Delivery) -> Envelope:
         """Whom a row is for, and the reader's links. Raises KeyError for a reader who is gone."""
@@ -180,6 +190,19 @@ class Desk:
         paper_id, revision, change, keyword, instead, lacking = frozen
         hits = self._kept.hits(view, paper_id, revision, instead)
         return self._kept.stored(paper_id, revision), hits, change, keyword, instead, lacking
+
+
+def rendered(asked: Sequence[tuple[Delivery, Desk]]) -> list[Message | None]:
+    """Render rows, those of a desk together; nothing where one of these fails, so that each may be tried by itself."""
+    made: list[Message | None] = []
+    for _, run in groupby(asked, key=lambda each: id(each[1])):
+        few = list(run)
+        try:
+            made += few[0][1].messages([row for row, _ in few])
+        except Exception:
+            LOG.debug("one of %d mails cannot be rendered", len(few), exc_info=True)
+            made += [None] * len(few)
+    return made
 
 
 def returned(row: Delivery) -> str:

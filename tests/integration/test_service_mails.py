@@ -227,6 +227,15 @@ def test_a_run_ends_though_the_only_reader_leaves_just_before_the_mail_begins(po
     assert next(leaving, "left") == "left"
 
 
+def test_a_row_that_cannot_be_rendered_holds_up_none_beside_it(post: Post) -> None:
+    reader, now = post.pages.reader(ADA).id, post.pages.house.clock.tomorrow()
+    with post.world.store.write() as unit:
+        kinds = (DeliveryKind.QUIET, DeliveryKind.DIGEST, DeliveryKind.TEST)
+        unit.deliveries.add([new_delivery(kind, reader, f"2026-11-2{at}", now) for at, kind in enumerate(kinds)])
+    done = post.world.pipeline.deliver(post.pages.house.clock())
+    assert (done.sent, done.retried) == (2, 1)
+
+
 def test_the_operator_is_told_of_what_was_put_aside(post: Post) -> None:
     post.pages.house.clock.tomorrow()
     with post.world.store.write() as unit:

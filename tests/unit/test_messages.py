@@ -298,3 +298,17 @@ def test_an_installation_of_any_name_can_send() -> None:
     assert mail["From"].addresses[0].display_name == 'Zeitung "für" 论文, Inc. <x>'
     assert mail["From"].addresses[0].addr_spec == "a@localhost"
     assert mail["List-Id"].endswith("<digest.127.0.0.1>")
+
+
+def test_digests_that_are_rendered_together_are_the_ones_that_are_rendered_alone() -> None:
+    wide = Paper(title="Sparse attention " * 20, abstract="Sparse attention について。" * 60, authors=("山田太郎",) * 9)
+    large = [replace(wide, url=f"https://example.org/{number}") for number in range(100)]
+    digests = [
+        mails.digest(max_papers=4, **mails.FOOT),
+        mails.digest(large, max_papers=1000),
+        mails.digest([], trending=True),
+        mails.digest(best=2),
+    ]
+    envelopes = [replace(mails.ENVELOPE, recipient=f"{number}@example.org") for number in range(len(digests))]
+    pairs = list(zip(digests, envelopes, strict=True))
+    assert RENDERER.digests(pairs) == [RENDERER.digest(*pair) for pair in pairs]
