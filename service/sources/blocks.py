@@ -17,14 +17,14 @@ _FIELD = re.compile(
 )
 _SEPARATOR = re.compile(r"[-=*_]{3,}")
 _LAST = {"summary", "abstract"}
+_PREAMBLE = 10
 
 
 def looks_like(lines: list[str]) -> bool:
-    """Say whether a text begins with such a block and names an abstract in it."""
-    head = [line.casefold() for line in lines[:60] if line.strip()]
-    return (
-        bool(head) and head[0].startswith("title:") and any(line.startswith(("summary:", "abstract:")) for line in head)
-    )
+    """Say whether such a block, which names an abstract, stands first or behind a few lines about the whole."""
+    head = [line.casefold() for line in lines[:80] if line.strip()]
+    first = next((at for at, line in enumerate(head[:_PREAMBLE]) if line.startswith("title:")), None)
+    return first is not None and any(line.startswith(("summary:", "abstract:")) for line in head[first:])
 
 
 def read(lines: list[str]) -> tuple[list[Paper], int]:

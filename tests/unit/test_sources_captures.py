@@ -141,3 +141,8 @@ REFUSED = {
 def test_a_text_without_papers_is_refused_and_named(text: str) -> None:
     with pytest.raises(ParseError, match=REFUSED[text]):
         read(text)
+
+
+def test_blocks_are_read_behind_what_a_program_says_first() -> None:
+    said = "Fetching the papers of 2026-01-05 ...\nFound 3 of them.\n\n"
+    assert read(said + pages.blocks()).papers == read(pages.blocks()).papers
