@@ -220,7 +220,8 @@ profile_keyword = Table(
     Column("text", Text, nullable=False),
 )
 
-# The keywords of 65,536 readers in one value, and which readers' profiles have changed since it was written.
+# The keywords of 65,536 readers in one value, which PostgreSQL leaves as it is (migration 0013), and which readers'
+# profiles have changed since it was written.
 roster = Table(
     "roster",
     metadata,
