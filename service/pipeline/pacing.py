@@ -78,15 +78,22 @@ def fold(
     late = []
     for row in digests:
         reader = readers.get(row.subscriber_id)
-        if reader and _too_late(reader.schedule, not_after, now):
+        until = _waits(reader.schedule, not_after, row.key, now) if reader else None
+        if until:
             late.append(row.id)
-            unit.deliveries.release(token, editions.next_due(reader.schedule, now) + ROOM, [row.id])
+            unit.deliveries.release(token, until + ROOM, [row.id])
     return [row for row in rows if row.id not in late], late
 
 
-def _too_late(schedule: Schedule, not_after: int, now: datetime) -> bool:
-    end = editions.due_at(replace(schedule, hour=not_after), editions.local_day(schedule, now))
-    return schedule.hour < not_after and now >= end
+def _waits(schedule: Schedule, not_after: int, edition: str, now: datetime) -> datetime | None:
+    """Until when it is too late: to the next edition from that hour on, and in the night to the hour of this day."""
+    today = editions.local_day(schedule, now)
+    hour, end = (editions.due_at(replace(schedule, hour=each), today) for each in (schedule.hour, not_after))
+    if schedule.hour >= not_after:
+        return None
+    if now >= end:
+        return editions.next_due(schedule, now)
+    return hour if edition < today.isoformat() and now < hour else None
 
 
 def _by_domain(unit: Unit, token: str, rows: Sequence[Delivery], per_domain: int, now: datetime) -> list[Delivery]:

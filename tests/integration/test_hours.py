@@ -54,6 +54,22 @@ def test_what_is_late_in_the_day_is_folded_into_the_next_digest(tmp_path: Path) 
         assert home.titles(ADA, TITLES)[first:] == [TITLES[:2]]
 
 
+def test_what_was_too_late_in_the_evening_does_not_come_in_the_night(tmp_path: Path) -> None:
+    with house(tmp_path, not_after="14") as home:
+        home.join(ADA, "low-rank adaptation", schedule=Schedule("Europe/Berlin", 7))
+        home.join("weekly@example.org", "low-rank adaptation", schedule=Schedule("Europe/Berlin", 7, frozenset({6})))
+        home.morning()
+        first = len(home.digests(ADA))
+        home.arrive(PAPERS[0])
+        home.clock.at = home.clock.tomorrow().replace(hour=23, minute=30)
+        home.morning()
+        assert len(home.digests(ADA)) == first, "it is half past midnight on Sunday in Berlin"
+        home.clock.tomorrow()
+        home.morning()
+        assert home.titles(ADA, TITLES)[first:] == [[TITLES[0]]]
+        assert home.titles("weekly@example.org", TITLES)[first:] == [[TITLES[0]]], "no week is waited for"
+
+
 def test_a_minute_before_it_is_too_late_a_digest_is_sent(tmp_path: Path) -> None:
     with house(tmp_path, not_after="14") as home:
         home.join(ADA, "low-rank adaptation", schedule=Schedule("Europe/Berlin", 7))
