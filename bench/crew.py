@@ -21,7 +21,7 @@ from bench.stored import NOW
 from service.bootstrap import SilentBell, World, build, carrier
 from service.deliveries import Mail, Outcome
 from service.errors import DeliveryError
-from service.pipeline.rendering import Desk
+from service.pipeline.rendering import Desk, rendered
 from service.settings import load
 from service.store.deliveries import Delivery
 from workers import tasks
@@ -64,11 +64,14 @@ class Stateless:
     def exchange(self, done: Sequence[Outcome], begin: Sequence[Mail]) -> Iterable[tuple[Mail, bytes]]:
         """Forget what is done."""
         self.sent += len(done)
-        return [(mail, self._body(mail.id)) for mail in begin]
+        return zip(begin, self._bodies([mail.id for mail in begin]), strict=True)
 
-    def _body(self, number: int) -> bytes:
-        desk, row = self.rows[number]
-        return self.bodies[number] if self.bodies else desk.message(row).body
+    def _bodies(self, numbers: Sequence[int]) -> list[bytes]:
+        """Ready-made, or rendered together as the service does it."""
+        if self.bodies:
+            return [self.bodies[number] for number in numbers]
+        rows = [self.rows[number][::-1] for number in numbers]
+        return [message.body for message in rendered(rows) if message]
 
 
 class _Bell(SilentBell):

@@ -17,6 +17,7 @@ from bench.stored import NOW, filled, populate
 from service.bootstrap import World
 from service.model import Digest, Envelope
 from service.pipeline.rendering import Desk
+from service.pipeline.tray import TOGETHER
 from service.store.deliveries import Delivery
 
 PAPERS, MOST, BATCH, SAMPLE = 850, 60, 200, 30
@@ -61,8 +62,8 @@ def run(ground: Ground, known: bool) -> Sequence[Pair]:
 
 
 def _joined(world: World, digests: Sequence[tuple[Digest, Envelope]]) -> None:
-    for each in digests:
-        world.pipeline.renderer.digest(*each)
+    for at in range(0, len(digests), TOGETHER):
+        world.pipeline.renderer.digests(digests[at : at + TOGETHER])
 
 
 def _plainly(plain: PlainMail, digests: Sequence[tuple[Digest, Envelope]]) -> None:
