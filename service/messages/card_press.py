@@ -9,9 +9,10 @@ and why it is there are made anew for each (`lines`). No `Card` is put together 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import repeat
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 
@@ -123,15 +124,14 @@ class CardPress:
         """The card of a paper that no keyword chose."""
         return self._paper(paper, edition).card
 
+    def print(self, full: Iterable[PrintedCard], brief: Iterable[PrintedCard]) -> None:
+        """Print those of these cards that are not printed yet, all together."""
+        self._print(list(dict.fromkeys([card for card in full if not card.html_full])), True)
+        self._print(list(dict.fromkeys([card for card in brief if not card.html_brief])), False)
+
     def lines(self, cards: Sequence[PrintedCard], side: str, full: bool) -> list[bytes]:
-        """The lines of each of these cards in one of its forms; those of a text behind the room for its number."""
-        lines = list(map(_FORMS[side, full], cards))
-        if not all(lines):
-            for at, card in enumerate(cards):
-                if not lines[at]:
-                    self._print(card, full)
-                    lines[at] = _FORMS[side, full](card)
-        return lines
+        """The lines of each of these cards in a form that is printed; a text's behind the room for its number."""
+        return list(map(_FORMS[side, full], cards))
 
     def _card(self, selected: Selected, digest: Digest) -> PrintedCard:
         return PrintedCard(selected, self._paper(selected.paper.paper, digest.edition))
@@ -143,21 +143,24 @@ class CardPress:
 
         return self._papers.get((id(paper), edition), made)
 
-    def _print(self, printed: PrintedCard, full: bool) -> None:
-        """Print both forms, of which a mail takes one each."""
-        paper, found = printed.paper, marks(printed.selected.why)
-        around = self._around(printed, found, full)
-        said = shown(marked_abstract(paper.card, paper.paper, found), full)
-        signed = starred(said, OPEN, CLOSE)
-        why = self._why(found.why, full) if found.why else (b"", b"")
-        html_said, text_said = self._html.said(said, signed, full, paper.long_words), self._text.said(signed)
-        html = b"".join((around.html_head, html_said, why[0], around.html_tail))
-        if full:
-            pieces = filter(None, (around.text_head, text_said, why[1] + around.text_tail))
-            printed.html_full, printed.text_full = html, BLANK_LINE.join(pieces)
-        else:
-            text = b"".join((around.text_head, text_said, why[1], around.text_tail))
-            printed.html_brief, printed.text_brief = html, text
+    def _print(self, cards: Sequence[PrintedCard], full: bool) -> None:
+        """Print one form on both sides; each step is done for all cards before the next one (`Press.printed`)."""
+        papers, found = [card.paper for card in cards], [marks(card.selected.why) for card in cards]
+        around = [self._around(card, its, full) for card, its in zip(cards, found, strict=True)]
+        why = [self._why(its.why, full) if its.why else (b"", b"") for its in found]
+        abstracts = [marked_abstract(paper.card, paper.paper, its) for paper, its in zip(papers, found, strict=True)]
+        said = [shown(abstract, full) for abstract in abstracts]
+        signed = [starred(each, OPEN, CLOSE) for each in said]
+        long_words = [paper.long_words for paper in papers]
+        above = list(map(self._html.said, said, signed, repeat(full), long_words))
+        below = list(map(self._text.said, signed))
+        for card, it, html_said, text_said, (html_why, text_why) in zip(cards, around, above, below, why, strict=True):
+            html = b"".join((it.html_head, html_said, html_why, it.html_tail))
+            if full:
+                pieces = filter(None, (it.text_head, text_said, text_why + it.text_tail))
+                card.html_full, card.text_full = html, BLANK_LINE.join(pieces)
+            else:
+                card.html_brief, card.text_brief = html, b"".join((it.text_head, text_said, text_why, it.text_tail))
 
     def _why(self, why: Sequence[tuple[str, int]], full: bool) -> tuple[bytes, bytes]:
         """Why the paper is there, on both sides: keywords, each with the fields that it hit."""

@@ -63,6 +63,11 @@ class _Edition(NamedTuple):
         return layout.ahead(self.papers, self.digest.best)[:_MOST_AHEAD]
 
     @property
+    def groups(self) -> tuple[Group, ...]:
+        """Its papers by the profiles that found them."""
+        return layout.groups(len(self.papers), self.digest.sections)
+
+    @property
     def total(self) -> int:
         """How many papers matched."""
         return len(self.digest.papers) + self.digest.more
@@ -123,6 +128,7 @@ class Press:
 
     def _printed(self, editions: Sequence[_Edition]) -> list[Printed]:
         """Print as many papers as there are."""
+        self._print_cards(editions)
         subjects = list(map(self._subject, editions))
         sheets = list(map(self._shared, editions))
         html = [self._personal(HTML, one, subject) for one, subject in zip(editions, subjects, strict=True)]
@@ -131,6 +137,12 @@ class Press:
             Printed(subject, sheet[TEXT].filled(below, one.links.octets), sheet[HTML].filled(above, one.links.octets))
             for one, subject, sheet, above, below in zip(editions, subjects, sheets, html, text, strict=True)
         ]
+
+    def _print_cards(self, editions: Sequence[_Edition]) -> None:
+        groups = [(one.papers, group) for one in editions for group in one.groups]
+        full = [papers[group.start : group.full] for papers, group in groups]
+        brief = [papers[group.full : group.end] for papers, group in groups]
+        self._cards.print(chain.from_iterable(full), chain.from_iterable(brief))
 
     def _shortened(self, one: _Edition, printed: Printed) -> Printed:
         """Leave papers out until the mail is small enough."""
@@ -143,6 +155,7 @@ class Press:
         """The HTML part as a page of its own, with every paper and no reader's link; `facts` are for its template."""
         papers = self._cards.cards(digest)
         one = _Edition(digest, papers, Links.of(ReaderLinks()))
+        self._print_cards([one])
         said = self._said(HTML, one, self._told(one))
         sheet = self._frame("view/page.html", self._present(one, said), facts).sheet(said)
         return decoded(b"".join(sheet.filled(self._personal(HTML, one, self._subject(one)), b"")))
@@ -216,7 +229,7 @@ class Press:
     def _html_papers(self, one: _Edition) -> list[bytes]:
         """The papers, under the names of their profiles where there are several."""
         printed: list[bytes] = []
-        for group in layout.groups(len(one.papers), one.digest.sections):
+        for group in one.groups:
             if group.name:
                 printed.append(quoted_printable(self._sections[HTML].filled([breakable(group.name)])))
             printed += self._lines(HTML, one, group)
@@ -225,7 +238,7 @@ class Press:
     def _text_papers(self, one: _Edition) -> list[bytes]:
         """The papers with their numbers, a blank line before each but the first."""
         printed: list[bytes] = []
-        for group in layout.groups(len(one.papers), one.digest.sections):
+        for group in one.groups:
             if group.name:
                 printed += BLANK_LINE, quoted_printable(hang(self._sections[TEXT].filled([group.name])))
             leads = _LEADS[group.start : group.end]
