@@ -84,12 +84,12 @@ def rank_all(hits: Hits, readers: int, order: Positions, total: int) -> Ranked:
     if worth.bits + width + high > _BITS:
         return _halved(hits, readers, order, total)
     place = np.empty(order.max(initial=-1) + 1, np.int64)
-    place[order] = np.arange(len(order))
+    place[order] = np.arange(len(order)) << worth.bits
     entries = (hits.readers << (width + worth.bits)) + worth.entries
-    codes = np.repeat(entries, np.diff(hits.starts)) + (place[hits.papers] << worth.bits) + hits.title * worth.title
+    codes = np.repeat(entries, np.diff(hits.starts)) + place[hits.papers] + hits.title * worth.title
     codes.sort()
     pairs = codes >> worth.bits
-    first = np.flatnonzero(np.diff(pairs, prepend=-1))
+    first = np.flatnonzero(np.concatenate([pairs[:1] >= 0, pairs[1:] != pairs[:-1]]))
     sums = np.add.reduceat(codes & worth.most, first) if len(first) else codes
     # Reader, what is lacking of the highest worth, place: the smallest come first.
     whose, placed = pairs[first] >> width, pairs[first] & (1 << width) - 1

@@ -168,5 +168,10 @@ def _first(ascending: Numbers) -> NDArray[np.bool_]:
 
 def expanded(low: Numbers, counts: Numbers) -> tuple[Numbers, Numbers]:
     """Return for ranges (low, count) the number of the range and the position, for every position in them."""
-    whose = np.repeat(np.arange(len(low)), counts)
-    return whose, np.arange(len(whose)) + np.repeat(low - (np.cumsum(counts) - counts), counts)
+    return np.repeat(np.arange(len(low)), counts), within(low, counts)
+
+
+def within(low: Numbers, counts: Numbers) -> Numbers:
+    """Return every position in ranges (low, count)."""
+    before = np.cumsum(counts) - counts
+    return np.repeat(low - before, counts) + np.arange(counts.sum())

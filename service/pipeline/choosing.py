@@ -13,12 +13,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from service.keywords import Keyword
-from service.matching.bulk import Postings, expanded
+from service.matching.bulk import Postings, within
 from service.model import Profile
 from service.pipeline.book import Book, Profiles
 from service.pipeline.selection import Look, Selection, Span, read_keyword, read_keywords
@@ -204,9 +205,15 @@ def _hits(found: Postings, profiles: Profiles, masks: _Masks, owners: Numbers, w
     """The hits of all keywords of the batch, without the papers that their profile's mask leaves out."""
     numbers, whose = profiles.keywords[wanted], owners[wanted]
     low = found.starts[numbers]
-    entry, at = expanded(low, found.starts[numbers + 1] - low)
+    counts = found.starts[numbers + 1] - low
+    at = within(low, counts)
     papers = found.papers[at]
-    rows = np.stack(masks.rows) if masks.rows else np.zeros((1, masks.width), np.bool_)
-    keep = rows[np.array(masks.kept, np.int64)[whose][entry], papers]
-    starts = np.concatenate([[0], np.cumsum(np.bincount(entry[keep], minlength=len(wanted)))])
+    rows = np.concatenate(masks.rows) if masks.rows else np.zeros(0, np.bool_)
+    keep = rows[np.repeat(np.array(masks.kept, np.int64)[whose] * masks.width, counts) + papers]
+    starts = _sums(keep)[_sums(counts)]
     return Hits(profiles.readers[whose], starts, papers[keep], found.title[at[keep]])
+
+
+def _sums(counts: NDArray[Any]) -> Numbers:
+    """Return what all before each of them come to, and all of them."""
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)])
