@@ -144,7 +144,7 @@ class Collector:
         with self.store.write() as unit:
             unit.sources.failed(source.id, next_poll, str(error))
             if gone:
-                unit.sources.remove(source.id)
+                unit.sources.remove(source.id, str(error))
         then = "it is read no more" if gone else f"next try at {next_poll.isoformat(timespec='minutes')}"
         LOG.warning("could not collect %s: %s; %s", source.url, str(error).rstrip("."), then)
         return Collected(

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from service.sources import preprints
 from service.sources.pasted import ARXIV_FEED, ARXIV_HOSTS, HF_HOSTS, HF_SITE, categories, meant
+from service.sources.saved import path_of
 
 _SITE = HF_SITE
 _PERIOD = re.compile(r"/papers/(date|week|month)/([\w-]{6,10})")
@@ -66,7 +67,7 @@ def canonical(url: str) -> str:
     text = meant(url)
     kind = recognise(text)
     if kind == "capture":
-        return text
+        return str(path_of(text)) if text.startswith("file:") else text
     parts = urlsplit(text)
     if kind == "huggingface":
         return parts._replace(

@@ -20,7 +20,7 @@ MOST_FILES = 1_000
 def stands(place: str) -> bool:
     """Whether there is such a file or folder."""
     try:
-        return _path(place).exists()
+        return bool(place.strip()) and path_of(place).exists()
     except (OSError, ValueError):
         return False
 
@@ -30,7 +30,7 @@ def pages(place: str) -> list[Page]:
 
     Raises FetchError where the place cannot be read or holds no file.
     """
-    path = _path(place)
+    path = path_of(place)
     try:
         found = [_page(file) for file in _files(path)]
     except (OSError, ValueError) as error:
@@ -41,7 +41,8 @@ def pages(place: str) -> list[Page]:
     return found
 
 
-def _path(place: str) -> Path:
+def path_of(place: str) -> Path:
+    """The path that a path or a file: address names."""
     return Path(unquote(urlsplit(place).path) if place.startswith("file:") else place)
 
 

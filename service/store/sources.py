@@ -134,10 +134,12 @@ class Sources:
         values = {"failures": source.c.failures + 1, "last_error": error[:500], "next_poll_at": next_poll_at}
         self.connection.execute(update(source).where(source.c.id == source_id).values(values))
 
-    def remove(self, source_id: int) -> None:
-        """Poll it no more; its papers and arrivals stay."""
+    def remove(self, source_id: int, error: str = "") -> None:
+        """Poll it no more; its papers and arrivals stay. `error` says why, where nobody asked for it."""
         self.connection.execute(delete(page).where(page.c.source_id == source_id))
-        self.connection.execute(update(source).where(source.c.id == source_id).values(active=False))
+        self.connection.execute(
+            update(source).where(source.c.id == source_id).values(active=False, last_error=error[:500])
+        )
 
     def validators(self, url: str) -> tuple[str, str]:
         """ETag and Last-Modified of the last good answer at this address, each possibly empty."""

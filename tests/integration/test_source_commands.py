@@ -59,7 +59,22 @@ def test_a_source_may_be_pasted_in_the_spelling_of_a_feed_reader(site: Site) -> 
     assert run("source", "remove", pasted)[0] == 0
 
 
-@pytest.mark.parametrize("text", ["ftp://papers.example/feed", "no such folder"])
+def test_a_source_that_failed_is_no_longer_listed_once_it_is_removed(site: Site) -> None:
+    assert run("source", "add", site.url)[0] == 0
+    site.body = MOVED
+    assert run("collect")[0] == 1
+    assert run("source", "remove", site.url)[0] == 0
+    assert run("source", "list", "--json") == (0, [], "")
+
+
+def test_a_file_by_its_path_and_by_its_address_is_one_source(site: Site, tmp_path: Path) -> None:
+    file = tmp_path / "tea & more.xml"
+    file.write_text(site.body)
+    assert run("source", "add", str(file))[0] == run("source", "add", file.as_uri())[0] == 0
+    assert [row["url"] for row in run("source", "list", "--json")[1]] == [str(file)]
+
+
+@pytest.mark.parametrize("text", ["ftp://papers.example/feed", "no such folder", ""])
 def test_what_cannot_be_followed_is_refused_in_a_sentence(site: Site, text: str) -> None:
     code, _, said = run("source", "add", text)
     assert (code, text.split(":")[0] in said, "Traceback" in said) == (1, True, False)
