@@ -167,8 +167,13 @@ class Signer:
 
 def reader_links(signer: Signer, base_url: str, public_id: str, issued: datetime, view: str = "") -> ReaderLinks:
     """The links that stay with a running subscription, as absolute URLs, beside the one to the mail itself."""
-    tokens = zip(_LASTING, signer.signs(_LASTING, public_id, issued), strict=True)
-    return ReaderLinks(view=view, **{each.value: f"{base_url}/{each}/{token}" for each, token in tokens})
+    manage, pause, unsubscribe = signer.signs(_LASTING, public_id, issued)
+    return ReaderLinks(
+        manage=f"{base_url}/manage/{manage}",
+        pause=f"{base_url}/pause/{pause}",
+        unsubscribe=f"{base_url}/unsubscribe/{unsubscribe}",
+        view=view,
+    )
 
 
 def link(signer: Signer, base_url: str, purpose: Purpose, subject: str, issued: datetime) -> str:

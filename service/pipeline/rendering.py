@@ -40,9 +40,13 @@ LOG = logging.getLogger(__name__)
 NAMING = ("papers", "also", "near")
 # Mails that carry the links of a running subscription.
 LINKED = (DeliveryKind.DIGEST, DeliveryKind.QUIET, DeliveryKind.GOODBYE, DeliveryKind.TEST)
+# Mails with a link for the one thing that was asked for.
+ASKED = (DeliveryKind.FRESH, DeliveryKind.ADDRESS, DeliveryKind.OWNER)
 
-# Readers share a few sources.
+# Readers share a few sources, and the days and hours of a morning.
 _origin = lru_cache(maxsize=1024)(Origin)
+_date = lru_cache(maxsize=1024)(date.fromisoformat)
+_datetime = lru_cache(maxsize=1024)(datetime.fromisoformat)
 
 
 @dataclass(slots=True)
@@ -106,25 +110,22 @@ class Desk:
     def envelope(self, row: Delivery) -> Envelope:
         """Whom a row is for, and the reader's links. Raises KeyError for a reader who is gone."""
         reader = self.readers[row.subscriber_id]
-        host = urlsplit(self.identity.base_url).hostname or "localhost"
-        return Envelope(_recipient(row, reader), f"{row.uid}@{host}", row.composed_at, self._links(row, reader))
+        message_id = f"{row.uid}@{_host(self.identity.base_url)}"
+        return Envelope(_recipient(row, reader), message_id, row.composed_at, self._links(row, reader))
 
     def _links(self, row: Delivery, reader: Addressee) -> ReaderLinks:
         """The links that a mail may show, and no others."""
         signer, base_url, issued = self.signer, self.identity.base_url, row.composed_at
+        if row.kind in LINKED:
+            view = view_link(signer, base_url, row.id, row.uid, issued) if row.kind == DeliveryKind.DIGEST else ""
+            links = reader_links(signer, base_url, reader.public_id, issued, view)
+            # What everybody on a list gets must not let anyone of them decide for all: that page mails the owner.
+            return links._replace(manage=f"{base_url}/manage", pause="") if reader.owner else links
         if row.kind == DeliveryKind.CONFIRM:
             return ReaderLinks(confirm=link(signer, base_url, Purpose.CONFIRM, reader.public_id, issued))
         if row.kind == DeliveryKind.MANAGE:
             return ReaderLinks(manage=link(signer, base_url, Purpose.MANAGE, reader.public_id, issued))
-        if row.kind in (DeliveryKind.FRESH, DeliveryKind.ADDRESS, DeliveryKind.OWNER):
-            return ReaderLinks(fresh=self._fresh(row, reader))
-        if row.kind not in LINKED:
-            return ReaderLinks()
-        is_digest = row.kind == DeliveryKind.DIGEST
-        view = view_link(signer, base_url, row.id, row.uid, issued) if is_digest else ""
-        links = reader_links(signer, base_url, reader.public_id, issued, view)
-        # What everybody on a list gets must not let anyone of them decide for all: that page mails the owner.
-        return links._replace(manage=f"{base_url}/manage", pause="") if reader.owner else links
+        return ReaderLinks(fresh=self._fresh(row, reader)) if row.kind in ASKED else ReaderLinks()
 
     def _fresh(self, row: Delivery, reader: Addressee) -> str:
         """The link for the one thing that was asked for; one to a new address holds for this very address alone."""
@@ -147,7 +148,7 @@ class Desk:
         frozen, papers = row.payload, self._papers[row.id]
         since = frozen.get("since")
         return Digest(
-            edition=date.fromisoformat(frozen["edition"]),
+            edition=_date(frozen["edition"]),
             keywords=tuple(frozen["keywords"]),
             papers=tuple([each for each in papers if each]),
             more=frozen["more"],
@@ -155,15 +156,15 @@ class Desk:
             days=frozen.get("days", 0),
             trending=frozen["trending"],
             first=frozen["first"],
-            next_edition=datetime.fromisoformat(frozen["next"]),
+            next_edition=_datetime(frozen["next"]),
             timezone=frozen["timezone"],
             language=frozen["language"],
             counts=tuple(frozen["counts"]),
             best=_best(papers, frozen.get("best", 0)),
-            since=date.fromisoformat(since) if since else None,
+            since=_date(since) if since else None,
             weekly=frozen.get("weekly", False),
             sections=_sections(papers, frozen.get("sections", ())),
-            per_day=tuple([(date.fromisoformat(day), count) for day, count in frozen.get("per_day", ())]),
+            per_day=tuple([(_date(day), count) for day, count in frozen.get("per_day", ())]),
             also=tuple([self._kept.stored(*pair) for pair in self._known(row, "also")]),
             origins=tuple([_origin(*each) for each in frozen.get("origins", ())]),
             hidden=tuple([(text, count) for text, count in frozen.get("hidden", ())]),
@@ -203,6 +204,11 @@ def rendered(asked: Sequence[tuple[Delivery, Desk]]) -> list[Message | None]:
             LOG.debug("one of %d mails cannot be rendered", len(few), exc_info=True)
             made += [None] * len(few)
     return made
+
+
+@lru_cache(maxsize=8)
+def _host(base_url: str) -> str:
+    return urlsplit(base_url).hostname or "localhost"
 
 
 def returned(row: Delivery) -> str:
