@@ -147,9 +147,11 @@ def broker_url(value: object) -> str:
     """Take the URL of a broker that the worker knows."""
     text = str(value).strip()
     if text.partition(":")[0] in ("memory", "redis+socket"):
-        return text
-    _split(text, ("redis", "rediss"), "memory:// or redis://HOST:6379/0")
-    return text
+        return "memory://" if text == "memory" else text
+    number = _split(text, ("redis", "rediss"), "memory:// or redis://HOST:6379/0").path.strip("/")
+    if number and not number.isdecimal():
+        raise ValueError("what stands behind the host is the number of a database, as in redis://HOST:6379/0")
+    return text.removesuffix("/")
 
 
 def database_url(value: object) -> str:
