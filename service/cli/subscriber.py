@@ -12,8 +12,10 @@ import typer
 from service import editions
 from service.bootstrap import World
 from service.cli.output import Json, known, rows, say, world
+from service.errors import InputError
 from service.links import Purpose
 from service.model import Schedule, Subscriber
+from service.subscriptions import RUNNING
 
 app = typer.Typer(no_args_is_help=True, help="Who reads.")
 
@@ -77,7 +79,10 @@ def pause(email: str) -> None:
 def resend(email: str) -> None:
     """Mail a reader the link to their own page again."""
     with world() as here:
-        here.subscriptions.send_manage_link(known(here, email).email, here.now())
+        reader = known(here, email)
+        if reader.state not in RUNNING:
+            raise InputError(f"{reader.email} is {reader.state} and has no page; `subscriber add` asks to confirm")
+        here.subscriptions.send_manage_link(reader.email, here.now())
     say("The link is on its way.")
 
 

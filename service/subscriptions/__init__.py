@@ -269,6 +269,8 @@ class Subscriptions:
 
     def _running(self, token: str, purpose: Purpose, now: datetime) -> Subscriber:
         reader = self._reader(purpose, token, now)
+        if reader.state is SubscriberState.PENDING:
+            raise InputError("This subscription is not confirmed yet.")
         if reader.state not in RUNNING:
             raise InputError("This subscription has ended; subscribe again to change it.")
         return reader

@@ -320,6 +320,19 @@ def test_wrong_settings_end_with_1_and_all_their_sentences(tmp_path: Path) -> No
     assert "Traceback" not in result.said
 
 
+@pytest.mark.parametrize(
+    ("verb", "sentence"),
+    [("pause", "This subscription is not confirmed yet."), ("resend", "ada@example.org is pending and has no page")],
+)
+def test_who_has_not_confirmed_has_nothing_to_pause_and_no_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str, sentence: str
+) -> None:
+    monkeypatch.setenv("PAPERROUND_DATA_DIR", str(tmp_path))
+    assert run("subscriber", "add", "ada@example.org", "-k", "lora")[0] == 0
+    code, _, said = run("subscriber", verb, "ada@example.org")
+    assert (code, sentence in said) == (2, True)
+
+
 def test_a_bounce_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAPERROUND_DATA_DIR", str(tmp_path))
     code, _, said = run("bounces", str(tmp_path / "nothing"))
