@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Sequence
 from dataclasses import replace
 
 from celery import Celery
@@ -27,10 +28,10 @@ LEASE = 2.0
 class Poisoned(Renderer):
     """A renderer whose process dies of the digests of some readers."""
 
-    def digest(self, digest: Digest, envelope: Envelope) -> Message:
-        if envelope.recipient.startswith(POISON):
+    def digests(self, mails: Sequence[tuple[Digest, Envelope]]) -> list[Message]:
+        if any(envelope.recipient.startswith(POISON) for _, envelope in mails):
             os.kill(os.getpid(), signal.SIGKILL)
-        return super().digest(digest, envelope)
+        return super().digests(mails)
 
 
 def poisoned(world: World) -> World:
