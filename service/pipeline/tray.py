@@ -36,6 +36,8 @@ from service.store.journal import BRAKE
 LOG = logging.getLogger(__name__)
 
 BATCH = 200
+# Near the end of a morning a batch is a share of what is left, so that no worker waits for another one's last batch.
+SHARES, LEAST = 4, 25
 # A lease is renewed so many times before it would end, so that one slow mail server never costs a worker its rows.
 RENEWALS = 5
 FIRST_BACK_OFF = timedelta(seconds=10)
@@ -238,7 +240,8 @@ class Tray:
             self._looked = time.monotonic()
 
     def _take(self, unit: Unit, limit: int) -> list[Delivery]:
-        rows = unit.deliveries.claim(self.token, self.now, limit, self.lease)
+        share = max(unit.deliveries.waiting(self.now, SHARES * limit) // SHARES, LEAST)
+        rows = unit.deliveries.claim(self.token, self.now, min(share, limit), self.lease)
         self._alone = not rows and not self._rows
         return unit.deliveries.claim_doubtful(self.token, self.now, self.lease) if self._alone else rows
 

@@ -24,7 +24,7 @@ from service.editions import OVERDUE
 from service.model import DeliveryKind, DeliveryState, SubscriberState
 from service.store.covered import Covered, covered
 from service.store.exchange import exchange
-from service.store.leasing import EDITIONS, due, late, lease
+from service.store.leasing import EDITIONS, due, late, lease, waiting
 from service.store.statements import add_new, among, chunks, database_now
 from service.store.tables import OPEN, delivery, subscriber
 
@@ -112,6 +112,10 @@ class Deliveries:
         """Insert rows of equal columns; one that is there already (kind, subscriber, key) stays untouched."""
         if rows:
             add_new(self.connection, delivery, rows)
+
+    def waiting(self, now: datetime, most: int) -> int:
+        """How many rows may go out now; `most`, where it is as many or more."""
+        return self.connection.scalar(waiting(), {"now": now, "old": now - OVERDUE, "most": most}) or 0
 
     def claim(self, token: str, now: datetime, limit: int, seconds: float) -> list[Delivery]:
         """Lease up to `limit` rows that are ready, due and not in doubt, oldest first, for `seconds`."""

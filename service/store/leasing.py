@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Float, Integer, any_, bindparam, func, select, update
+from sqlalchemy import BindParameter, ColumnElement, Float, Integer, Select, any_, bindparam, func, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from service.model import DeliveryKind, DeliveryState
@@ -36,6 +36,14 @@ def late(old: Moment) -> ColumnElement[bool]:
 def due(now: Moment, old: Moment) -> ColumnElement[bool]:
     """Whether a row may go out now and is no old news."""
     return OPEN & (delivery.c.state == DeliveryState.READY) & (delivery.c.not_before <= now) & ~late(old)
+
+
+@cache
+def waiting() -> Select[Any]:
+    """How many rows are due, counted no further than `most`: whoever asks has no need to go through a million."""
+    now, old = bindparam("now", type_=UTCDateTime), bindparam("old", type_=UTCDateTime)
+    some = select(delivery.c.id).where(due(now, old)).limit(bindparam("most", type_=Integer)).subquery()
+    return select(func.count()).select_from(some)
 
 
 @cache

@@ -7,13 +7,14 @@ import select
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from service.deliveries import Outbox
 from service.deliveries.smtp import SmtpCarrier
 from service.errors import PolicyRefused, RelayUnavailable
 from service.pipeline.health import ALIKE, LONGEST_REST, Health
@@ -121,6 +122,30 @@ def slow_to_part(connection: socket.socket) -> None:
             # So long that one line alone does not carry all the mails.
             time.sleep(0.1)
             connection.sendall(b"250 taken\r\n")
+
+
+class Looking(SmtpCarrier):
+    """Takes one mail out of the tray, looks around, and carries nothing."""
+
+    def __init__(self, look: Callable[[], None]) -> None:
+        super().__init__(("smtp://127.0.0.1:9",))
+        self._look = look
+
+    def carry(self, outbox: Outbox) -> None:
+        outbox.reserve()
+        self._look()
+
+
+def test_a_worker_leaves_others_their_share_of_the_last_mails(tmp_path: Path) -> None:
+    seen: list[dict[str, int]] = []
+    with town(tmp_path, "smtp://127.0.0.1:9") as home:
+        home.arrive()
+        home.people([f"reader{n}" for n in range(120)])
+        home.compose()
+        carrier = Looking(lambda: seen.append(home.states()))
+        replace(home.world.pipeline, carrier=lambda: carrier).deliver(home.world.now())
+        assert seen == [{"claimed": 30, "ready": 90}]
+        assert home.states() == {"ready": 120}
 
 
 class Timed(SmtpCarrier):

@@ -49,11 +49,12 @@ def test_claiming_and_sweeping_never_read_what_is_over(store: Store) -> None:
     def ask(unit: Unit) -> None:
         unit.deliveries.claim("token", NOW, 500, 60.0)
         unit.deliveries.is_due(NOW)
+        unit.deliveries.waiting(NOW, 800)
         unit.deliveries.sweep(NOW)
         unit.canaries.waiting(NOW, 10)
 
     said = plans(store, ask)
-    assert said.count("USING INDEX ix_delivery_open") == 6, said
+    assert said.count("USING INDEX ix_delivery_open") == 7, said
     assert "SCAN delivery\n" not in f"{said}\n"
     assert "TEMP B-TREE" not in said
 

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -181,6 +182,15 @@ def test_no_delivery_is_claimed_twice(store: Store) -> None:
         list(pool.map(claim, range(6)))
     assert sorted(claimed) == sorted(set(claimed))
     assert len(claimed) == 300
+
+
+def test_what_waits_is_counted_as_far_as_is_asked(store: Store) -> None:
+    add_digests(store, add_reader(store), 5)
+    with store.write() as unit:
+        assert (unit.deliveries.waiting(NOW, 3), unit.deliveries.waiting(NOW, 9)) == (3, 5)
+        unit.deliveries.claim("mine", NOW, 2, 60)
+        assert unit.deliveries.waiting(NOW, 9) == 3
+        assert unit.deliveries.waiting(NOW - timedelta(seconds=1), 9) == 0
 
 
 def test_one_step_notes_the_last_mail_and_begins_the_next(store: Store) -> None:
