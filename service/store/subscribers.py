@@ -240,22 +240,34 @@ class Subscribers:
     def erase(self, subscriber_id: int) -> tuple[str, ...]:
         """Delete the row and, by cascade, profiles and deliveries; returns the keywords that go with it."""
         self.connection.execute(delete(subscriber).where(subscriber.c.id == subscriber_id))
-        held = select(profile_keyword.c.keyword_id).where(profile_keyword.c.keyword_id == keyword.c.id).exists()
         Rosters(self.connection).forget(subscriber_id)
-        gone = self.connection.execute(delete(keyword).where(~held).returning(keyword.c.canonical)).scalars().all()
+        gone = self._forget_keywords()
         if gone:
             raise_counter(self.connection, "forgotten")
+        return gone
+
+    def _forget_keywords(self) -> tuple[str, ...]:
+        """Delete what nobody holds; what somebody takes up at this moment is locked, or has been taken, and stays."""
+        held = select(profile_keyword.c.keyword_id).where(profile_keyword.c.keyword_id == keyword.c.id).exists()
+        free = self.connection.scalars(select(keyword.c.id).where(~held).with_for_update(skip_locked=True)).all()
+        gone: list[str] = []
+        for piece in chunks(free):
+            mine = delete(keyword).where(keyword.c.id.in_(piece), ~held).returning(keyword.c.canonical)
+            gone += self.connection.scalars(mine)
         return tuple(gone)
 
     def _set(self, subscriber_id: int, values: Mapping[str, Any]) -> None:
         self.connection.execute(update(subscriber).where(subscriber.c.id == subscriber_id).values(dict(values)))
 
     def _keyword_ids(self, texts: set[str]) -> dict[str, int]:
+        """The rows of keywords, held until the end of the transaction: whoever erases meanwhile leaves them."""
         ids: dict[str, int] = {}
-        for piece in chunks(sorted(texts)):
-            self.connection.execute(insert_new(self.connection, keyword), [{"canonical": text} for text in piece])
-            rows = self.connection.execute(select(keyword).where(keyword.c.canonical.in_(piece)))
-            ids.update({row.canonical: row.id for row in rows})
+        while missing := sorted(texts - ids.keys()):
+            for piece in chunks(missing):
+                self.connection.execute(insert_new(self.connection, keyword), [{"canonical": text} for text in piece])
+                known = select(keyword).where(keyword.c.canonical.in_(piece)).order_by(keyword.c.id)
+                rows = self.connection.execute(known.with_for_update(read=True, key_share=True))
+                ids.update({row.canonical: row.id for row in rows})
         return ids
 
     def _due(self, wanted: Select[Any], with_profiles: bool = True) -> list[Due]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -15,8 +15,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import text
 
 from service.errors import StoreError
-from service.model import ArrivalKind, DeliveryKind, DeliveryState, SubscriberState
-from service.store import Store, migrations
+from service.model import ArrivalKind, DeliveryKind, DeliveryState, Profile, SubscriberState
+from service.store import Store, Unit, migrations
 from service.store.deliveries import new_delivery
 from service.store.tables import metadata
 from tests import databases
@@ -380,6 +380,35 @@ def test_erasing_a_reader_takes_profiles_and_deliveries_along(store: Store) -> N
         for table in ("subscriber", "profile", "delivery"):
             assert connection.execute(text(f"SELECT count(*) FROM {table}")).scalar() == 0
         assert connection.execute(text("SELECT subscriber_id FROM event")).scalars().all() == [None]
+
+
+@pytest.mark.parametrize("erased_first", [True, False])
+def test_a_keyword_may_be_taken_up_while_its_last_holder_is_erased(store: Store, erased_first: bool) -> None:
+    lora = [(Profile(("lora",)), ["lora"])]
+    gone, kept = add_reader(store, "gone"), add_reader(store, "kept")
+
+    def erase(unit: Unit) -> None:
+        unit.subscribers.erase(gone)
+
+    def take_up(unit: Unit) -> None:
+        unit.subscribers.set_profiles(kept, lora, NOW)
+
+    def meanwhile(act: Callable[[Unit], None]) -> None:
+        with store.write() as unit:
+            act(unit)
+
+    with store.write() as unit:
+        unit.subscribers.set_profiles(gone, lora, NOW)
+    first, second = (erase, take_up) if erased_first else (take_up, erase)
+    with ThreadPoolExecutor(1) as pool:
+        with store.write() as unit:
+            first(unit)
+            done = pool.submit(meanwhile, second)
+            time.sleep(0.1)
+        done.result(5)
+    with store.read() as unit:
+        assert unit.subscribers.get(gone) is None
+        assert unit.subscribers.profiles([kept]) == {kept: (Profile(("lora",)),)}
 
 
 @pytest.mark.parametrize(
