@@ -22,6 +22,7 @@ from service.settings import Settings
 from service.sources import advice, discovery, health, kinds, parse, saved
 from service.sources.health import Standing
 from service.sources.http import Client
+from service.sources.text import fold
 from service.store import Store
 from service.store.deliveries import Delivery
 from service.store.journal import BRAKE
@@ -185,7 +186,7 @@ class Operations:
     def hide_paper(self, number: str, now: datetime) -> str:
         """Take one paper out of every mail to come, by its id or a link to it; returns its title. Raises InputError."""
         with self.store.write() as unit:
-            found = unit.papers.find({number.strip(), *named(number, unit.sources.addresses())})
+            found = unit.papers.find({fold(number), *named(fold(number), unit.sources.addresses())})
             for stored in found:
                 unit.papers.hide(stored.id)
                 unit.journal.note(None, "paper hidden", now, paper=stored.id)

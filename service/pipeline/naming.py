@@ -9,12 +9,13 @@ from service.folding import fold_title
 from service.model import Paper, StoredPaper
 from service.papers import keys, named
 from service.pipeline.window import View
+from service.sources.text import fold
 from service.store import Unit
 
 
 def paper_named(unit: Unit, view: View, text: str) -> StoredPaper | None:
     """The paper a line names; a title is looked for among all that have its key, then in the window."""
-    line = " ".join(text.split())
+    line = fold(text)
     found = unit.papers.find(named(line, unit.sources.addresses()) | set(keys(Paper(line))))
     if found:
         return found[0]

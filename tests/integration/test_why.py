@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from service.cli import app
+from service.errors import InputError
 from service.keywords import parse
 from service.links import Purpose
 from service.matching import Index
@@ -81,6 +82,14 @@ def test_a_paper_is_found_by_the_link_that_people_paste(home: House, told: Paper
     read(home, "flow", papers=(told,))
     assert ask(home, pasted).paper == told
     assert home.world.operations.hide_paper(pasted, home.clock()) == FLOW.title
+
+
+def test_bytes_that_are_no_text_name_no_paper(home: House) -> None:
+    """A shell hands on what it cannot read as half a surrogate pair."""
+    read(home, "flow")
+    assert ask(home, "caf\udce9 of \ud800 kettles").paper is None
+    with pytest.raises(InputError, match="there is no paper"):
+        home.world.operations.hide_paper("caf\udce9", home.clock())
 
 
 def test_a_paper_that_no_source_brought_is_said_to_be_unknown(home: House) -> None:
