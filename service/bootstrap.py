@@ -37,6 +37,7 @@ from service.sources.http import Client
 from service.sources.manners import Manners
 from service.store import Store
 from service.subscriptions import Subscriptions
+from service.subscriptions.forgetting import Forgetting
 from service.subscriptions.owners import Owners
 from service.subscriptions.records import Records
 from service.subscriptions.returns import Returns
@@ -85,6 +86,11 @@ class World:
     def wishes(self) -> Wishes:
         """The use cases beside the life of a subscription."""
         return Wishes(self.store, self.subscriptions)
+
+    @property
+    def forgetting(self) -> Forgetting:
+        """The use case that lets go of strangers."""
+        return Forgetting(self.subscriptions)
 
     def close(self) -> None:
         """Let go of the database and of kept-open connections."""

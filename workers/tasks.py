@@ -40,8 +40,9 @@ def enrich(world: World) -> None:
 
 
 def sweep(world: World) -> None:
-    """Take back what dead workers held and ring again for all that waits."""
+    """Take back what dead workers held, ring again for all that waits, and let go of who never confirmed."""
     world.pipeline.sweep(world.now())
+    world.forgetting.forget(world.now())
 
 
 def watch(world: World) -> None:

@@ -208,6 +208,13 @@ class Subscribers:
         over = (subscriber.c.state == SubscriberState.PAUSED) & (subscriber.c.paused_until <= day)
         return self._load(self.connection.execute(select(*_OWN).where(over)).all())
 
+    def unconfirmed(self, before: datetime, limit: int) -> Sequence[int]:
+        """The rows of some who last asked before a time and never confirmed, locked until the unit ends."""
+        # Nothing is due for them: by that index they are found without looking at everybody.
+        asked = (subscriber.c.state == SubscriberState.PENDING) & subscriber.c.next_due_at.is_(None)
+        strangers = asked & subscriber.c.confirmed_at.is_(None) & (subscriber.c.changed_at < before)
+        return self.connection.scalars(select(subscriber.c.id).where(strangers).limit(limit).with_for_update()).all()
+
     def reschedule(self, subscriber_id: int, schedule: Schedule, max_papers: int, next_due_at: datetime | None) -> None:
         """Change when and how much; an active subscriber's next due time comes with it."""
         values = {"max_papers": max_papers} | _schedule_values(schedule)

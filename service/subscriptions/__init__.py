@@ -177,11 +177,14 @@ class Subscriptions:
     def erase(self, reader: Subscriber, now: datetime) -> None:
         """Forget a subscriber: the row, profiles and deliveries go; the log keeps its lines without a name."""
         with self.store.write() as unit:
-            unit.journal.note(reader.id, "erased", now)
-            unit.journal.forget(reader.id)
-            words = unit.mailboxes.words(reader.id)
-            forgotten = unit.subscribers.erase(reader.id)
-        self.store.scrub([*words, *forgotten])
+            words = self.forgotten(unit, reader.id, now)
+        self.store.scrub(words)
+
+    def forgotten(self, unit: Unit, row: int, now: datetime) -> list[str]:
+        """Erase within a unit; returns the words to be scrubbed once it is over."""
+        unit.journal.note(row, "erased", now)
+        unit.journal.forget(row)
+        return [*unit.mailboxes.words(row), *unit.subscribers.erase(row)]
 
     def send_manage_link(self, email: str, now: datetime) -> None:
         """Mail an address its own link, if it reads here; ends alike if not. Raises AddressError for a wrong one."""

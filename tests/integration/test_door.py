@@ -127,6 +127,19 @@ def test_who_does_not_answer_is_asked_anew_when_the_link_is_dead_three_times_eve
     assert asked(home).count(ADA) == 3
 
 
+def test_who_never_confirms_is_forgotten_after_two_weeks_and_nobody_else(home: House) -> None:
+    home.world.subscriptions.enrol(EVE, "lora", Schedule(), home.clock())
+    invited(home, PEOPLE)
+    home.clock.at += timedelta(days=10)
+    home.world.subscriptions.invite("bob@uni.example", "sparse models", Schedule(), home.clock())
+    home.clock.at += timedelta(days=5)
+    assert home.world.forgetting.forget(home.clock()) == 1
+    known = {email for email in (ADA, EVE, "bob@uni.example") if home.world.subscriptions.find(email)}
+    assert known == {EVE, "bob@uni.example"}
+    assert home.world.forgetting.forget(home.clock() + timedelta(days=14)) == 1
+    assert home.world.subscriptions.find("bob@uni.example") is None
+
+
 def test_who_has_left_is_not_written_to(home: House) -> None:
     reader = home.world.subscriptions.enrol(ADA, "lora", Schedule(), home.clock())
     home.world.subscriptions.end(reader, home.clock())
