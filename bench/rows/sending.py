@@ -43,7 +43,7 @@ class Morning:
     """
 
     def __init__(self, ground: Ground, port: int, size: int, groups: int, url: str = "") -> None:
-        (papers, most), warm, group = PAPERS[size], ground.size(20_000, 3000), ground.size(2000, 400)
+        (papers, most), warm, group = PAPERS[size], 20_000, 2000
         name = f"sending-{size}-{time.time_ns()}"
         there = {"database_url": url} if url else {}
         way = {"smtp_url": f"smtp://127.0.0.1:{port}", "smtp_connections": str(CONNECTIONS // WORKERS), "canary": "0"}
