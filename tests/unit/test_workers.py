@@ -73,6 +73,13 @@ class RecordingWorld:
         self.note("enrich", now)
 
     @property
+    def forgetting(self) -> RecordingWorld:
+        return self
+
+    def forget(self, now: datetime) -> None:
+        self.note("forget", now)
+
+    @property
     def alarms(self) -> RecordingWorld:
         return self
 
@@ -133,6 +140,7 @@ def test_each_task_runs_its_use_case_and_gives_a_sign_of_life(app: Celery, world
         ("compose", NOW),
         ("deliver", NOW, False),
         ("sweep", NOW),
+        ("forget", NOW),
         ("enrich", NOW),
         ("watch", NOW),
     ]
