@@ -179,8 +179,13 @@ class Store:
         """Write a whole and consistent copy into a new file, while others go on. Raises StoreError."""
         if self.engine.dialect.name != "sqlite":
             raise StoreError("PostgreSQL is backed up by pg_dump; a restored copy starts on hold by itself")
-        if file.exists():
-            raise StoreError(f"{file} exists already; a backup is a new file")
+        try:
+            # It holds addresses: nobody else may read it, from its first byte on.
+            file.touch(0o600, exist_ok=False)
+        except FileExistsError as error:
+            raise StoreError(f"{file} exists already; a backup is a new file") from error
+        except OSError as error:
+            raise StoreError(f"{file} cannot be written: {error.strerror}") from error
         with _translated(), closing(self.engine.raw_connection()) as connection:
             # Past SQLAlchemy, whose connections begin a transaction: VACUUM must stand outside of one.
             try:

@@ -66,8 +66,14 @@ def test_nothing_is_restored_beside_the_log_of_an_old_database(tmp_path: Path) -
         home.world.operations.restore(tmp_path / "backup", home.clock())
 
 
+def test_a_backup_is_for_its_owner_alone(tmp_path: Path) -> None:
+    with house(tmp_path) as home:
+        home.world.operations.backup(tmp_path / "backup", home.clock())
+    assert (tmp_path / "backup").stat().st_mode & 0o077 == 0
+
+
 def test_a_place_that_takes_no_backup_is_named(tmp_path: Path) -> None:
-    with house(tmp_path) as home, pytest.raises(StoreError, match=r"away/backup cannot be written: unable to open"):
+    with house(tmp_path) as home, pytest.raises(StoreError, match=r"away/backup cannot be written: No such file"):
         home.world.operations.backup(tmp_path / "away" / "backup", home.clock())
 
 
