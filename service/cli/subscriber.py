@@ -15,7 +15,7 @@ from service.cli.output import Json, known, rows, say, world
 from service.errors import InputError
 from service.links import Purpose
 from service.model import Schedule, Subscriber
-from service.subscriptions import RUNNING
+from service.subscriptions.standing import RUNNING
 
 app = typer.Typer(no_args_is_help=True, help="Who reads.")
 

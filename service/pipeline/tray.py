@@ -266,15 +266,20 @@ class Tray:
             over = DeliveryState.QUARANTINED if poison else DeliveryState.FAILED
             unit.deliveries.end(self.token, row.id, over, self.now, _reason(error))
         if isinstance(error, AddressRefused):
-            reader = unit.subscribers.get(row.subscriber_id)
-            if reader and reader.state == SubscriberState.ACTIVE:
-                unit.subscribers.set_state(reader.id, SubscriberState.SUPPRESSED)
-            unit.deliveries.cancel(row.subscriber_id)
-            unit.journal.note(row.subscriber_id, "bounced", self.now, delivery=row.id)
+            self._bounced(unit, row)
         if isinstance(error, PolicyRefused):
             self.health.refused(unit, relay, error, self._moment())
         self.done.retried += again
         self.done.failed += not again
+
+    def _bounced(self, unit: Unit, row: Delivery) -> None:
+        reader = unit.subscribers.get(row.subscriber_id, hold=True)
+        if reader is None:
+            return
+        if reader.state == SubscriberState.ACTIVE:
+            unit.subscribers.set_state(reader.id, SubscriberState.SUPPRESSED)
+        unit.deliveries.cancel(reader.id)
+        unit.journal.note(reader.id, "bounced", self.now, delivery=row.id)
 
     def _moment(self) -> datetime:
         """The time by the run's own clock."""

@@ -92,17 +92,17 @@ class Subscribers:
         values |= {"max_papers": max_papers, "created_at": now, "changed_at": now} | _schedule_values(schedule)
         return int(self.connection.execute(insert(subscriber).values(values).returning(subscriber.c.id)).scalar_one())
 
-    def get(self, subscriber_id: int) -> Subscriber | None:
-        """One subscriber by row, or None."""
-        return self._first(subscriber.c.id == subscriber_id)
+    def get(self, subscriber_id: int, *, hold: bool = False) -> Subscriber | None:
+        """One subscriber by row, or None; with `hold` nobody else changes or erases them until the unit ends."""
+        return self._first(subscriber.c.id == subscriber_id, hold)
 
-    def by_public_id(self, public_id: str) -> Subscriber | None:
+    def by_public_id(self, public_id: str, *, hold: bool = False) -> Subscriber | None:
         """One subscriber by the name that links carry, or None."""
-        return self._first(subscriber.c.public_id == public_id)
+        return self._first(subscriber.c.public_id == public_id, hold)
 
-    def by_mailbox(self, mailbox: str) -> Subscriber | None:
+    def by_mailbox(self, mailbox: str, *, hold: bool = False) -> Subscriber | None:
         """One subscriber by canonical address, or None."""
-        return self._first(subscriber.c.mailbox == mailbox)
+        return self._first(subscriber.c.mailbox == mailbox, hold)
 
     def all(self) -> list[Subscriber]:
         """Every subscriber, oldest first."""
@@ -204,9 +204,10 @@ class Subscribers:
         self._set(subscriber_id, {"state": state, "paused_until": paused_until, "next_due_at": None})
 
     def paused_until(self, day: date) -> list[Subscriber]:
-        """Paused subscribers whose pause ends on this day or before."""
+        """Paused subscribers whose pause ends on this day or before, held: they may be leaving at this moment."""
         over = (subscriber.c.state == SubscriberState.PAUSED) & (subscriber.c.paused_until <= day)
-        return self._load(self.connection.execute(select(*_OWN).where(over)).all())
+        wanted = select(*_OWN).where(over).with_for_update(skip_locked=True, key_share=True)
+        return self._load(self.connection.execute(wanted).all())
 
     def unconfirmed(self, before: datetime, limit: int) -> Sequence[int]:
         """The rows of some who last asked before a time and never confirmed, locked until the unit ends."""
@@ -282,8 +283,11 @@ class Subscribers:
         readers = self._load(rows, with_profiles)
         return [Due(each, *row[len(_OWN) :]) for row, each in zip(rows, readers, strict=True)]
 
-    def _first(self, condition: ColumnElement[bool]) -> Subscriber | None:
-        found = self._load(self.connection.execute(select(*_OWN).where(condition).limit(1)).all())
+    def _first(self, condition: ColumnElement[bool], hold: bool) -> Subscriber | None:
+        wanted = select(*_OWN).where(condition).limit(1)
+        # Rows of others that only refer to this one need not wait.
+        wanted = wanted.with_for_update(key_share=True) if hold else wanted
+        found = self._load(self.connection.execute(wanted).all())
         return found[0] if found else None
 
     def _load(self, rows: Sequence[Sequence[Any]], with_profiles: bool = True) -> list[Subscriber]:

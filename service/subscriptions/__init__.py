@@ -8,12 +8,14 @@ it who reads here; and a mail to an address that has not confirmed repeats nothi
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from service import editions
-from service.errors import InputError, LinkError
+from service.errors import InputError
 from service.keywords import parse_all, split
 from service.links import Purpose, Signer
 from service.model import Bell, Choice, DeliveryKind, Profile, Schedule, Subscriber, SubscriberState
@@ -22,6 +24,7 @@ from service.store import Store, Unit
 from service.store.deliveries import new_delivery
 from service.subscriptions.choices import canonical, checked
 from service.subscriptions.door import Door
+from service.subscriptions.standing import RUNNING, check_own, check_running, check_there
 
 # So long the page after leaving can undo it. Later an old link must not bring anyone back.
 UNDO = timedelta(hours=1)
@@ -29,8 +32,6 @@ UNDO = timedelta(hours=1)
 # An invitation stands as long as the link in it works.
 INVITED = timedelta(days=7)
 INVITED_NOW, ASKED, READS = "invited", "asked before", "subscribed already"
-
-RUNNING = (SubscriberState.ACTIVE, SubscriberState.PAUSED)
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Subscriptions:
         profile = _profile(keywords)
         editions.check_schedule(schedule)
         with self.store.write() as unit:
-            known = unit.subscribers.by_mailbox(mailbox)
+            known = unit.subscribers.by_mailbox(mailbox, hold=True)
             if known is not None and known.state in RUNNING:
                 self.letter(unit, DeliveryKind.MANAGE, known.id, now)
             else:
@@ -74,7 +75,7 @@ class Subscriptions:
         profile = _profile(keywords)
         editions.check_schedule(schedule)
         with self.store.write() as unit:
-            known = unit.subscribers.by_mailbox(mailbox)
+            known = unit.subscribers.by_mailbox(mailbox, hold=True)
             if known is not None and known.state in RUNNING:
                 return READS
             if known is not None and known.state != SubscriberState.PENDING:
@@ -91,18 +92,31 @@ class Subscriptions:
 
     def confirm(self, token: str, now: datetime) -> Subscriber:
         """Begin (or begin again) the subscription; its first digest is due at once. Raises LinkError."""
-        reader = self._reader(Purpose.CONFIRM, token, now)
-        if reader.state not in RUNNING:
-            with self.store.write() as unit:
+        with self.held(token, Purpose.CONFIRM, now) as (unit, reader):
+            begins = reader.state not in RUNNING
+            if begins:
                 unit.subscribers.activate(reader.id, now, now, welcome=True)
                 self.door.welcome_back(unit, reader.email)
                 unit.journal.note(reader.id, "confirmed", now)
+        if begins:
             self.bell.compose()
         return self._again(reader)
 
     def reader(self, token: str, purpose: Purpose, now: datetime) -> Subscriber:
         """Who a link speaks of; changes nothing. Raises LinkError."""
-        return self._reader(purpose, token, now)
+        public_id = self.signer.verify(purpose, token, now)
+        with self.store.read() as unit:
+            return check_there(unit.subscribers.by_public_id(public_id))
+
+    @contextmanager
+    def held(self, token: str, purpose: Purpose, now: datetime) -> Iterator[tuple[Unit, Subscriber]]:
+        """A unit to change the reader in of whom a link speaks; others who want to wait for its end. Raises LinkError.
+
+        What was read before it may be gone by now: they may have left or been erased in between.
+        """
+        public_id = self.signer.verify(purpose, token, now)
+        with self.store.write() as unit:
+            yield unit, check_there(unit.subscribers.by_public_id(public_id, hold=True))
 
     def next_due(self, reader: Subscriber) -> datetime | None:
         """When the next edition is due, in UTC; None while nothing is."""
@@ -111,9 +125,9 @@ class Subscriptions:
 
     def change(self, token: str, choice: Choice, now: datetime) -> Subscriber:
         """Replace all that a reader chooses, or raise LinkError, KeywordsError or InputError."""
-        reader = self._running(token, Purpose.MANAGE, now)
         choice = checked(choice)
-        with self.store.write() as unit:
+        with self.held(token, Purpose.MANAGE, now) as (unit, reader):
+            check_running(reader)
             if choice.profiles != reader.profiles:
                 unit.subscribers.set_profiles(reader.id, [(each, canonical(each)) for each in choice.profiles], now)
             due = unit.subscribers.next_due(reader.id)
@@ -126,11 +140,11 @@ class Subscriptions:
 
     def pause(self, token: str, until: date | None, now: datetime, purpose: Purpose = Purpose.MANAGE) -> Subscriber:
         """Send nothing before `until` (a local day; None: until resumed). What waits is cancelled. Raises LinkError."""
-        reader = self._running(token, purpose, now)
-        _own(reader, purpose)
-        if until is not None and until <= editions.local_day(reader.schedule, now):
-            raise InputError("A pause ends on a day after today.")
-        with self.store.write() as unit:
+        with self.held(token, purpose, now) as (unit, reader):
+            check_running(reader)
+            check_own(reader, purpose)
+            if until is not None and until <= editions.local_day(reader.schedule, now):
+                raise InputError("A pause ends on a day after today.")
             unit.subscribers.set_state(reader.id, SubscriberState.PAUSED, until)
             unit.deliveries.cancel(reader.id)
             unit.journal.note(reader.id, "paused", now)
@@ -138,9 +152,8 @@ class Subscriptions:
 
     def resume(self, token: str, now: datetime, purpose: Purpose = Purpose.MANAGE) -> Subscriber:
         """Go on after a pause, or undo leaving within UNDO; later only confirming does. Raises LinkError."""
-        reader = self._reader(purpose, token, now)
-        _own(reader, purpose)
-        with self.store.write() as unit:
+        with self.held(token, purpose, now) as (unit, reader):
+            check_own(reader, purpose)
             left = unit.journal.last(reader.id, "left") if purpose != Purpose.PAUSE else None
             undone = reader.state == SubscriberState.LEFT and left is not None and now - left <= UNDO
             if undone or reader.state == SubscriberState.PAUSED:
@@ -156,15 +169,18 @@ class Subscriptions:
 
         Who leaves by hand gets a goodbye; a mail program's one click is answered by silence.
         """
-        reader = self._reader(purpose, token, now)
+        reader = self.reader(token, purpose, now)
         if reader.state in RUNNING:
-            _own(reader, purpose)
+            check_own(reader, purpose)
         self.end(reader, now, by_hand)
         return self._again(reader)
 
-    def end(self, reader: Subscriber, now: datetime, by_hand: bool = False) -> None:
-        """Leave, for a subscriber already known by other means than a link."""
+    def end(self, known: Subscriber, now: datetime, by_hand: bool = False) -> None:
+        """Leave, for a subscriber already known by other means than a link; for one who was erased nothing is left."""
         with self.store.write() as unit:
+            reader = unit.subscribers.get(known.id, hold=True)
+            if reader is None:
+                return
             unit.deliveries.cancel(reader.id, tuple(DeliveryKind))
             if by_hand and reader.state in RUNNING:
                 unit.deliveries.add([new_delivery(DeliveryKind.GOODBYE, reader.id, now.isoformat(), now)])
@@ -182,6 +198,8 @@ class Subscriptions:
 
     def forgotten(self, unit: Unit, row: int, now: datetime) -> list[str]:
         """Erase within a unit; returns the words to be scrubbed once it is over."""
+        # Whoever is changing them has ended, and whoever comes later finds nobody: neither leaves rows behind.
+        unit.subscribers.get(row, hold=True)
         unit.journal.note(row, "erased", now)
         unit.journal.forget(row)
         return [*unit.mailboxes.words(row), *unit.subscribers.erase(row)]
@@ -190,7 +208,7 @@ class Subscriptions:
         """Mail an address its own link, if it reads here; ends alike if not. Raises AddressError for a wrong one."""
         _, mailbox = self.door.address(email)
         with self.store.write() as unit:
-            known = unit.subscribers.by_mailbox(mailbox)
+            known = unit.subscribers.by_mailbox(mailbox, hold=True)
             if known is not None and known.state in RUNNING:
                 self.letter(unit, DeliveryKind.MANAGE, known.id, now)
         self.bell.deliver()
@@ -201,7 +219,7 @@ class Subscriptions:
         profile = _profile(keywords)
         editions.check_schedule(schedule)
         with self.store.write() as unit:
-            known = unit.subscribers.by_mailbox(mailbox)
+            known = unit.subscribers.by_mailbox(mailbox, hold=True)
             if known is not None and known.state in RUNNING:
                 raise InputError(f"{address} subscribes already")
             row = self._placed(unit, known, address, mailbox, profile, schedule, now)
@@ -262,31 +280,9 @@ class Subscriptions:
         """Make a service mail ready; one of a kind per day, whoever asks how often."""
         unit.deliveries.add([new_delivery(kind, row, now.date().isoformat(), now, facts)])
 
-    def _reader(self, purpose: Purpose, token: str, now: datetime) -> Subscriber:
-        public_id = self.signer.verify(purpose, token, now)
-        with self.store.read() as unit:
-            reader = unit.subscribers.by_public_id(public_id)
-        if reader is None:
-            raise LinkError("This subscription no longer exists.")
-        return reader
-
-    def _running(self, token: str, purpose: Purpose, now: datetime) -> Subscriber:
-        reader = self._reader(purpose, token, now)
-        if reader.state is SubscriberState.PENDING:
-            raise InputError("This subscription is not confirmed yet.")
-        if reader.state not in RUNNING:
-            raise InputError("This subscription has ended; subscribe again to change it.")
-        return reader
-
     def _again(self, reader: Subscriber) -> Subscriber:
         with self.store.read() as unit:
             return unit.subscribers.get(reader.id) or reader
-
-
-def _own(reader: Subscriber, purpose: Purpose) -> None:
-    """Raise InputError where a link that everybody on a list gets would decide for all of them."""
-    if reader.owner and purpose in (Purpose.PAUSE, Purpose.UNSUBSCRIBE):
-        raise InputError("Several people read this address, so its owner decides for them.")
 
 
 def _profile(typed: str) -> Profile:

@@ -15,8 +15,9 @@ from service.links import Purpose
 from service.model import DeliveryKind, Subscriber
 from service.store import Unit
 from service.store.deliveries import new_delivery
-from service.subscriptions import RUNNING, Subscriptions
+from service.subscriptions import Subscriptions
 from service.subscriptions.door import APART, MOST_ASKED
+from service.subscriptions.standing import RUNNING
 
 # What lists and shared mailboxes are called; a guess, good enough to put the question where it is seen.
 _SHARED = re.compile(
@@ -43,14 +44,15 @@ class Owners:
 
         Raises LinkError, AddressError, or InputError where the owner is the list itself.
         """
-        reader = self.subscriptions.reader(token, Purpose.CONFIRM, now)
-        if reader.state in RUNNING:
+        if self.subscriptions.reader(token, Purpose.CONFIRM, now).state in RUNNING:
             return
+        # The mail server may have to be asked, for which no unit of work waits.
         owner, mailbox = self.subscriptions.door.address(typed) if typed.strip() else ("", "")
-        if mailbox == reader.email.casefold():
-            raise InputError("The owner needs an address of their own, which the others do not read.")
-        with self.subscriptions.store.write() as unit:
-            unit.mailboxes.own(reader.id, owner)
+        with self.subscriptions.held(token, Purpose.CONFIRM, now) as (unit, reader):
+            if mailbox == reader.email.casefold():
+                raise InputError("The owner needs an address of their own, which the others do not read.")
+            if reader.state not in RUNNING:
+                unit.mailboxes.own(reader.id, owner)
 
     def leave(self, token: str, now: datetime, by_hand: bool = False) -> Subscriber:
         """What a link to unsubscribe does: it ends one person's subscription, and asks the owner of a list.
@@ -67,14 +69,13 @@ class Owners:
     def owned(self, token: str, now: datetime) -> Subscriber:
         """The list a link of its owner speaks of; changes nothing. Raises LinkError."""
         reader = self.subscriptions.reader(token, Purpose.OWNER, now)
-        if not reader.owner:
-            raise LinkError("Nobody has to decide for this address any more.")
+        _check_owned(reader)
         return reader
 
     def keep(self, token: str, now: datetime) -> Subscriber:
         """Go on sending; members may ask again. Raises LinkError."""
-        reader = self.owned(token, now)
-        with self.subscriptions.store.write() as unit:
+        with self.subscriptions.held(token, Purpose.OWNER, now) as (unit, reader):
+            _check_owned(reader)
             self._answered(unit, reader)
             unit.journal.note(reader.id, "owner kept", now)
         return reader
@@ -91,6 +92,8 @@ class Owners:
         """Whether the owner has a mail that asks, from now or from earlier today."""
         counted = self._counted(reader)
         with self.subscriptions.store.write() as unit:
+            if unit.subscribers.get(reader.id, hold=True) is None:
+                return True
             if not unit.mailboxes.may_ask(counted, now, MOST_ASKED, APART):
                 return unit.mailboxes.asked_since(counted, now - APART)
             facts = {"to": reader.owner, "list": reader.email}
@@ -105,3 +108,8 @@ class Owners:
     def _counted(self, reader: Subscriber) -> str:
         """What the questions to this owner about this list are counted under."""
         return self.subscriptions.door.counted_owner(reader.email, reader.owner)
+
+
+def _check_owned(reader: Subscriber) -> None:
+    if not reader.owner:
+        raise LinkError("Nobody has to decide for this address any more.")

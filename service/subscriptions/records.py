@@ -21,7 +21,8 @@ from service.papers import keys
 from service.store import Store, Unit
 from service.store.deliveries import new_delivery
 from service.store.mailboxes import Proposed
-from service.subscriptions import RUNNING, Subscriptions
+from service.subscriptions import Subscriptions
+from service.subscriptions.standing import RUNNING
 
 Row = dict[str, Any]
 
@@ -40,11 +41,10 @@ class Records:
 
         Raises LinkError, and InputError for what needs no fresh link.
         """
-        reader = self.subscriptions.reader(token, Purpose.MANAGE, now)
         if what not in FRESH:
             raise InputError("There is no such link to ask for.")
         key = f"{what} {now:%Y-%m-%dT%H}"
-        with self.store.write() as unit:
+        with self.subscriptions.held(token, Purpose.MANAGE, now) as (unit, reader):
             unit.deliveries.add([new_delivery(DeliveryKind.FRESH, reader.id, key, now, {"what": str(what)})])
         self.bell.deliver()
         return reader
@@ -81,12 +81,12 @@ class Records:
 
         Raises LinkError, AddressError, and InputError for the address that is in use already.
         """
-        reader = self.subscriptions.reader(token, Purpose.MOVE, now)
+        self.subscriptions.reader(token, Purpose.MOVE, now)
         address, mailbox = self.subscriptions.door.address(email)
         self.subscriptions.door.check_domain(address)
-        if address == reader.email:
-            raise InputError("Mails go to this address already.")
-        with self.store.write() as unit:
+        with self.subscriptions.held(token, Purpose.MOVE, now) as (unit, reader):
+            if address == reader.email:
+                raise InputError("Mails go to this address already.")
             other = unit.subscribers.by_mailbox(mailbox)
             if other is not None and other.id != reader.id:
                 if other.state in RUNNING:
@@ -107,7 +107,7 @@ class Records:
     def move(self, token: str, now: datetime) -> Subscriber:
         """Write to the new address from now on and tell the old one. Raises LinkError, InputError where it is taken."""
         with self.store.write() as unit:
-            reader, wanted = self._wish(unit, token, now)
+            reader, wanted = self._wish(unit, token, now, hold=True)
             other = unit.subscribers.by_mailbox(wanted.mailbox)
             if other is not None and other.id != reader.id:
                 raise InputError("That address has a subscription of its own by now. Please stop one of the two first.")
@@ -126,9 +126,9 @@ class Records:
         self.bell.deliver()
         return moved or reader
 
-    def _wish(self, unit: Unit, token: str, now: datetime) -> tuple[Subscriber, Proposed]:
+    def _wish(self, unit: Unit, token: str, now: datetime, *, hold: bool = False) -> tuple[Subscriber, Proposed]:
         public_id, _, nonce = self.subscriptions.signer.verify(Purpose.ADDRESS, token, now).partition("~")
-        reader = unit.subscribers.by_public_id(public_id)
+        reader = unit.subscribers.by_public_id(public_id, hold=hold)
         wanted = unit.mailboxes.proposed(reader.id) if reader else None
         if reader is None or wanted is None or wanted.nonce != nonce:
             raise LinkError("This link has been used already, or another address was asked for after it.")

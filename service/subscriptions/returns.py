@@ -19,8 +19,9 @@ from service.links import Purpose, Signer
 from service.model import Subscriber, SubscriberState
 from service.store import Store, Unit
 from service.store.deliveries import Delivery
-from service.subscriptions import RUNNING, Subscriptions
+from service.subscriptions import Subscriptions
 from service.subscriptions.owners import Owners
+from service.subscriptions.standing import RUNNING
 
 # So many mails must have come back for good before an address is written to no more.
 ENOUGH = 3
@@ -60,7 +61,7 @@ class Returns:
             # A name without a number is looked for among all mails of a month: nobody else waits for that.
             row = self._row(unit, found, now)
         with self.store.write() as unit:
-            reader = unit.subscribers.get(row.subscriber_id) if row else None
+            reader = unit.subscribers.get(row.subscriber_id, hold=True) if row else None
             if row is None or reader is None:
                 return Outcome.UNKNOWN
             if found.verdict == Verdict.HARD:

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from service import editions
-from service.errors import InputError
 from service.links import Purpose
 from service.model import DeliveryKind, DeliveryState, Subscriber, SubscriberState
 from service.store import Store
 from service.store.deliveries import Delivery
-from service.subscriptions import RUNNING, Subscriptions
+from service.subscriptions import Subscriptions
+from service.subscriptions.standing import check_own, check_running
 
 # The log keeps what was said about leaving, not a letter.
 LONGEST_REASON = 500
@@ -55,15 +55,12 @@ class Wishes:
 
         Raises LinkError, or InputError for days that are none and for a subscription that has ended.
         """
-        reader = self.subscriptions.reader(token, Purpose.UNSUBSCRIBE, now)
-        if reader.state not in RUNNING:
-            raise InputError("This subscription has ended; subscribe again to change it.")
-        if reader.owner:
-            raise InputError("Several people read this address, so its owner decides for them.")
-        chosen = weekdays or frozenset({min(reader.schedule.weekdays)})
-        schedule = editions.check_schedule(replace(reader.schedule, weekdays=chosen))
-        following = editions.next_due(schedule, now)
-        with self.store.write() as unit:
+        with self.subscriptions.held(token, Purpose.UNSUBSCRIBE, now) as (unit, reader):
+            check_running(reader)
+            check_own(reader, Purpose.UNSUBSCRIBE)
+            chosen = weekdays or frozenset({min(reader.schedule.weekdays)})
+            schedule = editions.check_schedule(replace(reader.schedule, weekdays=chosen))
+            following = editions.next_due(schedule, now)
             due = unit.subscribers.next_due(reader.id)
             waits = reader.state == SubscriberState.ACTIVE and due is not None and due <= now
             unit.subscribers.reschedule(reader.id, schedule, reader.max_papers, None if waits else following)
@@ -74,8 +71,7 @@ class Wishes:
 
     def change_feeds(self, token: str, now: datetime) -> None:
         """Give the feeds of a managing reader other addresses; the old ones end at once. Raises LinkError."""
-        reader = self.subscriptions.reader(token, Purpose.MANAGE, now)
-        with self.store.write() as unit:
+        with self.subscriptions.held(token, Purpose.MANAGE, now) as (unit, reader):
             unit.shelf.change_feed_word(reader.id, secrets.token_hex(4))
 
     def reason(self, token: str, said: str, now: datetime) -> None:

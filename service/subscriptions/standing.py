@@ -1,0 +1,33 @@
+"""How a subscription stands, and what may be done with one that stands so.
+
+Comes in: subscribers as they are now. Goes out: refusals, each a sentence. Refuses to know: stores, links.
+"""
+
+from __future__ import annotations
+
+from service.errors import InputError, LinkError
+from service.links import Purpose
+from service.model import Subscriber, SubscriberState
+
+RUNNING = (SubscriberState.ACTIVE, SubscriberState.PAUSED)
+
+
+def check_there(reader: Subscriber | None) -> Subscriber:
+    """Return the subscriber. Raises LinkError where there is none: they were erased."""
+    if reader is None:
+        raise LinkError("This subscription no longer exists.")
+    return reader
+
+
+def check_running(reader: Subscriber) -> None:
+    """Raise InputError for a subscription that is not confirmed yet or has ended."""
+    if reader.state is SubscriberState.PENDING:
+        raise InputError("This subscription is not confirmed yet.")
+    if reader.state not in RUNNING:
+        raise InputError("This subscription has ended; subscribe again to change it.")
+
+
+def check_own(reader: Subscriber, purpose: Purpose) -> None:
+    """Raise InputError where a link that everybody on a list gets would decide for all of them."""
+    if reader.owner and purpose in (Purpose.PAUSE, Purpose.UNSUBSCRIBE):
+        raise InputError("Several people read this address, so its owner decides for them.")
