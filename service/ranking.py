@@ -82,7 +82,7 @@ def rank_all(hits: Hits, readers: int, order: Positions, total: int) -> Ranked:
     """
     worth, width, high = _Worth.of(hits, total), len(order).bit_length(), readers.bit_length()
     if worth.bits + width + high > _BITS:
-        return _halved(hits, readers, order, total)
+        return _halved(hits, readers, order, total) if readers > 1 else _at_length(hits, order, total)
     place = np.empty(order.max(initial=-1) + 1, np.int64)
     place[order] = np.arange(len(order)) << worth.bits
     entries = (hits.readers << (width + worth.bits)) + worth.entries
@@ -101,13 +101,30 @@ def rank_all(hits: Hits, readers: int, order: Positions, total: int) -> Ranked:
 
 def _halved(hits: Hits, readers: int, order: Positions, total: int) -> Ranked:
     """Rank half of the readers at a time: with fewer of them there is room for longer numbers."""
-    if readers == 1:
-        raise OverflowError(f"{len(hits.readers):,} keywords of one reader do not fit into one number")
     half, cut = readers // 2, int(np.searchsorted(hits.readers, readers // 2))
     parts = (_part(hits, 0, cut, 0), half), (_part(hits, cut, len(hits.readers), half), readers - half)
     first, second = (rank_all(part, count, order, total) for part, count in parts)
     starts = np.concatenate([first.starts, first.starts[-1] + second.starts[1:]])
     return Ranked(starts, np.concatenate([first.papers, second.papers]))
+
+
+def _at_length(hits: Hits, order: Positions, total: int) -> Ranked:
+    """Rank for one reader whose keywords and papers are too many for one number: each sum is a number of its own."""
+    place = np.empty(order.max(initial=-1) + 1, np.int64)
+    place[order] = np.arange(len(order))
+    rarity = np.repeat(_rarity(hits, total), np.diff(hits.starts))
+    # Sums of whole numbers below 2^53, so that they are exact.
+    rare, titles, count = (np.bincount(hits.papers, each) for each in (rarity, hits.title, None))
+    papers = np.flatnonzero(count)
+    best = np.lexsort((place[papers], -rare[papers], -titles[papers], -count[papers]))
+    return Ranked(np.array([0, len(papers)]), papers[best])
+
+
+def _rarity(hits: Hits, total: int) -> NDArray[np.int64]:
+    """How rare the papers of each entry are, in millionths."""
+    found = np.maximum(np.diff(hits.starts), 1)
+    millionths: NDArray[np.int64] = np.rint(np.log(max(total, 1) / found) * _MILLION).astype(np.int64)
+    return millionths
 
 
 def _part(hits: Hits, low: int, high: int, reader: int) -> Hits:
@@ -135,7 +152,7 @@ class _Worth:
 
     @classmethod
     def of(cls, hits: Hits, total: int) -> _Worth:
-        rarity = np.rint(np.log(max(total, 1) / np.maximum(np.diff(hits.starts), 1)) * _MILLION).astype(np.int64)
+        rarity = _rarity(hits, total)
         most = int(np.bincount(hits.readers).max(initial=0))
         title = (most * int(rarity.max(initial=0))).bit_length()
         keyword = title + most.bit_length()
