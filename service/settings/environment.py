@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dotenv.parser import Original, parse_stream
 from pydantic_settings import DotEnvSettingsSource
 
 from service.settings import values
@@ -78,10 +79,28 @@ def _dotenv(given: Given, env_file: Path | None) -> Mapping[str, str]:
         return {}
     try:
         found = DotEnvSettingsSource(Settings, env_file, "utf-8", case_sensitive=True).env_vars
+        given.faults += _unread(env_file)
     except (OSError, UnicodeDecodeError) as error:
         given.faults.append(f"{env_file} cannot be read ({_reason(error)})")
         return {}
     return {name: text for name, text in found.items() if text is not None}
+
+
+def _unread(env_file: Path) -> list[str]:
+    """Lines that begin as a setting of ours and cannot be read; what stands there may be a secret."""
+    with env_file.open(encoding="utf-8") as text:
+        broken = [line.original for line in parse_stream(text) if line.error]
+    return [
+        f"{env_file}, line {_line(each)}: this cannot be read; write NAME=VALUE"
+        for each in broken
+        if _is_ours(each.string.lstrip().removeprefix("export "))
+    ]
+
+
+def _line(broken: Original) -> int:
+    """Empty lines before a broken one are counted to it."""
+    blank = len(broken.string) - len(broken.string.lstrip())
+    return broken.line + broken.string.count("\n", 0, blank)
 
 
 def _unknown(variable: str) -> str:
