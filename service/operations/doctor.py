@@ -51,6 +51,7 @@ def examine(store: Store, settings: Settings, now: datetime) -> Iterator[Finding
     if all(finding.well for finding in database if finding.what != "clock"):
         yield from _signs_of_life(store, now)
         yield from _waiting(store, now)
+        yield _sources(store)
     yield from (_relay(url) for url in settings.smtp_url)
     if not settings.smtp_url:
         yield Finding("mail", True, "no SMTP server is set: mails stay in the local mailbox")
@@ -105,6 +106,19 @@ def _waiting(store: Store, now: datetime) -> Iterator[Finding]:
         yield Finding("hold", False, f"since {hold['since']}: {hold['why']}", "paperround release")
     if late:
         yield Finding("overdue", False, f"{late} editions were due over 48 h ago", "paperround send --overdue")
+
+
+def _sources(store: Store) -> Finding:
+    """How their last polls went; nothing is fetched to find out."""
+    with store.read() as unit:
+        active = [source for source in unit.sources.all() if source.active]
+    failing = [source for source in active if source.failures]
+    if not active:
+        return Finding("sources", False, "none is read", "paperround source add URL")
+    if not failing:
+        return Finding("sources", True, f"{len(active)} read" if len(active) > 1 else f"{active[0].url} is read")
+    first, which = failing[0], f"{len(failing)} of {len(active)} fail, such as" if len(active) > 1 else "fails:"
+    return Finding("sources", False, f"{which} {first.url}: {first.last_error}", "paperround source check")
 
 
 def _relay(url: str) -> Finding:
