@@ -5,8 +5,9 @@ Comes in: a source, two days. Goes out: a progress bar, then what the days broug
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date
 from typing import Annotated
 
 import typer
@@ -15,27 +16,26 @@ from rich.progress import Progress
 
 from service.bootstrap import World
 from service.cli import complain
-from service.cli.output import Json, rows, say, world
+from service.cli.output import Json, day_of, rows, say, world
 from service.errors import FetchError, ParseError
 from service.pipeline import Day, past_days
 from service.store.sources import Source
 
-FORMATS = ["%Y-%m-%d"]
-
 
 def backfill(
     source: Annotated[str, typer.Argument(help="Its URL or its number, as `paperround source list` shows it.")],
-    first: Annotated[datetime, typer.Option("--from", formats=FORMATS, help="The first day.")],
-    last: Annotated[datetime, typer.Option("--to", formats=FORMATS, help="The last day, this one included.")],
+    first: Annotated[str, typer.Option("--from", help="The first day, YYYY-MM-DD.")],
+    last: Annotated[str, typer.Option("--to", help="The last day, this one included.")],
     json: Json = False,
 ) -> None:
     """Read past days of a source; days that were read are not asked for again.
 
     Papers that come by it are never new to readers who have had the digest of their day.
     """
+    begin, end = day_of(first), day_of(last)
     with world() as here:
         found = here.operations.source(source)
-        days = past_days(found, first.date(), last.date(), here.now().astimezone(UTC).date())
+        days = past_days(found, begin, end, here.now().astimezone(UTC).date())
         done, problem = _read(here, found, days)
     _report(done, json)
     if problem is not None:
@@ -46,7 +46,7 @@ def backfill(
 def _read(here: World, source: Source, days: Sequence[date]) -> tuple[list[Day], FetchError | ParseError | None]:
     """Read day by day; who breaks off keeps the days that are done."""
     done: list[Day] = []
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
         bar = progress.add_task(f"reading {days[0]}", total=len(days))
         try:
             for each in here.pipeline.backfill(source, days, here.now()):

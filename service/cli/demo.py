@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
@@ -25,6 +25,7 @@ from service import editions
 from service.bootstrap import World, build
 from service.cli import demo_pages
 from service.cli.account import Account
+from service.cli.output import day_of
 from service.cli.web_server import WebServer, listen
 from service.deliveries.maildir import links_of
 from service.errors import InputError, PaperRoundError
@@ -74,10 +75,7 @@ def _settings(folder: Path, port: int) -> Settings:
 def _moment(day: str | None) -> datetime:
     if day is None:
         return datetime.now(UTC)
-    try:
-        return editions.due_at(SCHEDULE, date.fromisoformat(day)) + timedelta(seconds=1)
-    except ValueError as error:
-        raise InputError(f'"{day}" is not a day; write it as YYYY-MM-DD') from error
+    return editions.due_at(SCHEDULE, day_of(day)) + timedelta(seconds=1)
 
 
 def _clock(start: datetime) -> Callable[[], datetime]:
@@ -109,8 +107,8 @@ class Demo:
         self._collect(pages)
         reader = self._subscribe(server.url)
         self._edition(reader)
-        self.account.where(f"{server.url}/mailbox", server.url)
         if not once:
+            self.account.where(f"{server.url}/mailbox", server.url)
             self._stay()
 
     def _pages(self) -> dict[str, tuple[str, bytes]]:

@@ -55,7 +55,7 @@ def match(
         write(_record(fit)) if for_programs(json) else _show(fit)
     reading.end()
     if not fits:
-        complain(f"none of the {len(papers)} papers matches")
+        complain("the one paper does not match" if len(papers) == 1 else f"none of the {len(papers)} papers matches")
         raise typer.Exit(3)
 
 

@@ -23,7 +23,9 @@ from service.errors import StoreError
 from service.messages import Renderer
 from service.operations.doctor import Finding, examine, send_test
 
-paper = typer.Typer(no_args_is_help=True, help="What is read of: `paper hide ID` keeps one out of every mail.")
+paper = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="What is read of: `paper hide ID` keeps one out of every mail."
+)
 
 
 def hold(why: Annotated[str, typer.Argument(help="What the others shall read as the reason.")] = "by hand") -> None:

@@ -10,6 +10,7 @@ import logging
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -24,6 +25,10 @@ from service.model import Subscriber, Witness
 from service.settings import Settings, load
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
+
+
+ENDLESS = 10_000  # letters: wider than any row
+NARROW = 4  # columns that a narrow terminal still shows beside each other
 
 
 @contextmanager
@@ -54,6 +59,14 @@ def known(here: World, email: str) -> Subscriber:
     return reader
 
 
+def day_of(text: str) -> date:
+    """A day as it is typed. Raises InputError."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise InputError(f'"{text}" is not a day; write it as YYYY-MM-DD') from error
+
+
 def rows(found: Sequence[Mapping[str, Any]], json: bool, empty: str, colours: Mapping[str, str] | None = None) -> None:
     """Print rows; for people a table, or the sentence `empty` where there are none.
 
@@ -63,12 +76,7 @@ def rows(found: Sequence[Mapping[str, Any]], json: bool, empty: str, colours: Ma
         for row in found:
             sys.stdout.write(jsonlib.dumps(row, ensure_ascii=False, default=str) + "\n")
     elif found:
-        table = Table(box=None, header_style="bold", pad_edge=False)
-        for name in found[0]:
-            table.add_column(name, overflow="fold")
-        for row in found:
-            table.add_row(*(_coloured(_cell(value), colours or {}) for value in row.values()))
-        Console().print(table)
+        _show(found, colours or {})
     elif empty:
         say(empty[0].upper() + empty[1:] + ".")
 
@@ -76,6 +84,34 @@ def rows(found: Sequence[Mapping[str, Any]], json: bool, empty: str, colours: Ma
 def say(sentence: str) -> None:
     """One sentence for people."""
     Console(highlight=False, soft_wrap=True).print(escape(sentence))
+
+
+def _show(found: Sequence[Mapping[str, Any]], colours: Mapping[str, str]) -> None:
+    """A table without the columns that hold nothing; a pipe gets each row whole, on one line."""
+    names = [name for name in found[0] if any(_cell(row[name]) for row in found)]
+    console = Console() if sys.stdout.isatty() else Console(width=ENDLESS)
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in names:
+        table.add_column(name, overflow="fold")
+    for row in found:
+        table.add_row(*(_coloured(_cell(row[name]), colours) for name in names))
+    wanted = console.measure(table, options=console.options.update(max_width=ENDLESS)).maximum
+    if wanted <= console.width or len(names) <= NARROW:
+        console.print(table)
+        return
+    for row in found:
+        _list(console, {name: _coloured(_cell(row[name]), colours) for name in names if _cell(row[name])})
+
+
+def _list(console: Console, row: Mapping[str, str]) -> None:
+    """One row, a line for each cell: where many columns stand in a narrow terminal, no word of them stays whole."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, cell in row.items():
+        table.add_row(name, cell)
+    console.print(table)
+    console.print()
 
 
 def _coloured(cell: str, colours: Mapping[str, str]) -> str:

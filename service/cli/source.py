@@ -23,7 +23,7 @@ from service.store.sources import Source
 
 COLOURS = {"ok": "green", "late": "yellow", "fails": "bold red"}
 
-app = typer.Typer(no_args_is_help=True, help="What the service reads.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="What the service reads.")
 
 
 @app.command()
@@ -94,6 +94,8 @@ def catalogue(
         for each in shown
     ]
     rows(found, json, empty=f"no category holds {words}")
+    if not found:
+        raise typer.Exit(3)
 
 
 def _absolute(place: str) -> str:

@@ -15,11 +15,18 @@ from service.cli.output import Json, known, rows, say, world
 from service.errors import InputError
 from service.links import Purpose
 from service.model import Schedule, Subscriber
+from service.subscriptions import ASKED, INVITED_NOW, READS
 from service.subscriptions.standing import RUNNING
 
-app = typer.Typer(no_args_is_help=True, help="Who reads.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Who reads.")
 
 Keywords = Annotated[list[str] | None, typer.Option("--keyword", "-k", help="A keyword; none: trending papers.")]
+
+OUTCOMES = {
+    INVITED_NOW: "A confirmation mail is on its way.",
+    ASKED: "They were asked before and have not confirmed yet; no mail goes out, and nothing is changed.",
+    READS: "They subscribe already; no mail goes out, and nothing is changed.",
+}
 
 
 @app.command()
@@ -38,11 +45,11 @@ def add(
         if confirmed:
             here.subscriptions.enrol(email, typed, schedule, here.now())
         else:
-            here.subscriptions.invite(email, typed, schedule, here.now())
+            outcome = here.subscriptions.invite(email, typed, schedule, here.now())
             here.bell.deliver()
         rows([_row(known(here, email), here)], json, empty="")
     if not json:
-        say("The first digest is on its way." if confirmed else "A confirmation mail is on its way.")
+        say("The first digest is on its way." if confirmed else OUTCOMES[outcome])
 
 
 @app.command(name="list")

@@ -5,16 +5,20 @@ Comes in: a day. Goes out: counts. Refuses to know: how any step is done.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 from rich.progress import Progress
 
-from service.cli.output import Json, rows, say, world
+from service.cli.output import Json, day_of, rows, say, world
 from service.errors import InputError
 from service.operations import Status
+
+FIRST_ZONE = timedelta(hours=14)  # Kiritimati, where each day begins (UTC+14)
 
 
 def migrate() -> None:
@@ -29,7 +33,7 @@ def collect(json: Json = False) -> None:
     with world() as here:
         here.operations.ensure_sources(here.now())
         due = here.operations.wake(here.now())
-        with Progress(transient=True, disable=json) as progress:
+        with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
             collected = [
                 here.pipeline.collect(each, here.now()) for each in progress.track(due, description="fetching")
             ]
@@ -45,18 +49,21 @@ def send(
 ) -> None:
     """Compose the digests that are due and send what is ready."""
     with world() as here:
-        composed = here.pipeline.compose(here.now(), _day(day), overdue)
+        composed = here.pipeline.compose(here.now(), _day(day, here.now()), overdue)
         delivered = here.pipeline.deliver(here.now())
     rows([{"composed": composed.ready, "quiet": composed.quiet} | asdict(delivered)], json, empty="")
     if delivered.relay or delivered.failed:
         raise typer.Exit(1)
 
 
-def _day(text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise InputError(f'"{text}" is not a day; write it as YYYY-MM-DD') from error
+def _day(text: str | None, now: datetime) -> date | None:
+    """A day that has begun somewhere: after the edition of a later one, nobody would get a mail until then."""
+    if text is None:
+        return None
+    day = day_of(text)
+    if day > (now.astimezone(UTC) + FIRST_ZONE).date():
+        raise InputError(f"{day} has not begun anywhere; its edition is made when it comes")
+    return day
 
 
 def status(json: Json = False) -> None:

@@ -193,10 +193,10 @@ def test_a_paper_on_two_pages_matches_once(capture: str, tmp_path: Path) -> None
     assert len(run("match", "-k", "protein", capture, str(other))[1]) == 1
 
 
-def on_a_terminal(*arguments: str) -> str:
+def on_a_terminal(*arguments: str, columns: int = 120) -> str:
     """What a command writes when a person is looking."""
     ours, theirs = pty.openpty()
-    environ = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "120"}
+    environ = {**os.environ, "TERM": "xterm-256color", "COLUMNS": str(columns)}
     process = subprocess.Popen([sys.executable, "-m", "service", *arguments], stdout=theirs, stderr=theirs, env=environ)
     os.close(theirs)
     said = b""

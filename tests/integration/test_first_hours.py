@@ -1,0 +1,102 @@
+"""The commands of an operator's first hours: what they say is what was done."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from service.cli import app
+from tests.integration.test_command_line import on_a_terminal, run
+
+ADA = "ada@example.org"
+FILE = "Title: Low-Rank Adaptation of Small Things\nPDF: https://arxiv.org/pdf/2501.00001\nSummary: We study it.\n"
+
+
+@pytest.fixture(autouse=True)
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PAPERROUND_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("PAPERROUND_SOURCES", "http://127.0.0.1:1/papers")
+    return tmp_path
+
+
+def told(*arguments: str) -> str:
+    """What a person reads who runs a command and sends its output on."""
+    return CliRunner().invoke(app, list(arguments)).stdout
+
+
+def test_adding_somebody_again_does_not_say_that_a_mail_is_on_its_way() -> None:
+    assert "A confirmation mail is on its way." in told("subscriber", "add", ADA, "-k", "lora")
+    again = told("subscriber", "add", ADA, "-k", "orchids")
+    assert "nothing is changed" in again
+    assert "on its way" not in again
+    assert run("subscriber", "add", "bob@example.org", "-k", "lora", "--confirmed")[0] == 0
+    assert "They subscribe already" in told("subscriber", "add", "bob@example.org", "-k", "orchids")
+
+
+def test_an_edition_that_has_not_begun_is_refused_and_nobody_waits_for_it() -> None:
+    assert run("subscriber", "add", ADA, "-k", "lora", "--confirmed")[0] == 0
+    (before,) = run("subscriber", "list", "--json")[1]
+    ahead = f"{datetime.now(UTC) + timedelta(days=366):%Y-%m-%d}"
+    code, _, said = run("send", "--day", ahead)
+    assert (code, said) == (2, f"paperround: {ahead} has not begun anywhere; its edition is made when it comes\n")
+    assert run("subscriber", "list", "--json")[1] == [before]
+    assert run("send", "--day", f"{datetime.now(UTC):%Y-%m-%d}")[0] == 0
+
+
+@pytest.mark.parametrize(
+    "command", [["send", "--day", "nope"], ["demo", "--day", "nope"], ["backfill", "1", "--from", "nope", "--to", "x"]]
+)
+def test_what_is_no_day_is_refused_in_the_same_words_everywhere(command: list[str]) -> None:
+    code, _, said = run(*command)
+    assert (code, '"nope" is not a day; write it as YYYY-MM-DD' in said) == (2, True)
+
+
+def test_the_doctor_names_a_source_that_fails() -> None:
+    assert run("collect")[0] == 1
+    found = {row["what"]: row for row in run("doctor", "--json")[1]}["sources"]
+    assert (found["well"], found["mend"]) == (False, "paperround source check")
+    assert "127.0.0.1 refused the connection" in found["seen"]
+
+
+def test_what_goes_into_a_pipe_begins_with_its_first_row_and_breaks_none() -> None:
+    lines = told("collect").splitlines()
+    assert lines[0].split() == ["source", "pages", "papers", "arrived", "skipped", "error"]
+    assert len(lines) == 2
+    listed = told("source", "list").splitlines()
+    assert "http://127.0.0.1:1/papers" in listed[1]
+    assert "moved_from" not in listed[0]
+
+
+def test_a_narrow_terminal_shows_a_wide_row_cell_by_cell() -> None:
+    assert run("collect")[0] == 1
+    shown = on_a_terminal("source", "list", columns=60)
+    named = [line.split() for line in re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines()]
+    assert ["url", "http://127.0.0.1:1/papers"] in named
+
+
+def test_a_catalogue_without_such_a_category_ends_with_3() -> None:
+    assert run("source", "catalogue", "zebra") == (3, [], "")
+    assert run("source", "catalogue", "quantum")[0] == 0
+
+
+def test_one_paper_is_not_spoken_of_as_several(data: Path) -> None:
+    file = data / "page.txt"
+    file.write_text(FILE)
+    assert run("match", "-k", "orchids", str(file)) == (3, [], "paperround: the one paper does not match\n")
+
+
+@pytest.mark.parametrize("group", ["source", "subscriber", "paper"])
+def test_a_group_of_commands_installs_nothing_into_a_shell(group: str) -> None:
+    assert "completion" not in told(group, "--help")
+
+
+def test_a_line_of_env_that_cannot_be_read_is_named_without_what_stands_there(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (data / ".env").write_text("OTHER 1\n\nPAPERROUND_SECRET_KEYS s3cret\nPAPERROUND_PORT\n")
+    monkeypatch.chdir(data)
+    assert run("settings") == (1, [], "paperround: .env, line 3: this cannot be read; write NAME=VALUE.\n")
