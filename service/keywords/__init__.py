@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from service.errors import KeywordError, KeywordsError
 from service.keywords.advice import outcome, slips
@@ -71,6 +72,12 @@ def parse(keyword: str) -> Keyword:
         raise KeywordError(
             f"a keyword has at most {LENGTH} characters, not {len(keyword.strip()):,}", keyword, LENGTH + 1
         )
+    return _read(keyword)
+
+
+# A page reads its topics for their counts, the week, suggestions and what is wrong with them.
+@lru_cache(maxsize=1024)
+def _read(keyword: str) -> Keyword:
     expression, exclusion = Parser(keyword).parse()
     text = " ".join(keyword.split())
     return Keyword(text, _canonical(expression, exclusion), expression, exclusion, tuple(slips(text, expression)))

@@ -14,6 +14,8 @@ from service.model import Field
 from service.words import read
 
 DEPTH = 20
+# One sign may stand for twenty letters (U+FDFA); what is long when read takes as long as what is long when typed.
+READ_LENGTH = 600
 _BEGINS = frozenset({Kind.WORD, Kind.QUOTE, Kind.FIELD, Kind.OPEN, Kind.MINUS, Kind.NOT})
 
 
@@ -23,6 +25,9 @@ class Parser:
     def __init__(self, keyword: str) -> None:
         self.keyword = keyword
         self.reading = read(keyword)
+        if len(self.reading.text) > READ_LENGTH:
+            length = f"{len(self.reading.text):,}"
+            raise KeywordError(f"its signs stand for {length} letters, and at most {READ_LENGTH} can be read", keyword)
         self.pieces = pieces(keyword, self.reading)
         self.at = 0
         self.depth = 0

@@ -23,15 +23,23 @@ from service.pipeline.window import Firsts, Mask, View
 from service.ranking import rank, trending
 
 TRENDING = 10
+# What a service's readers have is short; whoever tries a hundred thousand long ones must not fill the memory.
+_SHORT, _REMEMBERED = 60, 100_000
 
 
-@lru_cache(maxsize=200_000)
 def read_keyword(text: str) -> Keyword | None:
     """A stored keyword, parsed; None for one that a newer release of the language refuses."""
+    return _known(text) if len(text) <= _SHORT else _read(text)
+
+
+def _read(text: str) -> Keyword | None:
     try:
         return parse(text)
     except KeywordError:
         return None
+
+
+_known = lru_cache(maxsize=_REMEMBERED)(_read)
 
 
 def read_keywords(texts: Iterable[str]) -> list[Keyword]:

@@ -13,6 +13,7 @@ from typing import Any
 from service import editions
 from service.keywords import LIMIT, split
 from service.model import Choice, Profile, Schedule, Subscriber
+from service.subscriptions.choices import MOST_PROFILES
 from service.web import forms
 from service.web.forms import Problem, Sent
 
@@ -91,8 +92,10 @@ def over(form: Wanted, sent: Sent, menu: Menu) -> Wanted:
     if "max_papers" in sent.fields:
         came["quiet"] = bool(sent.get("quiet"))
     if "keywords" in sent.fields:
-        old = (*form.parts, *[Part()] * len(sent.fields["keywords"]))
-        came["parts"] = tuple(_sent_part(sent, n, old[n], menu) for n in range(len(sent.fields["keywords"])))
+        # One too many is enough to be told so; hundreds would be tried before anything is said.
+        count = min(len(sent.fields["keywords"]), MOST_PROFILES + 1)
+        old = (*form.parts, *[Part()] * count)
+        came["parts"] = tuple(_sent_part(sent, n, old[n], menu) for n in range(count))
     return replace(form, **came)
 
 

@@ -41,6 +41,11 @@ class Sent:
         """The field's text; empty where it did not come."""
         return self.fields.get(name, ("",))[0]
 
+    @property
+    def letters(self) -> int:
+        """How long the texts are together."""
+        return sum(len(text) for texts in self.fields.values() for text in texts)
+
     def changes(self) -> dict[str, Any]:
         """The fields of `Typed` that came.
 

@@ -15,7 +15,7 @@ from service.errors import InputError
 from service.web import forms, shown, trying
 from service.web.forms import Posted, Problem, Typed
 from service.web.guard import own_form
-from service.web.limits import measured, paced
+from service.web.limits import measured, paced, tried
 from service.web.pages import Desk, Here
 from service.web.timing import even, unhurried
 
@@ -41,7 +41,7 @@ def front(desk: Here, k: Annotated[list[str] | None, Query()] = None, invitation
     return _page(desk, Typed(keywords="\n".join(given), invitation=invitation, shown=shown_at), fresh=True)
 
 
-@router.post("/subscribe", dependencies=[Depends(own_form), Depends(measured), Depends(unhurried)])
+@router.post("/subscribe", dependencies=[Depends(own_form), Depends(measured), Depends(tried), Depends(unhurried)])
 def subscribe(desk: Here, fields: Posted) -> Response:
     """Sign up: the same answer for the same input, whatever we know about the address.
 

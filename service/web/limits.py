@@ -25,6 +25,7 @@ from starlette.exceptions import HTTPException
 
 from service.settings import Settings
 from service.settings.brokers import redis_url
+from service.web.forms import Posted
 from service.web.guard import at_this_machine
 
 # One household or one attacker has a whole network of IPv6 addresses; a campus often stands behind one of IPv4.
@@ -117,6 +118,17 @@ def measured(request: Request) -> None:
 def paced(request: Request) -> None:
     """Refuse (429) whoever looks for papers too often, with the same exception; long questions cost more."""
     _count(request, request.app.state.reading_gate, 1 + len(request.scope["query_string"]) // _LONG)
+
+
+def pace(request: Request, letters: int) -> None:
+    """Refuse (429) whose topics, of so many letters, are tried too often; a page with few of them is free."""
+    if letters >= _LONG:
+        _count(request, request.app.state.reading_gate, letters // _LONG)
+
+
+def tried(request: Request, fields: Posted) -> None:
+    """Refuse (429) long forms that come too often: their topics are read and tried as those of a question are."""
+    pace(request, fields.letters)
 
 
 def _count(request: Request, passed: Gate, cost: int = 1) -> None:

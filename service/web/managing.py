@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
@@ -22,6 +22,7 @@ from service.web import choosing, forms, resting, shown, trying
 from service.web.choosing import Menu, Wanted
 from service.web.forms import Posted, Problem, Sent
 from service.web.guard import own_form
+from service.web.limits import pace, tried
 from service.web.pages import Desk, Here
 
 router = APIRouter()
@@ -31,46 +32,46 @@ _STAGING = ("drop", "add", "swap", "rhythm", "less", "more")
 
 
 @router.get("/manage/{token}")
-def manage(desk: Here, token: str, done: str = "", paper: str = "") -> Response:
+def manage(desk: Here, request: Request, token: str, done: str = "", paper: str = "") -> Response:
     """How things stand, and everything that can be changed; with a `paper`, why it did not come."""
     reader = _reader(desk, token)
-    return _page(desk, token, reader, done=done, asked=paper)
+    return _page(desk, request, token, reader, done=done, asked=paper)
 
 
-@router.post("/manage/{token}", dependencies=[Depends(own_form)])
-def change(desk: Here, token: str, fields: Posted) -> Response:
+@router.post("/manage/{token}", dependencies=[Depends(own_form), Depends(tried)])
+def change(desk: Here, request: Request, token: str, fields: Posted) -> Response:
     """Save everything together, or nothing of it; a button that only changes the form gets the form back."""
     if not set(fields.fields) & {"keywords", "hour", "weekdays", "timezone", "max_papers"}:
         raise HTTPException(400)  # A form that was cut off must not be answered with "Saved".
     reader, menu = _reader(desk, token), _menu(desk)
     form = choosing.over(choosing.of(reader, menu), fields, menu)
     if fields.get("action") == "look" or any(fields.get(name) for name in _STAGING):
-        return _page(desk, token, reader, choosing.staged(form, fields))
+        return _page(desk, request, token, reader, choosing.staged(form, fields))
     found = choosing.check(form, menu) or _saved(desk, token, form, menu)
-    return _page(desk, token, reader, form, found) if found else _back(token, "saved")
+    return _page(desk, request, token, reader, form, found) if found else _back(token, "saved")
 
 
 @router.post("/manage/{token}/mend", dependencies=[Depends(own_form)])
-def mend(desk: Here, token: str, fields: Posted) -> Response:
+def mend(desk: Here, request: Request, token: str, fields: Posted) -> Response:
     """Make the one change that an answer proposed."""
     reader = _reader(desk, token)
     choice = Choice(reader.profiles, reader.schedule, reader.max_papers, reader.quiet_digest)
     try:
         desk.world.subscriptions.change(token, mended(choice, _mend(fields)), desk.now())
     except InputError as error:
-        return _page(desk, token, reader, problems=forms.problems(error, "keywords"))
+        return _page(desk, request, token, reader, problems=forms.problems(error, "keywords"))
     return _back(token, "saved")
 
 
 @router.post("/manage/{token}/pause", dependencies=[Depends(own_form)])
-def pause(desk: Here, token: str, fields: Posted) -> Response:
+def pause(desk: Here, request: Request, token: str, fields: Posted) -> Response:
     """Rest for some days, until a day, or until the reader comes back."""
     reader, now = _reader(desk, token), desk.now()
     try:
         chosen = resting.until(reader.schedule, now, fields.get("days"), fields.get("until"))
         desk.world.subscriptions.pause(token, chosen, now, purpose=Purpose.MANAGE)
     except InputError as error:
-        return _page(desk, token, reader, problems=forms.problems(error, "until"))
+        return _page(desk, request, token, reader, problems=forms.problems(error, "until"))
     return _back(token, "paused")
 
 
@@ -121,6 +122,7 @@ def _back(token: str, done: str) -> Response:
 
 def _page(
     desk: Desk,
+    request: Request,
     token: str,
     reader: Subscriber,
     form: Wanted | None = None,
@@ -135,6 +137,7 @@ def _page(
     if reader.state in _AWAY:
         topics = [topic for part in stored.parts for topic in part.topics]
         return desk.page("come-back", reader=reader, token=token, topics=topics)
+    pace(request, sum(len(part.keywords) for part in form.parts))
     now = desk.now()
     return desk.page(
         "manage",

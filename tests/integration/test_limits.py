@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from service.links import Purpose
 from service.settings import Settings, load
 from service.web.limits import gate, network, reading_gate
 from service.web.timing import SHORTEST_VISIT
@@ -98,6 +99,29 @@ def test_a_hundred_long_topics_count_as_many_questions(tmp_path: Path) -> None:
         asked = [pages.get("/api/v1/preview", params=long, headers=CAMPUS).status_code for _ in range(2)]
         assert asked == [200, 429]
         assert pages.get("/api/v1/preview?k=lora", headers=CAMPUS).status_code == 200
+
+
+def test_long_topics_in_a_form_count_as_those_of_a_question(tmp_path: Path) -> None:
+    topics = "\n".join(f"{'adaptation ' * 20}{number}" for number in range(60))
+    with site(tmp_path, limit_reading="20 per hour") as pages:
+        for more in ({"action": "look"}, {"email": "no address"}):
+            sent = {"keywords": topics} | more
+            assert [pages.post("/subscribe", sent, headers=CAMPUS).status_code for _ in range(2)][-1] == 429
+        wish = {"email": "bob@uni.example", "keywords": topics.splitlines()}
+        assert pages.post("/api/v1/subscribe", json=wish, headers=CAMPUS).status_code == 429
+        pages.house.join("ada@uni.example", "lora")
+        own = f"/manage/{pages.token('ada@uni.example', Purpose.MANAGE)}"
+        assert pages.post(own, {"keywords": topics, "action": "look"}, headers=CAMPUS).status_code == 429
+        assert pages.get(own, headers=CAMPUS).status_code == 200
+        assert pages.post("/subscribe", form("bob@uni.example", "lora"), headers=CAMPUS).status_code == 200
+
+
+def test_a_subscription_of_many_long_topics_is_no_page_to_be_opened_without_end(tmp_path: Path) -> None:
+    topics = [f"{'adaptation ' * 20}{number}" for number in range(90)]
+    with site(tmp_path, limit_reading="30 per hour") as pages:
+        pages.house.join("ada@uni.example", *topics)
+        own = f"/manage/{pages.token('ada@uni.example', Purpose.MANAGE)}"
+        assert [pages.get(own, headers=CAMPUS).status_code for _ in range(2)] == [200, 429]
 
 
 def test_a_lecture_hall_behind_one_address_may_type_its_topics(tmp_path: Path) -> None:

@@ -106,6 +106,16 @@ def test_a_source_that_is_not_on_the_menu_is_not_looked_at(pages: Site) -> None:
         assert pages.reader(ADA).profiles == (Profile(("LoRA",)),)
 
 
+def test_hundreds_of_profiles_are_refused_before_they_are_tried(pages: Site) -> None:
+    many = [("keywords", f"topic {number}\nother {number}\nthird {number}") for number in range(500)]
+    seen = save(pages, *many, ("action", "look"))
+    assert seen.status_code == 200
+    assert seen.text.count('name="keywords"') == 11
+    refused = save(pages, *many)
+    assert refused.status_code == 422
+    assert "at most 10 profiles" in text(refused)
+
+
 def test_what_is_wrong_with_a_second_profile_is_told_there(pages: Site) -> None:
     page = save(pages, ("name", "A"), ("keywords", "LoRA"), ("name", "B"), ("keywords", '"open'))
     assert page.status_code == 422

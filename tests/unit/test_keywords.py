@@ -108,6 +108,7 @@ def test_words_bind_tightest_then_not_then_and_then_or() -> None:
         ("lora\x07", 5, "an unreadable character"),
         ("lora \ud800", 6, "an unreadable character"),
         ("x" * (LENGTH + 1), LENGTH + 1, "at most 300 characters"),
+        ("\ufdfa" * 60, None, "1,080 letters"),
         ("(" * 30 + "lora" + ")" * 30, 21, "more than 20 deep"),
         ("-" + "(" * 140 + "lora" + ")" * 140, 21, "deep"),
         ("lora" + " NOT" * 70 + " x", None, "deep"),

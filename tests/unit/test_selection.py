@@ -1,0 +1,21 @@
+"""Keywords as previews and composing read them again and again."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+from service.pipeline.selection import read_keyword
+
+
+def test_a_visitor_who_tries_thousands_of_long_topics_fills_no_memory() -> None:
+    long = [" OR ".join(f"B{number:x}{word}" for word in range(26)) for number in range(3000)]
+    read_keyword(long[0])
+    tracemalloc.start()
+    try:
+        assert all(map(read_keyword, long[:1500]))
+        before, _ = tracemalloc.get_traced_memory()
+        assert all(map(read_keyword, long[1500:]))
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert after - before < 1_000_000
