@@ -13,6 +13,7 @@ from __future__ import annotations
 import random
 import sqlite3
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def _hint(url: str) -> str:
 
 def _make_room(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"the folder of the database, {folder}, cannot be made: {error.strerror}") from error
 
@@ -63,6 +64,13 @@ def _sqlite(url: str, database: str | None, synchronous: str) -> Engine:
         _make_room(Path(database).parent)
     own = {"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}
     engine = create_engine(url, connect_args=own, **_JSON)
+
+    @event.listens_for(engine, "do_connect")
+    def _make(*_: object) -> None:
+        # It holds addresses. SQLite gives its log the mode of the file, and would make that as readable as any other.
+        if database and not database.startswith((":", "file:")):
+            with suppress(OSError):  # SQLite says better what is wrong.
+                Path(database).touch(0o600)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _: Any) -> None:

@@ -46,6 +46,17 @@ def store(url: str) -> Iterator[Store]:
     store.close()
 
 
+def test_a_new_database_is_for_its_owner_alone(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'data' / 'paperround.sqlite3'}")
+    store.migrate()
+    with store.write() as unit:
+        add_source(unit)
+        modes = {each.name: each.stat().st_mode & 0o077 for each in (tmp_path / "data").iterdir()}
+    store.close()
+    assert modes == dict.fromkeys([f"paperround.sqlite3{end}" for end in ("", "-shm", "-wal")], 0)
+    assert (tmp_path / "data").stat().st_mode & 0o077 == 0
+
+
 def add_digests(store: Store, reader: int, count: int) -> None:
     with store.write() as unit:
         rows = [new_delivery(DeliveryKind.DIGEST, reader, f"day {n}", NOW, upto=n) for n in range(count)]
