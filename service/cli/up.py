@@ -114,4 +114,5 @@ def _log(settings: Settings) -> None:
 def _welcome(world: World) -> None:
     say(f"{world.settings.service_name} answers at {world.settings.base_url}; Ctrl-C stops it.")
     if world.operations.mailbox_dir:
-        say(f"No mail server is set: mails stay in the local mailbox, {world.settings.base_url}/mailbox")
+        place = world.operations.mailbox_dir if world.settings.production else f"{world.settings.base_url}/mailbox"
+        say(f"No mail server is set: mails stay in the local mailbox, {place}")

@@ -1,6 +1,6 @@
 """The local mailbox: what would have gone out, for the person at this machine and nobody else.
 
-Comes in: requests from this machine, while no mail server is set. Goes out: the list of mails, one mail with its
+Comes in: requests from this machine, while nobody else is served. Goes out: the list of mails, one mail with its
 parts, its bytes. Refuses to know: how mails are kept.
 """
 

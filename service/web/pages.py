@@ -79,7 +79,8 @@ def _asset(name: str) -> str:
 def of(request: Request) -> Desk:
     """The desk as it stands for this request."""
     found: Desk = request.app.state.desk
-    return replace(found, mailbox=found.world.operations.mailbox_dir is not None and at_this_machine(request))
+    # A service for others stands behind a proxy, and the simplest ones say nothing of who visits.
+    return replace(found, mailbox=not found.world.settings.production and at_this_machine(request))
 
 
 Here = Annotated[Desk, Depends(of)]

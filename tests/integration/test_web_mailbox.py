@@ -110,6 +110,15 @@ def test_localhost_is_this_machine_too(pages: Site) -> None:
     assert 'href="/mailbox"' in pages.get("/").text
 
 
+def test_a_service_for_others_shows_no_mailbox_to_a_proxy_that_names_no_visitor(tmp_path: Path) -> None:
+    key = "k" * 40
+    with site(tmp_path, base_url="https://papers.example", secret_keys=key, suppression_key=key) as pages:
+        pages.post("/subscribe", form(ADA, "low-rank adaptation"))
+        assert pages.mails()
+        assert pages.get("/mailbox").status_code == 404
+        assert "/mailbox" not in pages.get("/").text
+
+
 def test_with_a_mail_server_there_is_no_mailbox(tmp_path: Path) -> None:
     key = "k" * 40
     with site(tmp_path, smtp_url="smtp://127.0.0.1:9", secret_keys=key, suppression_key=key) as pages:
