@@ -46,8 +46,12 @@ class Returned:
     leaving: str = ""
 
 
-# The largest that is read; what says who it was stands at the beginning.
-_LONGEST = 1_000_000
+# So much of a mail is read; what says who it was stands at the beginning. Anybody may write to this address.
+_LONGEST = 250_000
+# So much of what a server says of one recipient.
+_SAID = 4000
+# Where a daemon's own words end and the mail that it returns begins; no line is looked at twice.
+_RETURNS = re.compile(r"^-.*(?:original|copy of|returned)|^received: ", re.IGNORECASE | re.MULTILINE)
 _TOKEN = re.compile(r"\+([0-9a-f]{1,16}\.[0-9a-f]{6}-[a-z2-7]{16})(?:@|=40)", re.IGNORECASE)
 _MESSAGE_ID = re.compile(r"<([0-9a-f]{24})@", re.IGNORECASE)
 _LEAVING = re.compile(r"\s*unsubscribe[\s+]+([0-9a-f]{1,12}\.[\w.~-]{1,80})\s*", re.ASCII | re.IGNORECASE)
@@ -66,7 +70,7 @@ _NOT_THE_ADDRESS = re.compile(
     re.IGNORECASE,
 )
 _NO_SUCH = re.compile(
-    r"(?:user|recipient|address|mailbox|account|addressee|alias)(?: \S+| <[^>]*>)? ?(?:is |was |does |has |name )?"
+    r"(?:user|recipient|address|mailbox|account|addressee|alias)(?: \S+| <[^<>]*>)? ?(?:is |was |does |has |name )?"
     r"(?:unknown|invalid|disabled|inactive|no longer|doesn'?t (?:exist|have)|isn'?t"
     r"|not (?:be )?(?:found|exist|known|available|here|valid|listed|a valid|a known))"
     r"|no such (?:user|recipient|address|mailbox|person|account|domain|host)"
@@ -147,7 +151,7 @@ def _recipient(block: Message) -> tuple[Verdict, str] | None:
     status = str(block.get("status", ""))
     if not action and not status:
         return None
-    said = " ".join(" ".join(map(str, block.get_all("diagnostic-code", []))).split())
+    said = " ".join(" ".join(map(str, block.get_all("diagnostic-code", []))).split())[:_SAID]
     if action and not action.startswith("fail"):
         return (Verdict.SOFT if action.startswith("delay") else Verdict.OTHER), _first(_CODE, status)
     return _by_code(_first(_CODE, said) or _first(_CODE, status), said)
@@ -174,8 +178,7 @@ def _is_daemon(mail: Message) -> bool:
 
 def _by_words(text: str) -> tuple[Verdict, str]:
     """What a daemon says in its own words, up to where it returns the mail."""
-    own = re.split(r"(?im)^-+.*(?:original|copy of|returned).*-*$|^received: ", text, maxsplit=1)[0][:4000]
-    own = " ".join(own.split())
+    own = " ".join(_RETURNS.split(text, maxsplit=1)[0][:_SAID].split())
     status = _first(_CODE, own)
     if status.startswith("4") or (not status and _first(_REPLY, own).startswith("4")):
         return Verdict.SOFT, status

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,6 +32,23 @@ def recipient(action: str, status: str, said: str = "") -> bytes:
     spoken = f"Diagnostic-Code: smtp; {said}\r\n" if said else ""
     to = "Final-Recipient: rfc822; ada@uni.example"
     return report(f"Reporting-MTA: dns; mx.example\r\n\r\n{to}\r\nAction: {action}\r\nStatus: {status}\r\n{spoken}")
+
+
+@pytest.mark.parametrize(
+    "mail",
+    [
+        f"{HEAD}\r\n{'-' * 200_000}\r\n".encode(),
+        f"{HEAD}\r\n{'-- ' * 60_000}\r\n".encode(),
+        recipient("failed", "5.0.0", "550 " + "user <" * 40_000),
+        recipient("failed", "5.0.0", "550 " + "no such " * 40_000),
+        b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(6000)),
+    ],
+    ids=["dashes", "broken dashes", "open brackets", "half a sentence", "nested"],
+)
+def test_a_mail_made_to_be_slow_is_read_like_any_other(mail: bytes) -> None:
+    begun = time.process_time()
+    assert read_return(mail).verdict in (Verdict.SOFT, Verdict.OTHER)
+    assert time.process_time() - begun < 3
 
 
 @pytest.mark.parametrize(
