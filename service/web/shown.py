@@ -48,14 +48,14 @@ def query(topics: Iterable[str]) -> str:
 
 
 def source(url: str) -> str:
-    """What people call a source: the place it is read from."""
+    """What people call a source: the place it is read from; of saved pages the name alone, not where they lie here."""
     parts = urlsplit(url)
     host, path = parts.netloc.removeprefix("www."), parts.path.rstrip("/")
     if host.endswith("huggingface.co"):
         return "Hugging Face Daily Papers"
     if host.endswith("arxiv.org"):
         return f"arXiv {path.rpartition('/')[2]}".strip()
-    return f"{host}{path}"[:60] or url[:60]
+    return (f"{host}{path}" if host else path.rpartition("/")[2] or url)[:60]
 
 
 FILTERS = {"masked": masked, "local": local, "marked": marked, "query": query, "source": source, "readable": readable}
