@@ -25,6 +25,7 @@ from service.model import DeliveryKind, DeliveryState, SubscriberState
 from service.store.covered import Covered, covered
 from service.store.exchange import exchange
 from service.store.leasing import EDITIONS, due, late, lease, waiting
+from service.store.payloads import add_payloads, payloads, with_payload
 from service.store.statements import add_new, among, chunks, database_now
 from service.store.tables import OPEN, delivery, subscriber
 
@@ -80,7 +81,7 @@ def new_delivery(
 
 
 def as_delivery(row: Any) -> Delivery:
-    """A row of the table as what it stands for."""
+    """A row of `with_payload` as what it stands for."""
     return Delivery(
         row.id,
         DeliveryKind(row.kind),
@@ -90,14 +91,14 @@ def as_delivery(row: Any) -> Delivery:
         DeliveryState(row.state),
         row.attempts,
         row.composed_at,
-        row.payload,
+        row.payload or {},
         row.error,
         row.finished_at,
     )
 
 
-def _claimed(row: Any) -> Delivery:
-    number, kind, subscriber_id, key, uid, attempts, composed_at, payload = row
+def _claimed(row: Any, payload: dict[str, Any]) -> Delivery:
+    number, kind, subscriber_id, key, uid, attempts, composed_at = row
     kind, state = DeliveryKind(kind), DeliveryState.CLAIMED
     return Delivery(number, kind, subscriber_id, key, uid, state, attempts, composed_at, payload)
 
@@ -111,7 +112,8 @@ class Deliveries:
     def add(self, rows: Sequence[dict[str, Any]]) -> None:
         """Insert rows of equal columns; one that is there already (kind, subscriber, key) stays untouched."""
         if rows:
-            add_new(self.connection, delivery, rows)
+            add_new(self.connection, delivery, [{name: row[name] for name in row if name != "payload"} for row in rows])
+            add_payloads(self.connection, [row for row in rows if row["payload"]])
 
     def waiting(self, now: datetime, most: int) -> int:
         """How many rows may go out now; `most`, where it is as many or more."""
@@ -128,7 +130,8 @@ class Deliveries:
     def _lease(self, doubtful: bool, token: str, now: datetime, limit: int, seconds: float) -> list[Delivery]:
         asked = {"token": token, "now": now, "old": now - OVERDUE, "seconds": seconds, "most": limit}
         rows = self.connection.execute(lease(self.connection.dialect.name, doubtful), asked).all()
-        return sorted((_claimed(row) for row in rows), key=lambda each: each.id)
+        frozen = payloads(self.connection, [row.id for row in rows])
+        return sorted((_claimed(row, frozen.get(row.id, {})) for row in rows), key=lambda each: each.id)
 
     def begin(self, token: str, done: Sequence[int], begin: Sequence[int], now: datetime) -> set[int]:
         """Note `done` as sent and begin `begin`; returns the ids that are begun.
@@ -221,7 +224,7 @@ class Deliveries:
 
     def of(self, subscriber_id: int) -> list[Delivery]:
         """One subscriber's rows, newest first."""
-        mine = select(delivery).where(delivery.c.subscriber_id == subscriber_id).order_by(delivery.c.id.desc())
+        mine = with_payload().where(delivery.c.subscriber_id == subscriber_id).order_by(delivery.c.id.desc())
         return [as_delivery(row) for row in self.connection.execute(mine)]
 
     def count(self, subscriber_id: int, kind: DeliveryKind, since: datetime | None = None) -> int:

@@ -103,7 +103,7 @@ class Mailboxes:
         """What a subscriber has said, and is called by, in the rows about them, where it is long enough to tell."""
         kept = self.kept(subscriber_id)
         said = [row[column] for table, column in _SAID for row in kept[table]]
-        mailed = [_own(row["payload"]) for row in kept["delivery"]]
+        mailed = [_own(row["payload"]) for row in kept["delivery_payload"]]
         return {text for text in _texts([said, mailed]) if len(text) >= _TELLING}
 
     def remembered(self, hashes: Iterable[str]) -> Rows:

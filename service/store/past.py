@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from service.model import DeliveryKind, DeliveryState
+from service.store.payloads import with_payload
 from service.store.tables import delivery
 
 
@@ -39,9 +40,9 @@ class Past:
         wanted = set(papers)
         mine = (delivery.c.subscriber_id == subscriber_id) & (delivery.c.kind == DeliveryKind.DIGEST)
         found = []
-        for row in self.connection.execute(select(delivery).where(mine).order_by(delivery.c.id.desc())):
+        for row in self.connection.execute(with_payload().where(mine).order_by(delivery.c.id.desc())):
             place = next((n for n, paper in enumerate(row.papers, 1) if paper in wanted), 0)
             if place:
-                shown = len(row.payload.get("papers", ()))
+                shown = len((row.payload or {}).get("papers", ()))
                 found.append(Held(row.key, DeliveryState(row.state), place, shown, row.error))
         return found

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select, update
 
 from service.model import DeliveryKind, DeliveryState
 from service.store.deliveries import Delivery, as_delivery
+from service.store.payloads import with_payload
 from service.store.tables import delivery, subscriber
 
 # Whatever was begun may have been read; what still waits may be held back, and comes or not.
@@ -36,7 +37,7 @@ class Shelf:
 
     def digest(self, row: int) -> Kept | None:
         """The digest of this row; None for one that is gone, was never composed or is no digest."""
-        wanted = select(delivery).where(delivery.c.id == row, delivery.c.kind == DeliveryKind.DIGEST)
+        wanted = with_payload().where(delivery.c.id == row, delivery.c.kind == DeliveryKind.DIGEST)
         found = self.connection.execute(wanted).first()
         return _kept(found) if found is not None and found.payload else None
 
@@ -46,7 +47,7 @@ class Shelf:
         mine &= delivery.c.state.in_(BEGUN) & (delivery.c.composed_at >= since)
         newest = (delivery.c.composed_at.desc(), delivery.c.id.desc())
         return [
-            _kept(row) for row in self.connection.execute(select(delivery).where(mine).order_by(*newest).limit(limit))
+            _kept(row) for row in self.connection.execute(with_payload().where(mine).order_by(*newest).limit(limit))
         ]
 
     def feed_word(self, subscriber_id: int) -> str:
@@ -60,12 +61,12 @@ class Shelf:
 
     def named(self, row: int, uid: str) -> Delivery | None:
         """The mail of this number, if its name begins so."""
-        found = self.connection.execute(select(delivery).where(delivery.c.id == row)).first()
+        found = self.connection.execute(with_payload().where(delivery.c.id == row)).first()
         return as_delivery(found) if found is not None and found.uid.startswith(uid) else None
 
     def by_uid(self, uid: str, since: datetime) -> Delivery | None:
         """The mail of this name composed at or after `since`."""
-        wanted = select(delivery).where(delivery.c.uid == uid, delivery.c.composed_at >= since)
+        wanted = with_payload().where(delivery.c.uid == uid, delivery.c.composed_at >= since)
         found = self.connection.execute(wanted).first()
         return as_delivery(found) if found is not None else None
 

@@ -248,14 +248,20 @@ delivery = Table(
     Column("composed_at", UTCDateTime, nullable=False),
     Column("upto", BigInteger),
     Column("papers", JSON, nullable=False),
-    Column("payload", JSON, nullable=False),
     Column("error", Text, nullable=False, server_default=""),
     Column("finished_at", UTCDateTime),
     UniqueConstraint("kind", "subscriber_id", "key"),
 )
+# What rendering was frozen to, if anything; not beside the states, for whatever changes one writes its whole row anew.
+delivery_payload = Table(
+    "delivery_payload",
+    metadata,
+    Column("delivery_id", ForeignKey("delivery.id", ondelete="CASCADE"), primary_key=True),
+    Column("payload", JSON, nullable=False),
+)
 Index("ix_delivery_subscriber", delivery.c.subscriber_id, delivery.c.kind, delivery.c.composed_at)
 # Not by `state`: PostgreSQL would write an index that speaks of it anew with each step of each mail.
-# Its pages are filled by half only (migration 0012), so that a row has room to be written anew beside itself.
+# Its pages are filled by two fifths only (migration 0014), so that a row has room to be written anew beside itself.
 OPEN = delivery.c.finished_at.is_(None)
 Index("ix_delivery_open", delivery.c.not_before, delivery.c.id, sqlite_where=OPEN, postgresql_where=OPEN)
 Index(

@@ -61,7 +61,7 @@ class Records:
                 "subscription": _facts(rows.pop("subscriber")[0]),
                 "profiles": _profiles(unit, rows.pop("profile"), rows.pop("profile_keyword")),
                 "new_address": next(map(_facts, rows.pop("new_address")), None),
-                "deliveries": _deliveries(unit, rows.pop("delivery")),
+                "deliveries": _deliveries(unit, rows.pop("delivery"), rows.pop("delivery_payload")),
                 "events": [_facts(row) for row in rows.pop("event")],
                 "known_by_hash": unit.mailboxes.remembered(hashes),
             }
@@ -151,16 +151,20 @@ def _profiles(unit: Unit, profiles: Iterable[Row], keywords: Sequence[Row]) -> l
     ]
 
 
-def _deliveries(unit: Unit, rows: Sequence[Row]) -> list[Row]:
-    """Each mail, newest first: all that its row froze, with the papers it showed and those it covered by name."""
-    shown = {row["id"]: [entry[0] for entry in row["payload"].get("papers", ())] for row in rows}
-    papers = unit.papers.get({number for row in rows for number in (*shown[row["id"]], *row["papers"])})
+def _deliveries(unit: Unit, rows: Sequence[Row], payloads: Iterable[Row]) -> list[Row]:
+    """Each mail, newest first: all that was frozen of it, with the papers it showed and those it covered by name."""
+    frozen: dict[int, Row] = {row["delivery_id"]: row["payload"] for row in payloads}
+    mails = [row | {"payload": frozen.get(row["id"], {})} for row in rows]
+    shown = {mail["id"]: [entry[0] for entry in mail["payload"].get("papers", ())] for mail in mails}
+    papers = unit.papers.get({number for mail in mails for number in (*shown[mail["id"]], *mail["papers"])})
 
     def named(numbers: Iterable[int]) -> list[dict[str, str]]:
         found = [papers[number].paper for number in numbers if number in papers]
         return [{"id": keys(each)[0], "title": each.title, "url": each.url} for each in found]
 
-    return [_facts(row) | {"papers": named(shown[row["id"]]), "covered": named(row["papers"])} for row in rows[::-1]]
+    return [
+        _facts(mail) | {"papers": named(shown[mail["id"]]), "covered": named(mail["papers"])} for mail in mails[::-1]
+    ]
 
 
 def _plain(value: Any) -> Any:

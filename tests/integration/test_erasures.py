@@ -31,7 +31,8 @@ NOBODYS = {
 RETOLD = {
     ("subscriber", "id"), ("profile", "id"), ("profile", "position"), ("profile", "sources"), ("keyword", "id"),
     ("keyword", "canonical"), ("profile_keyword", "profile_id"), ("profile_keyword", "keyword_id"),
-    ("profile_keyword", "position"), ("delivery", "id"), ("delivery", "papers"), ("event", "id"),
+    ("profile_keyword", "position"), ("delivery", "id"), ("delivery", "papers"), ("delivery_payload", "delivery_id"),
+    ("event", "id"),
     # The keywords of everybody as numbers, and marks that those of a reader have changed.
     ("roster", "block"), ("roster", "number"), ("roster", "body"), ("profile_change", "id"),
 }  # fmt: skip

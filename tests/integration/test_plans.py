@@ -77,9 +77,9 @@ def test_no_index_of_postgresql_is_written_anew_when_a_mail_is_begun(postgres_da
     store.migrate()
     speaking = "SELECT indexname FROM pg_indexes WHERE tablename = 'delivery' AND indexdef ~ '\\mstate\\M'"
     beside = "SELECT n_tup_hot_upd FROM pg_stat_xact_user_tables WHERE relname = 'delivery'"
-    reader, payload = add_reader(store), {"what": "w" * 600}
+    reader, papers = add_reader(store), range(10)
     with store.write() as unit:
-        rows = [new_delivery(DeliveryKind.DIGEST, reader, str(number), NOW, payload) for number in range(300)]
+        rows = [new_delivery(DeliveryKind.DIGEST, reader, str(number), NOW, papers=papers) for number in range(300)]
         unit.deliveries.add(rows)
     with store.write() as unit:
         ids = [row.id for row in unit.deliveries.claim("token", NOW, 300, 60.0)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -295,23 +296,40 @@ def test_the_database_of_an_earlier_release_is_brought_up_with_what_it_holds(unb
     old = Store(unbuilt)
     migrations.upgrade(old.engine, "0001")
     assert not old.current()
-    reader = add_reader(old)
-    add_digests(old, reader, 3)
+    reader, moment = add_reader(old), f"{NOW:%Y-%m-%d %H:%M:%S.%f}"
+    frozen = {"edition": "2026-11-20", "keywords": ["Tee\u0301", "🫖"]}
+    with old.engine.connect().execution_options(writes=True) as connection, connection.begin():
+        for number, payload in enumerate((frozen, {}, frozen)):
+            row = new_delivery(DeliveryKind.DIGEST, reader, str(number), NOW) | {"payload": json.dumps(payload)}
+            row |= {"papers": "[4, 7]", "not_before": moment, "composed_at": moment}
+            places = ", ".join(f":{name}" for name in row)
+            connection.execute(text(f"INSERT INTO delivery ({', '.join(row)}) VALUES ({places})"), row)
     old.migrate()
     assert old.current()
     with old.read() as unit:
-        assert len(unit.deliveries.of(reader)) == 3
+        assert [row.payload for row in unit.deliveries.of(reader)] == [frozen, {}, frozen]
     old.close()
 
 
 def test_one_edition_has_one_row_whoever_adds_it(store: Store) -> None:
     reader = add_reader(store)
-    row = new_delivery(DeliveryKind.DIGEST, reader, "2026-11-20", NOW)
-    for _ in range(2):
+    rows = [new_delivery(DeliveryKind.DIGEST, reader, "2026-11-20", NOW, {"read": read}) for read in (7, 8)]
+    for row in (rows[0], *rows):
         with store.write() as unit:
             unit.deliveries.add([row])
     with store.read() as unit:
-        assert [each.uid for each in unit.deliveries.of(reader)] == [row["uid"]]
+        assert [(each.uid, each.payload) for each in unit.deliveries.of(reader)] == [(rows[0]["uid"], {"read": 7})]
+
+
+def test_a_row_that_was_there_for_nothing_keeps_its_nothing(store: Store) -> None:
+    reader = add_reader(store)
+    empty, late = ({}, {"read": 8})
+    with store.write() as unit:
+        unit.deliveries.add(
+            [new_delivery(DeliveryKind.DIGEST, reader, "2026-11-20", NOW, each) for each in (empty, late)]
+        )
+    with store.read() as unit:
+        assert [each.payload for each in unit.deliveries.of(reader)] == [{}]
 
 
 def test_what_past_digests_cover_is_summed_up_for_each_reader(store: Store) -> None:
