@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from itertools import groupby
 from multiprocessing.connection import Connection
 from multiprocessing.queues import SimpleQueue
 from typing import Any
@@ -35,10 +36,15 @@ Row = tuple[Desk, Delivery]
 
 @dataclass(slots=True)
 class Stateless:
-    """An outbox of rows that were claimed long ago: it begins whatever is asked for and forgets what became of it."""
+    """An outbox of rows that were claimed long ago: it begins whatever is asked for and forgets what became of it.
+
+    Bodies are ready-made, or composed as the service does it: laid out for a batch, which finds the places to be
+    marked, and rendered a few at a time.
+    """
 
     rows: Sequence[Row]
     bodies: Sequence[bytes] = ()
+    now: datetime = NOW
     _next: int = 0
     sent: int = field(default=0)
 
@@ -55,7 +61,10 @@ class Stateless:
         if self._next == len(self.rows):
             return None
         number, self._next = self._next, self._next + 1
-        return Mail(number, *self.rows[number][0].addresses(self.rows[number][1]))
+        desk, row = self.rows[number]
+        if not desk.readers:
+            desk.lay_out([row for own, row in self.rows[number : number + BATCH] if own is desk], self.now)
+        return Mail(number, *desk.addresses(row))
 
     def wait(self) -> float | None:
         """Nothing comes later."""
@@ -115,11 +124,12 @@ class _Worker:
 
     def render(self) -> None:
         """Make the mails that were taken, to be sent ready-made."""
+        lay_out(self._rows, self._now)
         self._bodies = [desk.message(row).body for desk, row in self._rows]
 
     def send(self) -> int:
-        """Send what was taken, without state, rendered on the way if not before; returns how many mails it was."""
-        carries, outbox = carrier(self._world.settings), Stateless(self._rows, self._bodies)
+        """Send what was taken, without state, composed on the way if not before; returns how many mails it was."""
+        carries, outbox = carrier(self._world.settings), Stateless(self._rows, self._bodies, self._now)
         carries.carry(outbox)
         carries.close()
         if outbox.sent != len(self._rows):
@@ -128,7 +138,7 @@ class _Worker:
 
 
 def taken(world: World, now: datetime) -> list[Row]:
-    """Claim what is ready and read what rendering it needs; to the database it is sent."""
+    """Claim what is ready, each batch with a desk of its own; to the database it is sent."""
     found, token = list[Row](), f"bench-{os.getpid()}"
     while True:
         with world.store.write() as unit:
@@ -139,8 +149,14 @@ def taken(world: World, now: datetime) -> list[Row]:
         if not rows:
             return found
         desk = world.pipeline.desk()
-        desk.lay_out(rows, now)
         found += [(desk, row) for row in rows]
+
+
+def lay_out(taken: Sequence[Row], now: datetime) -> None:
+    """Have each desk read what rendering its rows needs."""
+    for _, batch in groupby(taken, key=lambda each: id(each[0])):
+        desks, rows = zip(*batch, strict=True)
+        desks[0].lay_out(rows, now)
 
 
 def _serve(options: dict[str, str], own: int, orders: Sequence[_Queue], answers: Connection) -> None:

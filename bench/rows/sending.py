@@ -2,8 +2,9 @@
 
 Ours composes and delivers for readers that are due: matching, ranking, freezing, claiming, rendering, and for each mail
 one durable statement, over 16 connections into Debian's `smtp-sink`. The other side hands the bytes of the same kind of
-mails to the same carrier into the same sink and keeps no state; it may also have to render them, for readers that it
-sees for the first time, as ours does. Both have the same two processes with eight connections each. The naive side asks
+mails to the same carrier into the same sink and keeps no state; it may also have to compose them from rows that were
+claimed: lay them out, which reads addresses and finds what is to be marked, and render them, for readers that it sees
+for the first time, as ours does. Both have the same two processes with eight connections each. The naive side asks
 the database for each reader and, by FTS5, for the best of what his keywords find, renders with Jinja2 and
 `EmailMessage`, speaks `smtplib`, and commits after each mail.
 """
@@ -20,7 +21,7 @@ from functools import partial
 
 from sqlalchemy import create_engine, make_url, text, update
 
-from bench.crew import Crew, Row, taken
+from bench.crew import Crew, Row, lay_out, taken
 from bench.ground import Ground
 from bench.measure import PAIRS, AtLeast, Measure, Pair, register, seconds
 from bench.plain_mail import PlainMail
@@ -141,6 +142,7 @@ def naively(ground: Ground) -> Sequence[Pair]:
     with sink() as port, _morning(ground, 40, PAIRS + 1) as morning:
         morning.next_group()
         rows = taken(morning.world, morning.now())[: ground.size(200, 60)]
+        lay_out(rows, morning.now())
         plain = PlainMail(morning.world.templates, morning.world.identity)
         with smtplib.SMTP("127.0.0.1", port) as relay, _searchable(ground.papers(PAPERS[40][0])) as words:
             theirs = partial(_plainly, morning.world, plain, relay, words, rows)

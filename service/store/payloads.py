@@ -1,8 +1,9 @@
 """What the mails of rows were frozen to, kept beside the rows.
 
 Comes in: rows as they are added, their numbers. Goes out: payloads by number. Refuses to know: what is in one. A row is
-written anew with each of its states, and a payload is a few thousand bytes: in the row itself they made a claim and the
-durable step of each mail take twice as long on SQLite (60 µs instead of 22, 77 instead of 35).
+written anew with each of its states, and read when past mails are summed up. Where a payload with 60 papers stands in
+it, that takes longer on SQLite: 90 µs a mail for a claim instead of 60, 30 for the durable step instead of 24, and 83
+for the sum of a month instead of 64.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -323,11 +324,11 @@ def test_one_edition_has_one_row_whoever_adds_it(store: Store) -> None:
 
 def test_a_row_that_was_there_for_nothing_keeps_its_nothing(store: Store) -> None:
     reader = add_reader(store)
-    empty, late = ({}, {"read": 8})
+    nothing: dict[str, Any] = {}
+    late = {"read": 8}
     with store.write() as unit:
-        unit.deliveries.add(
-            [new_delivery(DeliveryKind.DIGEST, reader, "2026-11-20", NOW, each) for each in (empty, late)]
-        )
+        rows = [new_delivery(DeliveryKind.DIGEST, reader, "2026-11-20", NOW, each) for each in (nothing, late)]
+        unit.deliveries.add(rows)
     with store.read() as unit:
         assert [each.payload for each in unit.deliveries.of(reader)] == [{}]
 
