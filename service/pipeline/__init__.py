@@ -165,6 +165,7 @@ class Pipeline:
             for reader in unit.subscribers.paused_until((now + editions.FURTHEST_EAST).date()):
                 if reader.paused_until and editions.local_day(reader.schedule, now) >= reader.paused_until:
                     unit.subscribers.activate(reader.id, now, editions.next_due(reader.schedule, now), welcome=False)
+                    unit.journal.note(reader.id, "resumed", now)
             waiting = unit.deliveries.is_due(now)
             due = bool(unit.subscribers.due(now, 1, since=now - editions.OVERDUE))
         if waiting:

@@ -14,13 +14,13 @@ from datetime import UTC, date, datetime
 from service import editions
 from service.keywords import Keyword
 from service.model import DeliveryState, Mend, Paper, Profile, StoredPaper, Subscriber, SubscriberState
-from service.pipeline.batch import choose
+from service.pipeline.batch import choose, look_back, past
 from service.pipeline.misses import Miss, nearest
 from service.pipeline.naming import paper_named
 from service.pipeline.selection import read_keyword
-from service.pipeline.window import REACH, View
+from service.pipeline.window import View
 from service.store import Unit
-from service.store.covered import Covered
+from service.store.covered import NOTHING
 from service.store.past import Held
 
 _UNDER_WAY = (DeliveryState.READY, DeliveryState.CLAIMED, DeliveryState.SENDING)
@@ -142,7 +142,7 @@ def _coming(case: _Case) -> Why | None:
     due = case.unit.subscribers.coming(case.reader.id)
     if due is None:
         return None
-    covered = case.unit.deliveries.covered([case.reader.id], case.now - REACH).get(case.reader.id, Covered())
+    covered = past(case.unit, [case.reader.id], case.now).get(case.reader.id, NOTHING)
     selection, _ = choose(case.view, due, due.subscriber.profiles, covered, case.now)
     if case.view.position[case.stored.id] not in selection.ranked:
         return None
@@ -206,7 +206,10 @@ def _elsewhere(case: _Case, number: int, keyword: Keyword) -> Why:
 def _timing(case: _Case, keyword: Keyword, arrived: datetime) -> Why:
     matches = f"It matches {keyword.text} and came on {case.day(arrived)}"
     if case.reader.state is SubscriberState.PAUSED:
-        return case.said(f"{matches}; mails rest, and the next one looks back seven days.")
+        days = look_back(case.reader).days
+        return case.said(
+            f"{matches}; mails rest. The next one holds what came before that, and in its last {days} days."
+        )
     if case.reader.state is not SubscriberState.ACTIVE:
         return case.said(f"{matches}; no mails go to this address.")
     return case.said(f"{matches}, before these topics were chosen or while mails rested.")

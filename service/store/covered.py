@@ -35,7 +35,8 @@ class Covered:
     `editions` are the days that have a row, whatever became of it; `in_flight` says that one is being sent right now.
     `ready` are the rows of digests that wait, `newest` is the latest row there is. `heard` is when the last digest or
     quiet note with something in it was composed, or how far back it is known that there was none; `notes` are the quiet
-    notes that wait.
+    notes that wait. `begun` is when the first row there is was composed, `rest` is the last time after that of `at`
+    in which the reader wanted no mails.
     """
 
     upto: int = 0
@@ -47,6 +48,8 @@ class Covered:
     newest: int = 0
     heard: datetime | None = None
     notes: frozenset[int] = frozenset()
+    begun: datetime | None = None
+    rest: tuple[datetime, datetime] | None = None
 
     @property
     def papers(self) -> frozenset[int]:
@@ -97,7 +100,7 @@ def _covered(
 ) -> Covered:
     """The summary of one reader's rows."""
     keys = frozenset(editions.split(",")) if editions else frozenset[str]()
-    known = Covered(upto or 0, at, listed or "", keys, newest=newest or 0, heard=heard or first)
+    known = Covered(upto or 0, at, listed or "", keys, newest=newest or 0, heard=heard or first, begun=first)
     return known if waiting is None else replace(known, **_waiting(each.split(" ") for each in waiting.split(",")))
 
 

@@ -66,6 +66,7 @@ class Wishes:
             unit.subscribers.reschedule(reader.id, schedule, reader.max_papers, None if waits else following)
             if reader.state == SubscriberState.PAUSED:
                 unit.subscribers.activate(reader.id, now, following, welcome=False)
+                unit.journal.note(reader.id, "resumed", now)
             unit.journal.note(reader.id, "changed", now)
             return unit.subscribers.get(reader.id) or reader
 

@@ -1,0 +1,156 @@
+"""How far a digest looks back: to the last one, whatever came between; into days without mails, a week at most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from service.links import Purpose
+from service.model import Choice, Profile, Schedule
+from tests.integration.stores import HOUR, paper
+from tests.integration.worlds import House, house
+
+ADA = "ada@uni.example"
+EVERY_DAY = Schedule()
+# The first morning of a house is a Friday.
+FRIDAYS = Schedule(weekdays=frozenset({5}))
+FIRST_DAYS = Schedule(weekdays=frozenset({1, 2}))
+WEEKENDS = Schedule(weekdays=frozenset({6, 7}))
+
+
+@dataclass
+class Life:
+    """A reader of adapters, and the papers that come meanwhile, each called by its day."""
+
+    home: House
+    days: int = 0
+
+    def begins(self, schedule: Schedule = EVERY_DAY) -> None:
+        self.home.join(ADA, "adapters", schedule=schedule)
+        self.wants(schedule)
+        self.home.morning()
+
+    def lives(self, days: int, *, mails: bool = True) -> None:
+        """A paper in the afternoon of each day, and mails the next morning."""
+        for _ in range(days):
+            self.home.clock.at += 9 * HOUR
+            self.home.arrive(paper(f"Adapters of day {self.days:02}.", arxiv_id=f"2611.{self.days:05}"))
+            self.days += 1
+            self.home.clock.tomorrow()
+            self.home.world.pipeline.sweep(self.home.clock())
+            self.home.world.pipeline.compose(self.home.clock())
+            if mails:
+                self.home.world.pipeline.deliver(self.home.clock())
+
+    def wants(self, schedule: Schedule = EVERY_DAY, *topics: str) -> None:
+        choice = Choice((Profile(topics or ("adapters",)),), schedule, 100)
+        self.home.world.subscriptions.change(self._token, choice, self.home.clock())
+
+    def pauses(self, days: int | None = None) -> None:
+        until: date | None = self.home.clock().date() + timedelta(days=days) if days else None
+        self.home.world.subscriptions.pause(self._token, until, self.home.clock())
+
+    def resumes(self) -> None:
+        self.home.world.subscriptions.resume(self._token, self.home.clock())
+
+    @property
+    def came(self) -> list[int]:
+        """The days of the papers that came, one as often as it came."""
+        digests = self.home.titles(ADA, [f"of day {day:02}." for day in range(self.days)])
+        return sorted(int(title[7:9]) for titles in digests for title in titles)
+
+    @property
+    def _token(self) -> str:
+        return self.home.token(ADA, Purpose.MANAGE)
+
+
+@pytest.fixture
+def life(tmp_path: Path) -> Iterator[Life]:
+    with house(tmp_path) as home:
+        yield Life(home)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Life]:
+    """For what the store has a part in."""
+    other = request.param == "postgresql"
+    options = {"database_url": request.getfixturevalue("postgres_database")} if other else {}
+    with house(tmp_path, **options) as home:
+        yield Life(home)
+
+
+def test_a_pause_over_the_days_of_mails_takes_nothing_of_the_days_before(life: Life) -> None:
+    life.begins(FIRST_DAYS)
+    life.lives(9)
+    life.pauses(days=3)
+    life.lives(10)
+    assert life.came == [*range(9), *range(10, 18)], "all but what came in the pause more than a week ago"
+
+
+def test_a_long_pause_is_looked_into_for_a_week_and_what_came_before_it_comes(either: Life) -> None:
+    life = either
+    life.begins()
+    life.lives(2)
+    life.home.clock.at += 10 * HOUR
+    life.home.arrive(paper("Adapters of day 02.", arxiv_id="2611.00002"))
+    life.days = 3
+    life.pauses()
+    life.lives(9)
+    life.pauses(days=11)
+    life.lives(12)
+    assert life.came == [0, 1, 2, *range(17, 24)]
+
+
+def test_what_came_after_a_pause_comes_however_late_other_days_are(life: Life) -> None:
+    life.begins(FRIDAYS)
+    life.lives(6)
+    life.pauses(days=2)
+    life.lives(7)
+    life.wants(FIRST_DAYS)
+    life.lives(5)
+    assert life.came == [*range(6), *range(8, 18)], "all but the two papers of the pause"
+
+
+def test_mails_that_could_not_leave_for_two_weeks_lose_nothing(life: Life) -> None:
+    life.begins()
+    life.lives(1)
+    life.home.world.operations.hold("a trial", life.home.clock())
+    life.lives(13)
+    life.home.world.operations.release(life.home.clock())
+    life.lives(1)
+    assert life.came == list(range(15))
+    assert "Sun 22 Nov – Sat 5 Dec" in life.home.digests(ADA)[-1]
+
+
+def test_who_joined_when_mails_could_not_leave_is_owed_all_since(life: Life) -> None:
+    life.home.world.operations.hold("a trial", life.home.clock())
+    life.begins()
+    life.lives(12)
+    life.home.world.operations.release(life.home.clock())
+    life.lives(1)
+    assert life.came == list(range(13))
+
+
+@pytest.mark.parametrize("other", [WEEKENDS, EVERY_DAY], ids=["weekends", "daily"])
+def test_other_days_of_mails_lose_nothing(life: Life, other: Schedule) -> None:
+    life.begins(FRIDAYS)
+    life.lives(6)
+    life.home.clock.at += 23 * HOUR + timedelta(minutes=59)
+    life.wants(other)
+    life.lives(10)
+    assert life.came[:7] == list(range(7))
+
+
+def test_what_an_edit_finds_of_the_day_before_waits_for_the_end_of_a_pause(life: Life) -> None:
+    life.begins()
+    life.wants(EVERY_DAY, "something else")
+    life.lives(2)
+    life.home.clock.at += HOUR
+    life.wants(EVERY_DAY, "adapters")
+    life.pauses(days=20)
+    life.lives(21)
+    assert life.came == [1, *range(16, 23)]
