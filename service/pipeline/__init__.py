@@ -37,7 +37,7 @@ from service.pipeline.starting import Start
 from service.pipeline.stock import Stock
 from service.pipeline.suggesting import Suggester, Suggestion
 from service.pipeline.tray import Delivered
-from service.pipeline.window import Window
+from service.pipeline.window import REACH, Window
 from service.sources.http import Client
 from service.store import Store
 from service.store.sources import Source
@@ -181,15 +181,25 @@ class Pipeline:
         with self.store.read() as unit, self.window.open(unit, now) as view:
             return advise(view, parse_all(keywords), now, sources)
 
-    def week(self, profiles: Sequence[Profile], schedule: Schedule, now: datetime, max_papers: int = 10) -> Week:
+    def week(
+        self,
+        profiles: Sequence[Profile],
+        schedule: Schedule,
+        now: datetime,
+        max_papers: int = 10,
+        reader: Subscriber | None = None,
+    ) -> Week:
         """The digests of the last seven days, and the next so far, as a reader of these profiles would have them.
 
-        Raises KeywordsError or InputError for what a digest could not be made of.
+        What `reader` has had is not in the next one. Raises KeywordsError or InputError for what no digest could be
+        made of.
         """
         read = [replace(each, keywords=tuple(one.text for one in parse_all(each.keywords))) for each in profiles]
         editions.check_schedule(schedule)
         with self.store.read() as unit, self.window.open(unit, now) as view:
-            return week(view, read, schedule, now, max_papers)
+            covered = unit.deliveries.covered([reader.id] if reader else [], now - REACH)
+            had = [paper for each in covered.values() for paper in each.papers]
+            return week(view, read, schedule, now, max_papers, had)
 
     def suggest(self, keywords: Sequence[str], now: datetime) -> tuple[Suggestion, ...]:
         """Other names of these topics, what goes with them, and what to ask instead. Raises KeywordsError."""

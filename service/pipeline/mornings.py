@@ -7,8 +7,8 @@ code that composes. Refuses to know: readers, mails, pages.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
@@ -30,7 +30,8 @@ LISTED_BY = time(18, tzinfo=UTC)
 class Morning:
     """One edition: its local day, when it is due (UTC), what it holds. `coming` marks the one not yet composed.
 
-    `read` counts the papers looked at; `more` the matches behind the reader's maximum.
+    `read` counts the papers looked at; `more` the matches behind the reader's maximum; `had` those left out because the
+    reader has had them.
     """
 
     day: date
@@ -39,10 +40,11 @@ class Morning:
     more: int
     read: int
     coming: bool = False
+    had: int = 0
 
     @property
     def found(self) -> int:
-        """How many papers matched."""
+        """How many papers it holds, those behind the maximum too."""
         return len(self.papers) + self.more
 
 
@@ -56,7 +58,7 @@ class Week:
     @property
     def found(self) -> int:
         """How many papers matched in all."""
-        return sum(morning.found for morning in self.mornings)
+        return sum(morning.found + morning.had for morning in self.mornings)
 
     @property
     def read(self) -> int:
@@ -106,13 +108,28 @@ def _listed(day: date | None) -> float:
     return datetime.combine(day, LISTED_BY).timestamp() if day else math.inf
 
 
-def week(view: View, profiles: Sequence[Profile], schedule: Schedule, now: datetime, max_papers: int) -> Week:
-    """What each digest of the last seven days held for these profiles, and what waits for the next one."""
+def week(
+    view: View,
+    profiles: Sequence[Profile],
+    schedule: Schedule,
+    now: datetime,
+    max_papers: int,
+    delivered: Collection[int] = (),
+) -> Week:
+    """What each digest of the last seven days held for these profiles, and what waits for the next one.
+
+    What a reader has had, the papers `delivered`, does not wait: a first digest goes before the first morning.
+    """
     said = News.of(view)
-    found = [(due, select(view, profiles, _Slice(said, after, due))) for after, due in _editions(schedule, now)]
-    mornings = tuple(_morning(view, selection, schedule, due, now, max_papers) for due, selection in found)
-    newest = found[0][1]
-    return Week(mornings, newest.trending)
+    slices = [(due, _Slice(said, after, due)) for after, due in _editions(schedule, now)]
+    found = [(due, select(view, profiles, each)) for due, each in slices]
+    mornings = [_morning(view, selection, schedule, due, now, max_papers) for due, selection in found]
+    trends = found[0][1].trending
+    if delivered and not trends:
+        (due, coming), all_of_it = slices[0], mornings[0].found
+        waiting = _morning(view, select(view, profiles, coming, delivered), schedule, due, now, max_papers)
+        mornings[0] = replace(waiting, had=all_of_it - waiting.found, read=mornings[0].read)
+    return Week(tuple(mornings), trends)
 
 
 def _editions(schedule: Schedule, now: datetime) -> Iterator[tuple[datetime, datetime]]:

@@ -158,7 +158,7 @@ def _page(
         tomorrow=resting.tomorrow(reader.schedule, now),
         unsubscribe=desk.link(Purpose.OWNER if reader.owner else Purpose.UNSUBSCRIBE, reader),
         zones=shown.zones(),
-        **trying.mine(desk, form, menu),
+        **trying.mine(desk, reader, form, menu),
     )
 
 

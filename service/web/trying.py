@@ -17,7 +17,7 @@ from service.keywords import parse_all, split
 from service.messages.cards import Card, card
 from service.messages.passages import Passage
 from service.messages.snippets import snippet
-from service.model import Profile, Schedule
+from service.model import Profile, Schedule, Subscriber
 from service.pipeline import Advice, Morning, Suggestion, Week
 from service.subscriptions.choices import MOST_PAPERS
 from service.web import choosing, forms
@@ -94,14 +94,14 @@ def facts(desk: Desk, form: Typed) -> dict[str, object]:
     }
 
 
-def mine(desk: Desk, form: Wanted, menu: Menu) -> dict[str, object]:
+def mine(desk: Desk, reader: Subscriber, form: Wanted, menu: Menu) -> dict[str, object]:
     """What `_mornings.html` and the rows of topics show of a whole subscription as it stands in its form."""
     now, pipeline = desk.now(), desk.world.pipeline
     try:
         schedule = form.schedule()
     except InputError:
         schedule = Typed().schedule()
-    week = pipeline.week(choosing.readable(form, menu), schedule, now, _papers(form))
+    week = pipeline.week(choosing.readable(form, menu), schedule, now, _papers(form), reader)
     parts = choosing.tried(form, menu)
     rows = [pipeline.advice(each.keywords, now, each.sources) for each in parts]
     return {

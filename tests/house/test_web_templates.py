@@ -95,7 +95,8 @@ TYPED = Typed(HOSTILE, HOSTILE, f"lora\n{HOSTILE}\n-survey", HOSTILE, "7", ("1",
 
 
 def morning(count: int, more: int = 0, coming: bool = False) -> Bag:
-    return Bag({"day": NOW.date(), "due": NOW, "found": count + more, "more": more, "read": 1500, "coming": coming})
+    facts = {"day": NOW.date(), "due": NOW, "found": count + more, "more": more, "read": 1500, "coming": coming}
+    return Bag(facts | {"had": 7 if coming else 0})
 
 
 def group(*cards: Bag, more: int = 0, coming: bool = False) -> Bag:

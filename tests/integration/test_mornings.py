@@ -156,6 +156,19 @@ def test_what_waits_for_the_next_mail_stands_first(home: House) -> None:
     assert (week.found, week.read) == (2, 2)
 
 
+def test_what_a_reader_has_had_does_not_wait_for_the_next_mail(home: House) -> None:
+    home.clock.at += timedelta(hours=2)
+    home.arrive(paper("Old news about lamps and light", arxiv_id="2611.00001"))
+    reader = home.world.subscriptions.enrol("ada@uni.example", "lamps", Schedule(), home.clock())
+    home.morning()
+    home.clock.at += timedelta(hours=1)
+    home.arrive(paper("Fresh news about lamps and light", arxiv_id="2611.00002"))
+    week = home.world.pipeline.week(reader.profiles, reader.schedule, home.clock(), reader=reader)
+    coming = week.mornings[0]
+    assert [each.paper.paper.title[:5] for each in coming.papers] == ["Fresh"]
+    assert (coming.found, coming.had, week.found, week.read) == (1, 1, 2, 2)
+
+
 def test_what_an_installation_begins_with_counts_for_the_days_it_was_listed_on(home: House) -> None:
     today = home.clock.at.date()
     found = [
