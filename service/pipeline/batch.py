@@ -14,46 +14,20 @@ from typing import Any
 
 import numpy as np
 
-from service.model import Profile, Subscriber
+from service.model import Profile
 from service.pipeline.book import Book
 from service.pipeline.choosing import Asked, Chosen, choose_all
-from service.pipeline.frozen import is_weekly
+from service.pipeline.owing import LOOK_BACK, SECOND_LOOK, look_back
 from service.pipeline.selection import Selection, Span, select
 from service.pipeline.silence import WEEK, quiet_note
-from service.pipeline.window import REACH, View
+from service.pipeline.window import View
 from service.store import Unit
 from service.store.covered import NOTHING, Covered
 from service.store.subscribers import Due
 
-LOOK_BACK = timedelta(days=7)
-WEEKLY_LOOK_BACK = timedelta(days=14)
 # A first digest with fewer papers than this looks back further.
 THIN = 3
 FIRST_LOOK_BACK = timedelta(days=30)
-# An edited profile finds again what came this long before the edit.
-SECOND_LOOK = timedelta(hours=24)
-# What ends mails for a while, and what lets them go on, as the log calls it.
-RESTS, RETURNS = ("paused", "left", "bounced"), ("resumed", "confirmed", "moved")
-
-
-def look_back(reader: Subscriber) -> timedelta:
-    """How far a digest looks back into days without mails that its reader wanted so."""
-    return WEEKLY_LOOK_BACK if is_weekly(reader) else LOOK_BACK
-
-
-def past(unit: Unit, readers: Sequence[int], now: datetime) -> dict[int, Covered]:
-    """What each reader's digests of a month cover; of those who had none for long also when they wanted none."""
-    known = unit.deliveries.covered(readers, now - REACH)
-    long = {reader: last for reader, each in known.items() if (last := _last(each, now)) and last < now - LOOK_BACK}
-    rested = {reader: at for reader, at in unit.journal.latest(long, RESTS).items() if at >= long[reader]}
-    back = unit.journal.latest(rested, RETURNS)
-    rests = {reader: (at, max(at, back.get(reader, now))) for reader, at in rested.items()}
-    return known | {reader: replace(known[reader], rest=rest) for reader, rest in rests.items()}
-
-
-def _last(covered: Covered, now: datetime) -> datetime | None:
-    """When the last edition was composed; of a reader whom none has reached, how far back the first one looked."""
-    return covered.at or (max(covered.begun - LOOK_BACK, now - REACH) if covered.begun else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +104,7 @@ def _span(view: View, due: Due, covered: Covered, now: datetime) -> Span:
     edited = covered.at is None or due.changed_at > covered.at
     again = due.changed_at - SECOND_LOOK if edited else None
     since = now - look_back(due.subscriber)
-    return _shared(covered.upto, view.upto, since, again, _last(covered, now), covered.rest)
+    return _shared(covered.upto, view.upto, since, again, covered.at, covered.owed)
 
 
 # Readers whose editions cover the same arrivals share one span, and so one mask of papers.

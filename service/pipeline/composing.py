@@ -16,9 +16,10 @@ from typing import Any
 
 from service import editions
 from service.model import DeliveryKind, DeliveryState, Schedule, Subscriber
-from service.pipeline.batch import LOOK_BACK, Batch, past
+from service.pipeline.batch import Batch
 from service.pipeline.frozen import Cover, Told, freeze, is_weekly
 from service.pipeline.origins import origins
+from service.pipeline.owing import LOOK_BACK, past
 from service.pipeline.pacing import Limits
 from service.pipeline.usual import watch
 from service.pipeline.window import REACH, Window
@@ -102,7 +103,7 @@ class Composer:
             due = unit.subscribers.due(None, 1, reader.id - 1)
             if not due or due[0].subscriber.id != reader.id:
                 return None
-            covered = past(unit, [each.subscriber.id for each in due], now)
+            covered = past(unit, due, now)
             with self.window.open(unit, now) as view:
                 day, told = editions.local_day(reader.schedule, now), Told(view, origins(unit.sources.all(), now))
                 batch = Batch.read(unit, view, self.window.book, due, covered, now)
@@ -115,7 +116,7 @@ class Composer:
             due = unit.subscribers.due(None if everybody else now, BATCH, after, since, profiles=False)
             if not due:
                 return None
-            covered = past(unit, [each.subscriber.id for each in due], now)
+            covered = past(unit, due, now)
             flying = {reader for reader, each in covered.items() if each.in_flight}
             asked = [each for each in due if each.subscriber.id not in flying]
             with self.window.open(unit, now) as view:
@@ -218,7 +219,7 @@ def _since(reader: Subscriber, covered: Covered, day: date, now: datetime) -> da
     if covered.at is None or now - covered.at < ONE_DAY:
         return None
     missed = editions.local_day(reader.schedule, editions.next_due(reader.schedule, covered.at))
-    if covered.rest is None:
+    if not covered.owed or covered.owed[0][1] >= now:
         return missed if missed < day else None
     # The first edition that would have held something of what is looked back at.
     first = day - LOOK_BACK if is_weekly(reader) else day - LOOK_BACK + timedelta(days=1)

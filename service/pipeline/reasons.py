@@ -14,9 +14,10 @@ from datetime import UTC, date, datetime
 from service import editions
 from service.keywords import Keyword
 from service.model import DeliveryState, Mend, Paper, Profile, StoredPaper, Subscriber, SubscriberState
-from service.pipeline.batch import choose, look_back, past
+from service.pipeline.batch import choose
 from service.pipeline.misses import Miss, nearest
 from service.pipeline.naming import paper_named
+from service.pipeline.owing import look_back, past
 from service.pipeline.selection import read_keyword
 from service.pipeline.window import View
 from service.store import Unit
@@ -142,7 +143,7 @@ def _coming(case: _Case) -> Why | None:
     due = case.unit.subscribers.coming(case.reader.id)
     if due is None:
         return None
-    covered = past(case.unit, [case.reader.id], case.now).get(case.reader.id, NOTHING)
+    covered = past(case.unit, [due], case.now).get(case.reader.id, NOTHING)
     selection, _ = choose(case.view, due, due.subscriber.profiles, covered, case.now)
     if case.view.position[case.stored.id] not in selection.ranked:
         return None

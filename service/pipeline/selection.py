@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Protocol
 
@@ -25,8 +25,6 @@ from service.ranking import rank, trending
 TRENDING = 10
 # What a service's readers have is short; whoever tries a hundred thousand long ones must not fill the memory.
 _SHORT, _REMEMBERED = 60, 100_000
-# No round of fetches takes so long, and no clock is set back further.
-LATE = timedelta(hours=1)
 
 
 def read_keyword(text: str) -> Keyword | None:
@@ -61,9 +59,9 @@ class Span:
     """The arrivals an edition covers: numbers in (after, upto], at or after `since`.
 
     Those at or after `again` are covered whatever their number: the profile was edited, and what its new keywords would
-    have found this morning is still news. What came after `last`, the last edition before this one, is covered however
-    long ago that was, but for what came in the `rest`, in which the reader wanted no mails. Papers read as history are
-    news where their day ended after `last`. Times are UTC.
+    have found this morning is still news. Those that came between the times of `owed` are covered however long ago that
+    was: the reader wanted mails, and had none since. Papers read as history are news where their day ended after
+    `last`, the last edition before this one. Times are UTC.
     """
 
     after: int
@@ -71,7 +69,7 @@ class Span:
     since: datetime
     again: datetime | None = None
     last: datetime | None = None
-    rest: tuple[datetime, datetime] | None = None
+    owed: tuple[tuple[datetime, datetime], ...] = ()
 
     def mask(self, first: Firsts) -> Mask:
         """Which papers' first arrivals are covered."""
@@ -85,15 +83,9 @@ class Span:
     def _near(self, times: Seconds) -> Mask:
         """Which times are not too long ago."""
         near: Mask = times >= self.since.timestamp()
-        if self.last is None or self.last > self.since:
-            return near
-        # Some that came with the last edition were still being read when it was composed.
-        begin = self.last - LATE
-        owed = times >= min(begin, self.again or begin).timestamp()
-        if self.rest is not None:
-            begun, over = self.rest
-            owed &= (times <= begun.timestamp()) | (times >= over.timestamp())
-        return near | owed
+        for begun, over in self.owed:
+            near |= (times >= begun.timestamp()) & (times <= over.timestamp())
+        return near
 
 
 @dataclass(frozen=True, slots=True)

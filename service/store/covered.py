@@ -24,6 +24,8 @@ from service.store.values import read
 # A reader has heard nothing of these.
 UNHEARD = (DeliveryState.NONE, DeliveryState.CANCELLED, DeliveryState.SUPERSEDED)
 ENDED = (DeliveryState.SENT, DeliveryState.NONE)
+# What cannot be sent is tried anew with the next digests, and not for ever.
+TOLD = (*ENDED, DeliveryState.FAILED, DeliveryState.QUARANTINED)
 _FLYING = (DeliveryState.CLAIMED, DeliveryState.SENDING)
 
 
@@ -35,8 +37,8 @@ class Covered:
     `editions` are the days that have a row, whatever became of it; `in_flight` says that one is being sent right now.
     `ready` are the rows of digests that wait, `newest` is the latest row there is. `heard` is when the last digest or
     quiet note with something in it was composed, or how far back it is known that there was none; `notes` are the quiet
-    notes that wait. `begun` is when the first row there is was composed, `rest` is the last time after that of `at`
-    in which the reader wanted no mails.
+    notes that wait. `begun` is when the first row there is was composed, `told` when the last one was that is over for
+    good, sent or not. `owed` are times in which mails were wanted and none came, which whoever composes finds out.
     """
 
     upto: int = 0
@@ -49,7 +51,8 @@ class Covered:
     heard: datetime | None = None
     notes: frozenset[int] = frozenset()
     begun: datetime | None = None
-    rest: tuple[datetime, datetime] | None = None
+    told: datetime | None = None
+    owed: tuple[tuple[datetime, datetime], ...] = ()
 
     @property
     def papers(self) -> frozenset[int]:
@@ -82,6 +85,7 @@ def _sums() -> tuple[ColumnElement[Any], ...]:
         func.max(case((digest, row.id))),
         func.max(case((row.state.not_in(UNHEARD), row.composed_at))),
         func.min(row.composed_at),
+        func.max(case((digest & row.state.in_(TOLD), row.composed_at))),
     )
 
 
@@ -97,10 +101,11 @@ def _covered(
     newest: int | None,
     heard: datetime | None,
     first: datetime,
+    told: datetime | None,
 ) -> Covered:
     """The summary of one reader's rows."""
     keys = frozenset(editions.split(",")) if editions else frozenset[str]()
-    known = Covered(upto or 0, at, listed or "", keys, newest=newest or 0, heard=heard or first, begun=first)
+    known = Covered(upto or 0, at, listed or "", keys, newest=newest or 0, heard=heard or first, begun=first, told=told)
     return known if waiting is None else replace(known, **_waiting(each.split(" ") for each in waiting.split(",")))
 
 

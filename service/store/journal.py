@@ -5,12 +5,13 @@ Comes in: names, times, hashes. Goes out: the same. Refuses to know: what they m
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, text, update
+from sqlalchemy import Connection, delete, insert, select, text, update
 
 from service.store.lifeline import Life, life
 from service.store.statements import among, insert_new, raise_counter, upsert
@@ -50,13 +51,16 @@ class Journal:
         mine = (event.c.subscriber_id == subscriber_id) & (event.c.name == name)
         return self.connection.scalar(select(event.c.at).where(mine).order_by(event.c.id.desc()).limit(1))
 
-    def latest(self, subscribers: Iterable[int], names: Sequence[str]) -> dict[int, datetime]:
-        """When any of these things last happened to each of these subscribers to whom it ever did."""
-        if not (asked := list(subscribers)):
-            return {}
-        theirs = among(self.connection, event.c.subscriber_id, asked) & event.c.name.in_(names)
-        last = select(event.c.subscriber_id, func.max(event.c.at)).where(theirs).group_by(event.c.subscriber_id)
-        return {row[0]: row[1] for row in self.connection.execute(last)}
+    def since(
+        self, subscribers: Iterable[int], names: Sequence[str], since: datetime
+    ) -> dict[int, list[tuple[datetime, str]]]:
+        """When which of these things happened to each of these subscribers at or after a time, oldest first."""
+        theirs = among(self.connection, event.c.subscriber_id, subscribers) & event.c.name.in_(names)
+        rows = select(event.c.subscriber_id, event.c.at, event.c.name).where(theirs, event.c.at >= since)
+        found: dict[int, list[tuple[datetime, str]]] = defaultdict(list)
+        for subscriber_id, at, name in self.connection.execute(rows.order_by(event.c.id)):
+            found[subscriber_id].append((at, name))
+        return found
 
     def forget(self, subscriber_id: int) -> None:
         """Cut the events loose from an erased subscriber."""

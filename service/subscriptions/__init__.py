@@ -147,8 +147,7 @@ class Subscriptions:
                 raise InputError("A pause ends on a day after today.")
             unit.subscribers.set_state(reader.id, SubscriberState.PAUSED, until)
             unit.deliveries.cancel(reader.id)
-            # What came before the first of several pauses in a row is owed, and what came between them is not.
-            unit.journal.note(reader.id, "paused" if reader.state == SubscriberState.ACTIVE else "pause changed", now)
+            unit.journal.note(reader.id, "paused", now)
         return self._again(reader)
 
     def resume(self, token: str, now: datetime, purpose: Purpose = Purpose.MANAGE) -> Subscriber:

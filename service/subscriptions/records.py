@@ -116,6 +116,7 @@ class Records:
             if reader.state == SubscriberState.SUPPRESSED:
                 # The old address bounced; the new one has just answered.
                 unit.subscribers.activate(reader.id, now, editions.next_due(reader.schedule, now), welcome=False)
+                unit.journal.note(reader.id, "resumed", now)
             else:
                 # The owner of both knows the new one by its first letter; nobody else learns it.
                 facts = {"to": reader.email, "new": f"{wanted.email[:1]}…@…"}

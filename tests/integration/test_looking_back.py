@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from service.links import Purpose
 from service.model import Choice, Profile, Schedule
@@ -34,8 +35,8 @@ class Life:
         self.wants(schedule)
         self.home.morning()
 
-    def lives(self, days: int, *, mails: bool = True) -> None:
-        """A paper in the afternoon of each day, and mails the next morning."""
+    def lives(self, days: int, *, fail: bool = False) -> None:
+        """A paper in the afternoon of each day, and mails the next morning, or one that fails for good."""
         for _ in range(days):
             self.home.clock.at += 9 * HOUR
             self.home.arrive(paper(f"Adapters of day {self.days:02}.", arxiv_id=f"2611.{self.days:05}"))
@@ -43,8 +44,10 @@ class Life:
             self.home.clock.tomorrow()
             self.home.world.pipeline.sweep(self.home.clock())
             self.home.world.pipeline.compose(self.home.clock())
-            if mails:
-                self.home.world.pipeline.deliver(self.home.clock())
+            if fail:
+                with self.home.world.store.engine.begin() as connection:
+                    connection.execute(text("UPDATE delivery SET state = 'quarantined' WHERE state = 'ready'"))
+            self.home.world.pipeline.deliver(self.home.clock())
 
     def wants(self, schedule: Schedule = EVERY_DAY, *topics: str) -> None:
         choice = Choice((Profile(topics or ("adapters",)),), schedule, 100)
@@ -115,6 +118,30 @@ def test_what_came_after_a_pause_comes_however_late_other_days_are(life: Life) -
     assert life.came == [*range(6), *range(8, 18)], "all but the two papers of the pause"
 
 
+def test_of_several_pauses_in_a_row_each_is_left_out(life: Life) -> None:
+    life.begins(FIRST_DAYS)
+    life.lives(1)
+    life.pauses(days=11)
+    life.lives(12)
+    life.pauses()
+    life.lives(1)
+    life.pauses(days=9)
+    life.lives(14)
+    assert life.came == [0, 12, *range(17, 25)]
+
+
+def test_who_rested_for_over_a_month_has_what_came_after_it(life: Life) -> None:
+    life.begins(FRIDAYS)
+    life.lives(6)
+    life.pauses(days=9)
+    life.lives(10)
+    life.pauses(days=19)
+    life.lives(20)
+    life.wants(FIRST_DAYS)
+    life.lives(6)
+    assert life.came == [15, *range(31, 39)]
+
+
 def test_mails_that_could_not_leave_for_two_weeks_lose_nothing(life: Life) -> None:
     life.begins()
     life.lives(1)
@@ -133,6 +160,13 @@ def test_who_joined_when_mails_could_not_leave_is_owed_all_since(life: Life) -> 
     life.home.world.operations.release(life.home.clock())
     life.lives(1)
     assert life.came == list(range(13))
+
+
+def test_what_cannot_be_sent_is_tried_with_the_digests_of_a_week_and_no_longer(life: Life) -> None:
+    life.begins()
+    life.lives(10, fail=True)
+    life.lives(1)
+    assert life.came == list(range(4, 11))
 
 
 @pytest.mark.parametrize("other", [WEEKENDS, EVERY_DAY], ids=["weekends", "daily"])

@@ -1,0 +1,74 @@
+"""What past digests cover, and what is still owed of the time before: readers may have had no digest for long.
+
+Comes in: a unit of work, who is due, the time. Goes out: what is covered, with the times in which mails were wanted
+and none came. Refuses to know: papers. A digest looks back a week, and into those times as far as the window goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from service.model import Subscriber
+from service.pipeline.frozen import is_weekly
+from service.pipeline.window import REACH
+from service.store import Unit
+from service.store.covered import NOTHING, Covered
+from service.store.subscribers import Due
+
+# From when to when.
+Times = tuple[datetime, datetime]
+
+LOOK_BACK = timedelta(days=7)
+WEEKLY_LOOK_BACK = timedelta(days=14)
+# An edited profile finds again what came this long before the edit.
+SECOND_LOOK = timedelta(hours=24)
+# No round of fetches takes so long: some papers that came before a digest were only stored after it.
+ROUND = timedelta(hours=1)
+# What ends mails for a while, and what lets them go on, as the log calls it.
+RESTS, RETURNS = ("paused", "left", "bounced"), ("resumed", "confirmed")
+
+
+def look_back(reader: Subscriber) -> timedelta:
+    """How far a digest looks back, whatever there was in between."""
+    return WEEKLY_LOOK_BACK if is_weekly(reader) else LOOK_BACK
+
+
+def past(unit: Unit, due: Sequence[Due], now: datetime) -> dict[int, Covered]:
+    """What each reader's digests of a month cover, and what is owed to those who had none for long."""
+    found = unit.deliveries.covered([each.subscriber.id for each in due], now - REACH)
+    begun = {each.subscriber.id: _begun(found.get(each.subscriber.id, NOTHING), each, now) for each in due}
+    long = [each.subscriber.id for each in due if begun[each.subscriber.id] < now - look_back(each.subscriber)]
+    if not long:
+        return found
+    events = unit.journal.since(long, (*RESTS, *RETURNS), min(begun[reader] for reader in long))
+    for reader in long:
+        owed = tuple(_wanted(begun[reader], now, events.get(reader, ())))
+        found[reader] = replace(found.get(reader, NOTHING), owed=owed)
+    return found
+
+
+def _begun(covered: Covered, due: Due, now: datetime) -> datetime:
+    """From when on what came may not have been in any digest; the window of papers begins no earlier."""
+    if covered.told is None:
+        # The first one there was looked back as well, and did not leave.
+        return max(covered.begun - LOOK_BACK, now - REACH) if covered.begun else now - REACH
+    last = covered.told - ROUND
+    return min(last, due.changed_at - SECOND_LOOK) if due.changed_at > covered.told else last
+
+
+def _wanted(begun: datetime, now: datetime, events: Iterable[tuple[datetime, str]]) -> Iterator[Times]:
+    """The times from `begun` until now in which mails were wanted."""
+    since: datetime | None = begun
+    here = [(at, name) for at, name in events if at >= begun]
+    if here and here[0][1] == "resumed":
+        since = None
+    for at, name in here:
+        if name in RESTS and since is not None:
+            yield since, at
+            since = None
+        elif name in RETURNS and since is None:
+            since = at
+    if since is not None:
+        yield since, now
