@@ -27,6 +27,10 @@ from service.sources.taming import tame
 from service.sources.text import day, fold, plain, web_link
 
 Entry = Mapping[str, Any]
+_Mixin: Any = feedparser.mixin._FeedParserMixin
+_find_address = _Mixin._sync_author_detail
+# No name and no address is longer, and however long the others are, together they are searched at once.
+_LONGEST_NAME = 200
 _CATEGORY = re.compile(r"[a-z-]{2,10}(?:\.[A-Za-z-]{2,9})?")
 _MARKED_UP = re.compile(r"</[a-zA-Z]+\s*>|<br\s*/?>")
 _LONGEST = 100_000
@@ -54,6 +58,20 @@ def read(text: str, url: str = "") -> Listing:
         raise ParseError("this looks like a feed whose entries have no titles", "a feed without titles")
     channel = dict(feed.feed)
     return Listing(papers, skipped, _day(papers, channel), _form(version), _every(channel))
+
+
+def _find_short_address(parser: Any, key: str = "author") -> None:
+    """Let feedparser look for a mail address among names, and not in endless words.
+
+    Its pattern is tried from each letter of a word to its end: a minute for 100,000 letters, hours for a megabyte. Only
+    feedparser knows the whole text, which CDATA, comments and tags may have cut into small pieces.
+    """
+    said = str(parser._get_context().get(key) or "")
+    if max(map(len, said.split()), default=0) <= _LONGEST_NAME:
+        _find_address(parser, key)
+
+
+_Mixin._sync_author_detail = _find_short_address
 
 
 def _parsed(body: bytes, headers: dict[str, str], heavy: bool) -> Any:

@@ -133,7 +133,8 @@ def read(text: str) -> Reading:
 
 
 def _formulas(text: str) -> tuple[tuple[int, int], ...]:
-    found = re.finditer(r"(?<!\\)(\$+)(?=\S)[^$]{1,300}?\1", text) if "$" in text else ()
+    # A heap of dollar signs opens no formula but with its last ones, and must not be tried in all its lengths.
+    found = re.finditer(r"(?<!\\)(\${1,4}+)(?=\S)[^$]{1,300}?\1", text) if "$" in text else ()
     return tuple(formula.span() for formula in found)
 
 

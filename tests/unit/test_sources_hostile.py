@@ -130,6 +130,14 @@ def test_eight_megabytes_of_anything_end_in_time(heap: str, full: bool) -> None:
     assert time.process_time() - started < DEADLINE
 
 
+@pytest.mark.parametrize("author", ["a" * 190_000, f"{'a' * 50}<!-- -->" * 4000, f"<![CDATA[{'a' * 50}]]>" * 4000])
+def test_a_long_word_among_the_authors_is_not_searched_for_an_address(author: str) -> None:
+    body = f"{RSS}<item><title>Tea</title><author>{author}</author></item></channel></rss>".encode()
+    started = time.process_time()
+    survives(body)
+    assert time.process_time() - started < DEADLINE
+
+
 def test_a_page_beyond_the_limit_is_refused_unread() -> None:
     with pytest.raises(ParseError, match="8 MB"):
         parse(Page(b" " * (MOST_BYTES + 1), "", ""))
