@@ -6,6 +6,7 @@ how many changes it holds, and the choice it means. Refuses to know: links, page
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -79,6 +80,11 @@ def of(subscriber: Subscriber, menu: Menu) -> Wanted:
     days = tuple(str(day) for day in sorted(schedule.weekdays))
     papers = str(subscriber.max_papers)
     return Wanted(parts, schedule.timezone, str(schedule.hour), days, papers, subscriber.quiet_digest)
+
+
+def stamp(stored: Wanted) -> str:
+    """A mark of what is stored; a form that carries another one was opened before the last change."""
+    return hashlib.sha256(repr(stored).encode()).hexdigest()[:16]
 
 
 def over(form: Wanted, sent: Sent, menu: Menu) -> Wanted:

@@ -43,12 +43,16 @@ def change(desk: Here, request: Request, token: str, fields: Posted) -> Response
     """Save everything together, or nothing of it; a button that only changes the form gets the form back."""
     if not set(fields.fields) & {"keywords", "hour", "weekdays", "timezone", "max_papers"}:
         raise HTTPException(400)  # A form that was cut off must not be answered with "Saved".
-    reader, menu = _reader(desk, token), _menu(desk)
-    form = choosing.over(choosing.of(reader, menu), fields, menu)
+    reader, menu, seen = _reader(desk, token), _menu(desk), fields.get("seen")
+    stored = choosing.of(reader, menu)
+    form = choosing.over(stored, fields, menu)
     if fields.get("action") == "look" or any(fields.get(name) for name in _STAGING):
-        return _page(desk, request, token, reader, choosing.staged(form, fields))
+        return _page(desk, request, token, reader, choosing.staged(form, fields), seen=seen)
+    if seen and seen != choosing.stamp(stored) and choosing.changes(stored, form):
+        # A form opened before the last change would undo it unseen; the next one sent knows of it.
+        return _page(desk, request, token, reader, form, choosing.check(form, menu), overtaken=True)
     found = choosing.check(form, menu) or _saved(desk, token, form, menu)
-    return _page(desk, request, token, reader, form, found) if found else _back(token, "saved")
+    return _page(desk, request, token, reader, form, found, seen=seen) if found else _back(token, "saved")
 
 
 @router.post("/manage/{token}/mend", dependencies=[Depends(own_form)])
@@ -130,6 +134,8 @@ def _page(
     *,
     done: str = "",
     asked: str = "",
+    seen: str = "",
+    overtaken: bool = False,
 ) -> Response:
     menu = _menu(desk)
     stored = choosing.of(reader, menu)
@@ -141,8 +147,10 @@ def _page(
     now = desk.now()
     return desk.page(
         "manage",
-        422 if problems else 200,
+        409 if overtaken else 422 if problems else 200,
         reader=reader,
+        seen=seen or choosing.stamp(stored),
+        overtaken=overtaken,
         token=token,
         form=form,
         menu=menu,

@@ -155,6 +155,7 @@ def manage(**other: object) -> dict[str, object]:
     facts: dict[str, object] = {"reader": reader(), "token": "t", "problems": (), "done": "", "asked": "", "why": None}
     facts |= {"next": NOW, "tomorrow": date(2026, 11, 21), "unsubscribe": "/unsubscribe/u", "last": None}
     facts |= {"form": wanted(Part("", "lora")), "menu": MENU, "changes": 0, "coming": [NOW], "posted": True}
+    facts |= {"seen": "a" * 16, "overtaken": False}
     facts |= {"now": NOW, "timezone": "Europe/Berlin", "week": week(0, 0), "groups": [], "rows": [[]], "offers": [()]}
     return facts | {"zones": zones()} | other
 
@@ -262,6 +263,7 @@ SCENES: dict[str, list[dict[str, object]]] = {
     "link-sent": [{"email": HOSTILE}],
     "manage": [
         manage(done="saved", last=told(DeliveryState.SENT)),
+        manage(overtaken=True, changes=2),
         manage(
             form=wanted(Part(HOSTILE, "lora\n" + HOSTILE, ("1",), HOSTILE), Part("Two", "cats")),
             problems=[*PROBLEMS, Problem("categories-0", HOSTILE), Problem("keywords-1", HOSTILE)],

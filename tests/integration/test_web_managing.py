@@ -78,6 +78,27 @@ def test_a_button_changes_the_form_and_saves_nothing(pages: Site) -> None:
     assert pages.reader(ADA).profiles == (Profile(("LoRA", "-survey")),)
 
 
+def test_a_page_opened_before_the_last_change_does_not_undo_it_unseen(pages: Site) -> None:
+    seen = ("seen", value(pages.get(path(pages)), "seen"))
+    assert save(pages, seen, ("keywords", "LoRA\n-survey\norchids")).status_code == 303
+    looked = save(pages, seen, ("keywords", "LoRA\n-survey"), ("hour", "9"), ("action", "look"))
+    assert value(looked, "seen") == seen[1]
+    stopped = save(pages, seen, ("keywords", "LoRA\n-survey"), ("hour", "9"))
+    assert stopped.status_code == 409
+    assert "Not saved yet" in text(stopped, "[role=alert]")
+    assert (value(stopped, "keywords"), text(stopped, "[data-save]")) == ("LoRA\n-survey", "Save 2 changes")
+    assert pages.reader(ADA).profiles == (Profile(("LoRA", "-survey", "orchids")),)
+    known = ("seen", value(stopped, "seen"))
+    assert save(pages, known, ("keywords", "LoRA\n-survey"), ("hour", "9")).status_code == 303
+    assert pages.reader(ADA).profiles == (Profile(("LoRA", "-survey")),)
+
+
+def test_a_form_sent_twice_is_saved_once_and_said_to_be(pages: Site) -> None:
+    seen = ("seen", value(pages.get(path(pages)), "seen"))
+    twice = [save(pages, seen, ("keywords", "LoRA\norchids")) for _ in range(2)]
+    assert [each.headers["location"].rpartition("=")[2] for each in twice] == ["saved", "saved"]
+
+
 def test_other_names_are_offered(pages: Site) -> None:
     assert "low-rank adaptation 1 paper" in text(pages.get(path(pages)), ".offers")
 
