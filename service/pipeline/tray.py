@@ -255,7 +255,7 @@ class Tray:
 
     def _refused(self, unit: Unit, number: int, error: PaperRoundError, relay: int) -> None:
         """Note what a refusal means for its row."""
-        row, _ = self._rows[number]
+        row, desk = self._rows[number]
         poison = isinstance(error, RenderError)
         ours = isinstance(error, PolicyRefused)
         again = ours or (error.transient and row.attempts + 1 < (POISON_ATTEMPTS if poison else MAX_ATTEMPTS))
@@ -266,15 +266,16 @@ class Tray:
             over = DeliveryState.QUARANTINED if poison else DeliveryState.FAILED
             unit.deliveries.end(self.token, row.id, over, self.now, _reason(error))
         if isinstance(error, AddressRefused):
-            self._bounced(unit, row)
+            self._bounced(unit, row, desk.addresses(row)[1])
         if isinstance(error, PolicyRefused):
             self.health.refused(unit, relay, error, self._moment())
         self.done.retried += again
         self.done.failed += not again
 
-    def _bounced(self, unit: Unit, row: Delivery) -> None:
+    def _bounced(self, unit: Unit, row: Delivery, recipient: str) -> None:
         reader = unit.subscribers.get(row.subscriber_id, hold=True)
-        if reader is None:
+        if reader is None or reader.email != recipient:
+            # It went to an address that was only asked for, to a list's owner, or to where the reader was before.
             return
         if reader.state == SubscriberState.ACTIVE:
             unit.subscribers.set_state(reader.id, SubscriberState.SUPPRESSED)

@@ -64,6 +64,8 @@ class Returns:
             reader = unit.subscribers.get(row.subscriber_id, hold=True) if row else None
             if row is None or reader is None:
                 return Outcome.UNKNOWN
+            if row.payload.get("to", reader.email) != reader.email:
+                return Outcome.IGNORED  # Whoever reads at another address speaks for that one alone.
             if found.verdict == Verdict.HARD:
                 return self._gone(unit, row, reader, found, now)
             if reader.state == SubscriberState.LEFT:
