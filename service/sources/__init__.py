@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from service.errors import ParseError
-from service.model import Listing, Page
+from service.model import Listing, Page, Paper
 from service.sources import biorxiv, capture, feed, html, huggingface, jsonfeed
 from service.sources.decoding import decode
 from service.sources.text import fold
@@ -24,6 +25,8 @@ JSON_FORMS: tuple[tuple[Callable[[dict[str, Any]], bool], Callable[[dict[str, An
 )
 # The fullest real answers have a hundred thousand such marks a megabyte; an empty object takes 64 bytes of memory.
 _MOST_VALUES = 1_000_000
+# No title and no name is longer, and each process reads those of all papers; a collaboration has 3,000 authors.
+_LONGEST_TITLE, _LONGEST_NAME, _MOST_AUTHORS = 2_000, 300, 10_000
 _SKIPPED = re.compile(r"\s+|<\?.*?(?:\?>|\Z)|<!--.*?(?:-->|\Z)|<!\w[^>\[]*+(?:\[.*?(?:\]\s*>|\Z)|>|\Z)", re.DOTALL)
 _ROOT = re.compile(r"<([a-zA-Z_][\w.-]*:)?([\w.-]+)")
 _FEEDS = frozenset({"rss", "feed", "rdf", "channel"})
@@ -42,6 +45,16 @@ def parse(page: Page) -> Listing:
     text = decode(page.body, page.media_type, page.charset)
     if not text.strip():
         raise ParseError("the page is empty", "an empty page")
+    listing = _read(text, page)
+    return replace(listing, papers=tuple(map(_bounded, listing.papers)))
+
+
+def _bounded(paper: Paper) -> Paper:
+    authors = tuple(name[:_LONGEST_NAME].rstrip() for name in paper.authors[:_MOST_AUTHORS])
+    return replace(paper, title=paper.title[:_LONGEST_TITLE].rstrip(), authors=authors)
+
+
+def _read(text: str, page: Page) -> Listing:
     start = text.lstrip()[:1]
     if start in "{[":
         return _json(text, page)

@@ -138,6 +138,12 @@ def test_a_long_word_among_the_authors_is_not_searched_for_an_address(author: st
     assert time.process_time() - started < DEADLINE
 
 
+def test_no_title_and_no_name_is_longer_than_one_can_be() -> None:
+    long = f"<item><title>{'tea ' * 9000}</title><author>{'Bee Ann ' * 9000}</author></item>"
+    (paper,) = parse(Page(f"{RSS}{long}</channel></rss>".encode(), "", "")).papers
+    assert (len(paper.title), [len(name) for name in paper.authors]) == (1999, [299])
+
+
 def test_a_page_beyond_the_limit_is_refused_unread() -> None:
     with pytest.raises(ParseError, match="8 MB"):
         parse(Page(b" " * (MOST_BYTES + 1), "", ""))
