@@ -277,8 +277,12 @@ class Subscriptions:
         return row
 
     def letter(self, unit: Unit, kind: DeliveryKind, row: int, now: datetime, **facts: Any) -> None:
-        """Make a service mail ready; one of a kind per day, whoever asks how often."""
-        unit.deliveries.add([new_delivery(kind, row, now.date().isoformat(), now, facts)])
+        """Make a service mail ready; one of a kind per day, whoever asks how often.
+
+        How often somebody is asked to confirm is for the door to say: who has left may come back on the same day.
+        """
+        key = now.isoformat() if kind == DeliveryKind.CONFIRM else now.date().isoformat()
+        unit.deliveries.add([new_delivery(kind, row, key, now, facts)])
 
     def _again(self, reader: Subscriber) -> Subscriber:
         with self.store.read() as unit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,22 @@ def test_signing_up_sends_one_mail_to_confirm(pages: Site) -> None:
     assert pages.reader(ADA).profiles[0].keywords == ("low-rank adaptation", '"LoRA"', "-survey")
     assert pages.reader(ADA).schedule.timezone == "Europe/Berlin"
     assert len(pages.mails()) == 1
+
+
+def asked(pages: Site) -> int:
+    return sum("Please confirm" in mail for mail in pages.mails())
+
+
+def test_who_leaves_and_signs_up_again_on_the_same_day_is_asked_again(pages: Site) -> None:
+    pages.post("/subscribe", form(ADA, "lora"))
+    pages.post("/subscribe", form(ADA, "qlora"))
+    assert asked(pages) == 1
+    pages.post(f"/confirm/{pages.token(ADA, Purpose.CONFIRM)}")
+    pages.post(f"/unsubscribe/{pages.token(ADA, Purpose.UNSUBSCRIBE)}", {"List-Unsubscribe": "One-Click"})
+    for topic in ("orchids", "lamps"):
+        pages.house.clock.at += timedelta(minutes=5)
+        pages.post("/subscribe", form(ADA, topic))
+    assert asked(pages) == 2
 
 
 def test_an_address_and_topics_are_enough(pages: Site) -> None:
