@@ -71,6 +71,8 @@ class View:
     # Papers that turned out to be another one, and for each position the first arrival there ever was.
     merged: dict[int, int] = field(default_factory=dict)
     born: Numbers = field(default_factory=lambda: np.zeros(0, np.int64))
+    # Arrivals from before the window, of papers that came again in it: through those sources they are no news.
+    earlier: list[Arrived] = field(default_factory=list)
     _firsts: dict[tuple[frozenset[int] | None, bool], Firsts] = field(default_factory=dict)
     _popular: list[int] | None = None
     _upvotes: Numbers = field(default_factory=lambda: np.zeros(0, np.int64))
@@ -92,7 +94,7 @@ class View:
         if (sources, renewals) not in self._firsts:
             mine = [
                 each
-                for each in self.arrivals
+                for each in sorted([*self.earlier, *self.arrivals], key=_number)
                 if (each.kind == ArrivalKind.REPLACE) is renewals and self.reads(each.source_id, sources)
             ]
             self._firsts[sources, renewals] = Firsts.of(mine, self.position, renewals)
@@ -126,7 +128,7 @@ class View:
         found = (self.position.get(self.merged.get(each, each)) for each in ids)
         return [at for at in found if at is not None]
 
-    def extend(self, arrived: list[Arrived], papers: dict[int, StoredPaper], born: Mapping[int, int]) -> None:
+    def extend(self, arrived: list[Arrived], papers: dict[int, StoredPaper], earlier: list[Arrived]) -> None:
         """Append papers that arrived; arrivals of hidden papers are left out."""
         known = [each for each in arrived if each.paper_id in papers or each.paper_id in self.position]
         new = dict.fromkeys(each.paper_id for each in known if each.paper_id not in self.position)
@@ -134,8 +136,12 @@ class View:
             self.position[paper_id] = len(self.papers)
             self.papers.append(papers[paper_id])
         self.index.add([papers[paper_id].paper for paper_id in new])
+        born: dict[int, int] = {}
+        for each in (*known, *earlier):
+            born[each.paper_id] = min(each.number, born.get(each.paper_id, each.number))
         self.born = np.append(self.born, np.array([born[paper_id] for paper_id in new], np.int64))
         self.arrivals.extend(known)
+        self.earlier.extend(each for each in earlier if each.paper_id in new)
         self._firsts.clear()
         self._popular = None
 
@@ -181,20 +187,22 @@ class Window:
         if any(paper_id in self._view.position for paper_id in changed):
             return False
         self._view.merged |= unit.papers.merged(after=self._key[1])
-        _extend(self._view, unit, unit.papers.arrivals(now - REACH, after=self._key[2]))
+        _extend(self._view, unit, now - REACH, self._key[2])
         return True
 
     def _built(self, unit: Unit, now: datetime) -> View:
         view = View(Index(()), merged=unit.papers.merged())
-        _extend(view, unit, unit.papers.arrivals(now - REACH))
+        _extend(view, unit, now - REACH)
         return view
 
 
-def _extend(view: View, unit: Unit, arrived: list[Arrived]) -> None:
+def _number(arrived: Arrived) -> int:
+    return arrived.number
+
+
+def _extend(view: View, unit: Unit, since: datetime, after: int = 0) -> None:
+    arrived = unit.papers.arrivals(since, after)
     ids = {each.paper_id for each in arrived}
     new = ids - view.position.keys()
-    view.extend(
-        arrived,
-        unit.papers.get(ids),
-        unit.papers.born([*new, *(old for old, paper in view.merged.items() if paper in new)]),
-    )
+    own = [*new, *(old for old, paper in view.merged.items() if paper in new)]
+    view.extend(arrived, unit.papers.get(ids), unit.papers.earlier(own, since))

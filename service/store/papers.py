@@ -147,15 +147,14 @@ class Papers:
             for row in self.connection.execute(select(paper.c.id, paper.c.merged_into).where(gone))
         }
 
-    def born(self, ids: Iterable[int]) -> dict[int, int]:
-        """The number of the first arrival there ever was, of whatever kind, by the surviving papers' ids."""
-        found: dict[int, int] = {}
-        first = select(SURVIVOR, func.min(arrival.c.number)).join(paper, paper.c.id == arrival.c.paper_id)
+    def earlier(self, ids: Iterable[int], before: datetime) -> list[Arrived]:
+        """The arrivals of these papers before a time, in any order, under the surviving papers' ids."""
+        found: list[Arrived] = []
+        old = select(SURVIVOR, arrival.c.number, arrival.c.source_id, arrival.c.kind, arrival.c.at)
+        old = old.join(paper, paper.c.id == arrival.c.paper_id).where(arrival.c.at < before)
         for piece in chunks(ids):
-            for survivor, number in self.connection.execute(
-                first.where(arrival.c.paper_id.in_(piece)).group_by(SURVIVOR)
-            ):
-                found[survivor] = min(number, found.get(survivor, number))
+            rows = self.connection.execute(old.where(arrival.c.paper_id.in_(piece)))
+            found += [Arrived(row.number, row.survivor, row.source_id, row.kind, row.at) for row in rows]
         return found
 
     def hide(self, paper_id: int, hidden: bool = True) -> bool:

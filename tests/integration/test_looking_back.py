@@ -188,3 +188,23 @@ def test_what_an_edit_finds_of_the_day_before_waits_for_the_end_of_a_pause(life:
     life.pauses(days=20)
     life.lives(21)
     assert life.came == [1, *range(16, 23)]
+
+
+@pytest.mark.parametrize("days", [20, 40])
+def test_what_another_source_brings_a_month_later_is_news_for_those_who_read_that_one_alone(
+    life: Life, days: int
+) -> None:
+    home, other = life.home, "https://other.example/feed"
+    home.arrive(source=other)
+    life.begins()
+    life.lives(1)
+    with home.world.store.read() as unit:
+        source = next(each.id for each in unit.sources.all() if each.url == other)
+    home.join("bob@uni.example", "adapters")
+    own = Choice((Profile(("adapters",), sources=frozenset({source})),), EVERY_DAY, 10)
+    home.world.subscriptions.change(home.token("bob@uni.example", Purpose.MANAGE), own, home.clock())
+    life.lives(days)
+    home.arrive(paper("Adapters of day 00.", arxiv_id="2611.00000"), source=other)
+    life.lives(2)
+    assert life.came == list(range(days + 3)), "each once"
+    assert home.titles("bob@uni.example", ["of day 00."])[-1:] == [["of day 00."]]
