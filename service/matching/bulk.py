@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,16 @@ class Postings:
     starts: Numbers
     papers: NDArray[np.int32]
     title: NDArray[np.bool_]
+
+    def among(self, mask: NDArray[np.bool_]) -> Postings:
+        """Those of the papers that a mask has."""
+        keep = mask[self.papers]
+        return Postings(sums(keep)[self.starts], self.papers[keep], self.title[keep])
+
+
+def sums(counts: NDArray[Any]) -> Numbers:
+    """Return what all before each of them come to, and all of them."""
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)])
 
 
 def postings(numbers: Numbers, papers: Numbers, title: NDArray[np.bool_], count: int) -> Postings:

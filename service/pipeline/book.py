@@ -72,6 +72,7 @@ class Book:
         self._lookup = Lookup()
         self._view: tuple[View | None, int] = (None, 0)
         self._found = _NOTHING
+        self._among = (b"", _NOTHING, _NOTHING)
         self._exclusions = np.zeros(0, np.bool_)
         self.keywords: list[Keyword] = []
         self.number: dict[str, int] = {}
@@ -114,6 +115,16 @@ class Book:
             self._found = _appended(self._found, [view.find(each) for each in self.keywords[have:]])
         return self._found
 
+    def found_among(self, view: View, mask: NDArray[np.bool_]) -> Postings:
+        """The same, of the papers that a mask has: those of a day or two, mostly, out of a month's.
+
+        A batch asks for the same as the one before it.
+        """
+        found, key = self.found(view), mask.tobytes()
+        if self._among[:2] != (key, found):
+            self._among = key, found, found if mask.all() else found.among(mask)
+        return self._among[2]
+
     def exclusions(self) -> NDArray[np.bool_]:
         """For each keyword of the book whether it leaves papers out."""
         if len(self._exclusions) != len(self.keywords):
@@ -149,10 +160,12 @@ class Book:
     def _learned(self, unit: Unit, rows: NDArray[np.int32], state: State) -> Numbers:
         self._check(state)
         self._make_room(int(rows.max(initial=0)))
-        unknown = rows[self._numbers[rows] == _UNKNOWN]
+        numbers = self._numbers[rows]
+        unknown = rows[numbers == _UNKNOWN]
         if len(unknown):
             self._learn(unit.subscribers.keyword_rows(np.unique(unknown).tolist()))
-        return self._numbers[rows]
+            return self._numbers[rows]
+        return numbers
 
     def _make_room(self, most: int) -> None:
         if most >= len(self._numbers):

@@ -3,8 +3,9 @@
 Comes in: a view of the window, the profiles of a batch as numbers, what each edition covers. Goes out: positions best
 first for each reader, and the `Selection` of those who get a mail. Refuses to know: the store, the clock, mails.
 
-Readers who look at the same sources since the same edition share one mask of papers; every hit of a keyword is a row of
-one array, thinned by the masks and ranked by one sort. A reader alone takes some hundred microseconds, one of a batch
+Readers who look at the same sources since the same edition share one mask of papers. Of what the keywords find in a
+month, only the papers in anybody's mask are gone through; every hit is a row of one array, thinned by its reader's mask
+and ranked by one sort. A reader alone takes some hundred microseconds, one of a batch
 two (`python -m bench match`).
 """
 
@@ -13,13 +14,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
 from service.keywords import Keyword
-from service.matching.bulk import Postings, within
+from service.matching.bulk import Postings, sums, within
 from service.model import Profile
 from service.pipeline.book import Book, Profiles
 from service.pipeline.selection import Look, Selection, Span, read_keyword, read_keywords
@@ -28,6 +29,7 @@ from service.ranking import Hits, Ranked, rank_all, trending
 from service.store.covered import NOTHING, Covered
 
 Numbers = NDArray[np.int64]
+_SPAN, _COVERED = attrgetter("span"), attrgetter("past.upto")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,13 @@ class _Masks:
         """The masks themselves."""
         return self._rows
 
+    def union(self) -> Mask:
+        """The papers that any profile reads."""
+        together = np.zeros(self.width, np.bool_)
+        for row in self._rows:
+            together |= row
+        return together
+
     def count(self, rows: Iterable[int]) -> int:
         """How many papers any of these rows has."""
         key = frozenset(rows)
@@ -144,17 +153,16 @@ class _Masks:
     def add(self, view: View, profiles: Profiles, asked: Sequence[Asked]) -> None:
         """Take in profiles: the sources that each looks at, and what is asked for its reader."""
         # Equal spans that are not the same cost a mask more.
-        spans = {id(each.span): each.span for each in asked}
-        numbers = {key: number for number, key in enumerate(spans)}
-        numbered = np.array([numbers[id(each.span)] for each in asked], np.int64)[profiles.readers]
-        codes, rows = np.unique(profiles.looked * len(spans) + numbered, return_inverse=True)
-        several = list(spans.values())
-        for looked, span in (divmod(code, len(spans)) for code in codes.tolist()):
+        spans = list(map(_SPAN, asked))
+        same, first, numbers = np.unique(_numbers(map(id, spans)), return_index=True, return_inverse=True)
+        several = [spans[place] for place in first]
+        codes, rows = np.unique(profiles.looked * len(same) + numbers[profiles.readers], return_inverse=True)
+        for looked, span in (divmod(code, len(same)) for code in codes.tolist()):
             self._put(several[span].mask(view.firsts(profiles.sources[looked])))
         self.read = rows.tolist()
         # Before its first paper arrived, no digest can have held anything of a mask.
         oldest = np.array([view.born[mask].min(initial=view.upto + 1) for mask in self._rows], np.int64)
-        covered = np.array([each.past.upto for each in asked], np.int64)[profiles.readers]
+        covered = _numbers(map(_COVERED, asked))[profiles.readers]
         for profile in np.flatnonzero(covered >= oldest[rows]).tolist():
             past = asked[profiles.readers[profile]].past
             self.read[profile] = self._undelivered(view, self.read[profile], past.papers)
@@ -182,10 +190,11 @@ class _Masks:
 
 def choose_all(view: View, book: Book, profiles: Profiles, asked: Sequence[Asked]) -> Chosen:
     """Choose for every reader of a batch, of whom profiles know the places in `asked`."""
-    found, owners = book.found(view), profiles.owners()
-    exclusion = book.exclusions()[profiles.keywords]
-    masks = _Masks(len(view.papers))
+    masks, owners = _Masks(len(view.papers)), profiles.owners()
     masks.add(view, profiles, asked)
+    somebodys = masks.union()
+    found = book.found_among(view, somebodys)
+    exclusion = book.exclusions()[profiles.keywords]
     for entry in np.flatnonzero(exclusion).tolist():
         mine = slice(*found.starts[profiles.keywords[entry] : profiles.keywords[entry] + 2])
         masks.leave_out(int(owners[entry]), found.papers[mine])
@@ -194,9 +203,7 @@ def choose_all(view: View, book: Book, profiles: Profiles, asked: Sequence[Asked
     alone = np.ones(len(asked), np.bool_)
     alone[hits.readers] = False
     alone[profiles.readers[profiles.replacements]] = True
-    order = trending(
-        view.upvotes(), np.flatnonzero(np.logical_or.reduce([np.zeros(masks.width, np.bool_), *masks.rows]))
-    )
+    order = trending(view.upvotes(), np.flatnonzero(somebodys))
     ranked = rank_all(hits, len(asked), order, len(view.papers))
     return Chosen(book, masks, profiles, wanted, hits, ranked, alone)
 
@@ -206,14 +213,14 @@ def _hits(found: Postings, profiles: Profiles, masks: _Masks, owners: Numbers, w
     numbers, whose = profiles.keywords[wanted], owners[wanted]
     low = found.starts[numbers]
     counts = found.starts[numbers + 1] - low
-    at = within(low, counts)
+    at, readers = within(low, counts), profiles.readers[whose]
     papers = found.papers[at]
-    rows = np.concatenate(masks.rows) if masks.rows else np.zeros(0, np.bool_)
-    keep = rows[np.repeat(np.array(masks.kept, np.int64)[whose] * masks.width, counts) + papers]
-    starts = _sums(keep)[_sums(counts)]
-    return Hits(profiles.readers[whose], starts, papers[keep], found.title[at[keep]])
+    if len(masks.rows) < 2:
+        # Everybody reads the same, and nothing else was found.
+        return Hits(readers, sums(counts), papers, found.title[at])
+    keep = np.concatenate(masks.rows)[np.repeat(_numbers(masks.kept)[whose] * masks.width, counts) + papers]
+    return Hits(readers, sums(keep)[sums(counts)], papers[keep], found.title[at[keep]])
 
 
-def _sums(counts: NDArray[Any]) -> Numbers:
-    """Return what all before each of them come to, and all of them."""
-    return np.concatenate([np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)])
+def _numbers(values: Iterable[int]) -> Numbers:
+    return np.fromiter(values, np.int64)

@@ -81,9 +81,10 @@ class Roster:
 
     def only(self, profiles: NDArray[np.int64]) -> Roster:
         """Some of its profiles, in the order asked for."""
-        counts = np.diff(self.starts)[profiles]
+        low = self.starts[profiles]
+        counts = self.starts[profiles + 1] - low
         starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
-        at = np.arange(starts[-1]) + np.repeat(self.starts[profiles] - starts[:-1], counts)
+        at = np.arange(starts[-1]) + np.repeat(low - starts[:-1], counts)
         return Roster(self.readers[profiles], self.chosen[profiles], starts, self.keywords[at], self.choices)
 
     def of(self, readers: NDArray[np.int64]) -> Roster:
