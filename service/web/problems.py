@@ -86,11 +86,16 @@ def refused(request: Request, error: InputError) -> Response:
 
 def unreadable(request: Request, error: RequestValidationError) -> Response:
     """The answer to parameters or a body of another form than documented."""
-    faults = [
-        Fault(detail=each["msg"].removeprefix("Value error, "), field=".".join(map(str, each["loc"][1:])))
-        for each in error.errors()
-    ]
-    return _told(request, "parameter", "A parameter cannot be read", faults)
+    return _told(request, "parameter", "A parameter cannot be read", [_fault(each) for each in error.errors()])
+
+
+def _fault(told: Mapping[str, Any]) -> Fault:
+    """One thing that pydantic says; a body that is no JSON has no fields, only a place where it breaks off."""
+    if told["type"] == "json_invalid":
+        return Fault(
+            detail=f"The body is no JSON: {told['ctx']['error']} at character {told['loc'][-1] + 1}.", field=""
+        )
+    return Fault(detail=told["msg"].removeprefix("Value error, "), field=".".join(map(str, told["loc"][1:])))
 
 
 def _told(request: Request, kind: str, title: str, faults: Sequence[Fault]) -> Response:

@@ -178,6 +178,15 @@ def test_whatever_goes_wrong_below_api_is_told_to_programs(api: Site, path: str,
 WISH = {"email": "ada@uni.example", "keywords": ["LoRA"], "timezone": "Europe/Berlin", "hour": 6, "weekdays": [1, 4]}
 
 
+def test_a_body_that_is_no_json_is_told_where_it_breaks_off(api: Site) -> None:
+    answer = requests.post(f"{api.url}/api/v1/subscribe", '{"email": }', headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["detail"]) == (
+        422,
+        "The body is no JSON: Expecting value at character 11.",
+    )
+    assert answer.json()["errors"][0]["field"] == ""
+
+
 def test_whether_an_address_is_known_is_not_told(api: Site) -> None:
     api.house.join("eve@uni.example", "cats")
     answers = [
