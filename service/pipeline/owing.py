@@ -26,6 +26,8 @@ WEEKLY_LOOK_BACK = timedelta(days=14)
 SECOND_LOOK = timedelta(hours=24)
 # No round of fetches takes so long: some papers that came before a digest were only stored after it.
 ROUND = timedelta(hours=1)
+# So many digests that fail one after the other may hold what makes them fail: it is not tried for a month.
+ENOUGH = 3
 # What ends mails for a while, and what lets them go on, as the log calls it.
 RESTS, RETURNS = ("paused", "left", "bounced"), ("resumed", "confirmed")
 
@@ -38,24 +40,26 @@ def look_back(reader: Subscriber) -> timedelta:
 def past(unit: Unit, due: Sequence[Due], now: datetime) -> dict[int, Covered]:
     """What each reader's digests of a month cover, and what is owed to those who had none for long."""
     found = unit.deliveries.covered([each.subscriber.id for each in due], now - REACH)
-    begun = {each.subscriber.id: _begun(found.get(each.subscriber.id, NOTHING), each, now) for each in due}
-    long = [each.subscriber.id for each in due if begun[each.subscriber.id] < now - look_back(each.subscriber)]
-    if not long:
-        return found
-    events = unit.journal.since(long, (*RESTS, *RETURNS), min(begun[reader] for reader in long))
-    for reader in long:
-        owed = tuple(_wanted(begun[reader], now, events.get(reader, ())))
+    long: dict[int, datetime] = {}
+    for each in due:
+        known = found.get(each.subscriber.id, NOTHING)
+        begun = _begun(known, each, now)
+        if begun < now - look_back(each.subscriber) and known.failures < ENOUGH:
+            long[each.subscriber.id] = begun
+    events = unit.journal.since(long, (*RESTS, *RETURNS), min(long.values())) if long else {}
+    for reader, begun in long.items():
+        owed = tuple(_wanted(begun, now, events.get(reader, ())))
         found[reader] = replace(found.get(reader, NOTHING), owed=owed)
     return found
 
 
 def _begun(covered: Covered, due: Due, now: datetime) -> datetime:
     """From when on what came may not have been in any digest; the window of papers begins no earlier."""
-    if covered.told is None:
+    if covered.at is None:
         # The first one there was looked back as well, and did not leave.
         return max(covered.begun - LOOK_BACK, now - REACH) if covered.begun else now - REACH
-    last = covered.told - ROUND
-    return min(last, due.changed_at - SECOND_LOOK) if due.changed_at > covered.told else last
+    last = covered.at - ROUND
+    return min(last, due.changed_at - SECOND_LOOK) if due.changed_at > covered.at else last
 
 
 def _wanted(begun: datetime, now: datetime, events: Iterable[tuple[datetime, str]]) -> Iterator[Times]:

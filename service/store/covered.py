@@ -24,8 +24,7 @@ from service.store.values import read
 # A reader has heard nothing of these.
 UNHEARD = (DeliveryState.NONE, DeliveryState.CANCELLED, DeliveryState.SUPERSEDED)
 ENDED = (DeliveryState.SENT, DeliveryState.NONE)
-# What cannot be sent is tried anew with the next digests, and not for ever.
-TOLD = (*ENDED, DeliveryState.FAILED, DeliveryState.QUARANTINED)
+_FAILED = (DeliveryState.FAILED, DeliveryState.QUARANTINED)
 _FLYING = (DeliveryState.CLAIMED, DeliveryState.SENDING)
 
 
@@ -37,8 +36,8 @@ class Covered:
     `editions` are the days that have a row, whatever became of it; `in_flight` says that one is being sent right now.
     `ready` are the rows of digests that wait, `newest` is the latest row there is. `heard` is when the last digest or
     quiet note with something in it was composed, or how far back it is known that there was none; `notes` are the quiet
-    notes that wait. `begun` is when the first row there is was composed, `told` when the last one was that is over for
-    good, sent or not. `owed` are times in which mails were wanted and none came, which whoever composes finds out.
+    notes that wait. `begun` is when the first row there is was composed, `failures` how many digests have failed for
+    good since one was not. `owed` are times in which mails were wanted and none came, which whoever composes finds out.
     """
 
     upto: int = 0
@@ -51,7 +50,7 @@ class Covered:
     heard: datetime | None = None
     notes: frozenset[int] = frozenset()
     begun: datetime | None = None
-    told: datetime | None = None
+    failures: int = 0
     owed: tuple[tuple[datetime, datetime], ...] = ()
 
     @property
@@ -85,7 +84,8 @@ def _sums() -> tuple[ColumnElement[Any], ...]:
         func.max(case((digest, row.id))),
         func.max(case((row.state.not_in(UNHEARD), row.composed_at))),
         func.min(row.composed_at),
-        func.max(case((digest & row.state.in_(TOLD), row.composed_at))),
+        func.max(case((digest & ended, row.id))),
+        func.aggregate_strings(case((digest & row.state.in_(_FAILED), cast(row.id, Text))), ","),
     )
 
 
@@ -101,11 +101,14 @@ def _covered(
     newest: int | None,
     heard: datetime | None,
     first: datetime,
-    told: datetime | None,
+    last: int | None,
+    failed: str | None,
 ) -> Covered:
     """The summary of one reader's rows."""
     keys = frozenset(editions.split(",")) if editions else frozenset[str]()
-    known = Covered(upto or 0, at, listed or "", keys, newest=newest or 0, heard=heard or first, begun=first, told=told)
+    failures = sum(int(number) > (last or 0) for number in failed.split(",")) if failed else 0
+    known = Covered(upto or 0, at, listed or "", keys, newest=newest or 0, heard=heard or first, begun=first)
+    known = replace(known, failures=failures) if failures else known
     return known if waiting is None else replace(known, **_waiting(each.split(" ") for each in waiting.split(",")))
 
 

@@ -169,6 +169,14 @@ def test_what_cannot_be_sent_is_tried_with_the_digests_of_a_week_and_no_longer(l
     assert life.came == list(range(4, 11))
 
 
+def test_one_digest_that_fails_takes_none_of_its_papers_along(life: Life) -> None:
+    life.begins(FIRST_DAYS)
+    life.lives(2)
+    life.lives(2, fail=True)
+    life.lives(7)
+    assert life.came == list(range(11))
+
+
 @pytest.mark.parametrize("other", [WEEKENDS, EVERY_DAY], ids=["weekends", "daily"])
 def test_other_days_of_mails_lose_nothing(life: Life, other: Schedule) -> None:
     life.begins(FRIDAYS)
