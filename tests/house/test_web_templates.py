@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cache
@@ -426,6 +427,7 @@ def test_a_page_can_be_used_without_seeing_it(name: str, facts: dict[str, object
     assert title.text().strip(" ·").endswith("Paper Round")
     assert len(heading) == 1
     assert heading[0].text().strip()
+    assert not re.search(r"</span>[.?!]", heading[0].html or ""), "on a phone the mark would stand alone on its line"
     ids = [node.attributes["id"] for node in tree.css("[id]")]
     assert len(ids) == len(set(ids)), "an id names one thing"
     labelled = {node.attributes.get("for") for node in tree.css("label")}
