@@ -87,14 +87,15 @@ def rank_all(hits: Hits, readers: int, order: Positions, total: int) -> Ranked:
     place[order] = np.arange(len(order)) << worth.bits
     entries = (hits.readers << (width + worth.bits)) + worth.entries
     codes = np.repeat(entries, np.diff(hits.starts))
-    codes += place[hits.papers]
+    codes += place.take(hits.papers)  # Which takes half as long as by brackets.
     codes += hits.title * worth.title
     codes.sort()
     pairs = codes >> worth.bits
     last = np.flatnonzero(np.concatenate([pairs[1:] != pairs[:-1], pairs[-1:] >= 0]))
-    # Nearly every pair is hit once, which `reduceat` takes eight times as long for.
+    # Nearly every pair is hit once, which `reduceat` takes twice as long for.
     codes &= worth.most
-    sums = np.diff(np.cumsum(codes)[last], prepend=0)
+    sums, more = codes[last], np.flatnonzero(pairs[1:] == pairs[:-1])
+    np.add.at(sums, np.searchsorted(last, more), codes[more])
     # Reader, what is lacking of the highest worth, place: the smallest come first.
     pairs = pairs[last]
     whose = pairs >> width
