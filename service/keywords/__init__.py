@@ -22,6 +22,8 @@ from service.words import FUNCTION, read
 
 LIMIT = 100
 LENGTH = 300
+# More than any keyword of LENGTH can come to.
+_LONGEST_CANONICAL = 10_000
 
 # In lower case these are words that were perhaps meant as operators.
 _OPERATORS = frozenset({"and", "or", "not"})
@@ -43,6 +45,7 @@ __all__ = [
     "advise",
     "parse",
     "parse_all",
+    "reread",
     "split",
     "wider",
     "write",
@@ -75,10 +78,24 @@ def parse(keyword: str) -> Keyword:
     return _read(keyword)
 
 
+def reread(canonical: str) -> Keyword:
+    """Read a canonical text, which may be far longer than what was typed: `ti:(a OR b)` stands there as two fields.
+
+    Raises KeywordError for what another release wrote.
+    """
+    if _is_plain(canonical):
+        return Keyword(canonical, canonical, Phrase(canonical))
+    return _keyword(canonical, Parser(canonical, _LONGEST_CANONICAL))
+
+
 # A page reads its topics for their counts, the week, suggestions and what is wrong with them.
 @lru_cache(maxsize=1024)
 def _read(keyword: str) -> Keyword:
-    expression, exclusion = Parser(keyword).parse()
+    return _keyword(keyword, Parser(keyword))
+
+
+def _keyword(keyword: str, parser: Parser) -> Keyword:
+    expression, exclusion = parser.parse()
     text = " ".join(keyword.split())
     return Keyword(text, _canonical(expression, exclusion), expression, exclusion, tuple(slips(text, expression)))
 

@@ -22,12 +22,12 @@ _BEGINS = frozenset({Kind.WORD, Kind.QUOTE, Kind.FIELD, Kind.OPEN, Kind.MINUS, K
 class Parser:
     """Reads one keyword by recursive descent; use it once."""
 
-    def __init__(self, keyword: str) -> None:
+    def __init__(self, keyword: str, most: int = READ_LENGTH) -> None:
         self.keyword = keyword
         self.reading = read(keyword)
-        if len(self.reading.text) > READ_LENGTH:
+        if len(self.reading.text) > most:
             length = f"{len(self.reading.text):,}"
-            raise KeywordError(f"its signs stand for {length} letters, and at most {READ_LENGTH} can be read", keyword)
+            raise KeywordError(f"its signs stand for {length} letters, and at most {most} can be read", keyword)
         self.pieces = pieces(keyword, self.reading)
         self.at = 0
         self.depth = 0

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.errors import KeywordError
-from service.keywords import Keyword, parse
+from service.keywords import Keyword, reread
 from service.matching import Found
 from service.matching.bulk import Postings
 from service.matching.dictionary import Lookup
@@ -181,7 +181,7 @@ class Book:
 
     def _numbered(self, text: str) -> int:
         try:
-            keyword = parse(text)
+            keyword = reread(text)
         except KeywordError:
             return _REFUSED  # A newer release of the language refuses what is stored.
         self.keywords.append(keyword)

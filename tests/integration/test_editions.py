@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from service.keywords import LENGTH, parse
 from service.model import Paper, Profile, Schedule
 from tests.integration.stores import paper
 from tests.integration.worlds import DAY, House, house
@@ -31,6 +32,19 @@ def either(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[House]:
     options = {"database_url": request.getfixturevalue("postgres_database")} if other else {}
     with house(tmp_path, **options) as opened:
         yield opened
+
+
+def test_a_long_keyword_of_one_field_finds_in_the_morning_what_it_found_before(either: House) -> None:
+    words = [f"{first}{second}" for first in "abcdefg" for second in ("dapter", "ridge", "anter", "ember", "olumn")]
+    keyword = f"ti:({' OR '.join(words[:24])})"
+    assert len(keyword) <= LENGTH < len(parse(keyword).canonical)
+    either.join(ADA, keyword)
+    either.morning()
+    either.clock.tomorrow()
+    either.arrive(paper("Dember and Other Months", arxiv_id="2611.00001"))
+    either.clock.tomorrow()
+    either.morning()
+    assert "Dember and Other Months" in either.digests(ADA)[-1]
 
 
 def studies(count: int, topic: str = "Adapters", start: int = 0) -> list[Paper]:

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from service.errors import KeywordError, KeywordsError
-from service.keywords import LENGTH, LIMIT, And, Keyword, Not, Or, Phrase, advise, parse, parse_all, split
+from service.keywords import LENGTH, LIMIT, And, Keyword, Not, Or, Phrase, advise, parse, parse_all, reread, split
 from service.model import Field
 
 
@@ -122,6 +122,25 @@ def test_a_keyword_that_cannot_be_read_is_refused_with_its_place(typed: str, pos
     assert caught.value.keyword == typed
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        f"ti:({' OR '.join(f'a{n}' for n in range(42))})",
+        f"cat:({' OR '.join(f'c{n}' for n in range(40))})",
+        f"-abs:({' OR '.join(f'a{n}' for n in range(42))})",
+        "\u00b5" * 290,
+        "\ufb03" * 190,
+        "\u00bd" * 140,
+    ],
+    ids=["titles", "categories", "exclusion", "greek", "ligatures", "fractions"],
+)
+def test_a_canonical_text_longer_than_any_keyword_is_read_again(typed: str) -> None:
+    read = parse(typed)
+    assert len(read.canonical) > LENGTH
+    again = reread(read.canonical)
+    assert (again.canonical, again.expression, again.exclusion) == (read.canonical, read.expression, read.exclusion)
+
+
 @pytest.mark.parametrize("typed", ["", "  ", "\n", "\u200b"])
 def test_an_empty_keyword_is_refused(typed: str) -> None:
     with pytest.raises(KeywordError, match="empty"):
@@ -151,7 +170,7 @@ def test_any_text_is_read_or_refused_and_what_is_read_prints_and_reads_alike(typ
     if isinstance(read, KeywordError):
         assert read.position is None or 1 <= read.position <= len(typed)
         return
-    again = parse(read.canonical)
+    again = reread(read.canonical)
     assert (again.canonical, again.expression, again.exclusion) == (read.canonical, read.expression, read.exclusion)
 
 
