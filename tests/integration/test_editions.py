@@ -38,7 +38,7 @@ def test_a_long_keyword_of_one_field_finds_in_the_morning_what_it_found_before(e
     words = [f"{first}{second}" for first in "abcdefg" for second in ("dapter", "ridge", "anter", "ember", "olumn")]
     keyword = f"ti:({' OR '.join(words[:24])})"
     assert len(keyword) <= LENGTH < len(parse(keyword).canonical)
-    either.join(ADA, keyword)
+    either.join(ADA, "orchids", keyword)
     either.morning()
     either.clock.tomorrow()
     either.arrive(paper("Dember and Other Months", arxiv_id="2611.00001"))
