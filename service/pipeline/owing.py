@@ -29,7 +29,7 @@ ROUND = timedelta(hours=1)
 # So many digests that fail one after the other may hold what makes them fail: it is not tried for a month.
 ENOUGH = 3
 # What ends mails for a while, and what lets them go on, as the log calls it.
-RESTS, RETURNS = ("paused", "left", "bounced"), ("resumed", "confirmed")
+RESTS, RETURNS = ("paused", "left", "bounced"), ("resumed", "confirmed", "enrolled")
 
 
 def look_back(reader: Subscriber) -> timedelta:
@@ -56,18 +56,16 @@ def past(unit: Unit, due: Sequence[Due], now: datetime) -> dict[int, Covered]:
 def _begun(covered: Covered, due: Due, now: datetime) -> datetime:
     """From when on what came may not have been in any digest; the window of papers begins no earlier."""
     if covered.at is None:
-        # The first one there was looked back as well, and did not leave.
-        return max(covered.begun - LOOK_BACK, now - REACH) if covered.begun else now - REACH
+        return now - REACH
     last = covered.at - ROUND
     return min(last, due.changed_at - SECOND_LOOK) if due.changed_at > covered.at else last
 
 
 def _wanted(begun: datetime, now: datetime, events: Iterable[tuple[datetime, str]]) -> Iterator[Times]:
     """The times from `begun` until now in which mails were wanted."""
-    since: datetime | None = begun
     here = [(at, name) for at, name in events if at >= begun]
-    if here and here[0][1] == "resumed":
-        since = None
+    # Whoever returns first has rested, or joins.
+    since = None if here and here[0][1] in RETURNS else begun
     for at, name in here:
         if name in RESTS and since is not None:
             yield since, at

@@ -36,8 +36,8 @@ class Covered:
     `editions` are the days that have a row, whatever became of it; `in_flight` says that one is being sent right now.
     `ready` are the rows of digests that wait, `newest` is the latest row there is. `heard` is when the last digest or
     quiet note with something in it was composed, or how far back it is known that there was none; `notes` are the quiet
-    notes that wait. `begun` is when the first row there is was composed, `failures` how many digests have failed for
-    good since one was not. `owed` are times in which mails were wanted and none came, which whoever composes finds out.
+    notes that wait. `failures` is how many digests have failed for good since one was not. `owed` are times in which
+    mails were wanted and none came, which whoever composes finds out.
     """
 
     upto: int = 0
@@ -49,7 +49,6 @@ class Covered:
     newest: int = 0
     heard: datetime | None = None
     notes: frozenset[int] = frozenset()
-    begun: datetime | None = None
     failures: int = 0
     owed: tuple[tuple[datetime, datetime], ...] = ()
 
@@ -107,7 +106,7 @@ def _covered(
     """The summary of one reader's rows."""
     keys = frozenset(editions.split(",")) if editions else frozenset[str]()
     failures = sum(int(number) > (last or 0) for number in failed.split(",")) if failed else 0
-    known = Covered(upto or 0, at, listed or "", keys, newest=newest or 0, heard=heard or first, begun=first)
+    known = Covered(upto or 0, at, listed or "", keys, newest=newest or 0, heard=heard or first)
     known = replace(known, failures=failures) if failures else known
     return known if waiting is None else replace(known, **_waiting(each.split(" ") for each in waiting.split(",")))
 

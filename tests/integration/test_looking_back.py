@@ -142,6 +142,22 @@ def test_who_rested_for_over_a_month_has_what_came_after_it(life: Life) -> None:
     assert life.came == [15, *range(31, 39)]
 
 
+def test_a_digest_that_a_pause_cancelled_hides_nothing_of_a_month_without_any(life: Life) -> None:
+    life.begins(FRIDAYS)
+    life.lives(6)
+    life.pauses(days=9)
+    life.lives(14)
+    life.pauses(days=2)
+    life.lives(7)
+    life.home.world.operations.hold("a trial", life.home.clock())
+    life.lives(1)
+    life.pauses(days=7)
+    life.wants(FIRST_DAYS)
+    life.home.world.operations.release(life.home.clock())
+    life.lives(11)
+    assert life.came == [*range(15, 20), *range(22, 28), *range(31, 39)]
+
+
 def test_mails_that_could_not_leave_for_two_weeks_lose_nothing(life: Life) -> None:
     life.begins()
     life.lives(1)
