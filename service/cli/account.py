@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 
 from rich.console import Console
 from rich.markup import escape
@@ -31,6 +31,10 @@ class Account:
         self._console.print(
             f"[green]✓[/] {escape(title):<34} {escape(said[-1])} [dim]{spent:.0f} ms[/]", soft_wrap=True
         )
+
+    def old(self, day: date) -> None:
+        """Say whose day it is where pages are old."""
+        self._console.print(f"The pages are of {day}, so the edition is that day's; --day names another.")
 
     def letter(self, letter: Letter | None) -> None:
         """Show the mail as its reader sees it in a text client."""

@@ -7,13 +7,14 @@ and follows the link of the confirmation mail. Only the reader is invented.
 
 from __future__ import annotations
 
+import logging
 import socket
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
@@ -28,14 +29,16 @@ from service.cli.account import Account
 from service.cli.output import day_of
 from service.cli.web_server import WebServer, listen
 from service.deliveries.maildir import links_of
-from service.errors import InputError, PaperRoundError
+from service.errors import InputError, PaperRoundError, ParseError
 from service.keywords import parse_all
 from service.links import Purpose
-from service.model import Schedule, Subscriber, SubscriberState
+from service.model import Page, Schedule, Subscriber, SubscriberState
 from service.settings import Settings, load
+from service.sources import parse
 
 READER = "reader@demo.example"
 SCHEDULE = Schedule("UTC", 7)
+LOOK_BACK = timedelta(days=7)
 KEYWORDS = ("low-rank adaptation", "neural tangent kernel", "protein", "-survey")
 
 
@@ -43,20 +46,26 @@ def demo(
     files: Annotated[list[Path] | None, typer.Argument(help="Saved pages to read instead of the sample pages.")] = None,
     keywords: Annotated[list[str] | None, typer.Option("--keyword", "-k", help="A keyword of the reader.")] = None,
     day: Annotated[
-        str | None, typer.Option(help="The day whose edition is made, YYYY-MM-DD; today by default.")
+        str | None,
+        typer.Option(help="The day whose edition is made, YYYY-MM-DD; by default today, or the day of old pages."),
     ] = None,
     once: Annotated[bool, typer.Option("--once", help="Stop when the digest is in the mailbox.")] = False,
     data: Annotated[Path | None, typer.Option(help="Keep everything in this folder.")] = None,
 ) -> None:
     """Show the whole job: fetch, match, subscribe, compose, send and read, on this machine alone."""
-    moment = _moment(day)
+    # What fails is said step by step; the log is for services that stay.
+    logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(message)s")
+    account, moment = Account(), _moment(day)
     parse_all(keywords or ())
+    if day is None and (old := _day_of(files or (), moment.date())):
+        moment = _moment(old.isoformat())
+        account.old(old)
     with ExitStack() as stack:
         folder = data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="paperround-")))
         listener = stack.enter_context(_listen())
         settings = _settings(folder, listener.getsockname()[1])
         chosen = tuple(keywords or KEYWORDS)
-        Demo(settings, _clock(moment), files or (), chosen, bool(keywords), stack, listener).run(once)
+        Demo(settings, _clock(moment), files or (), chosen, bool(keywords), stack, listener, account).run(once)
 
 
 def _listen() -> socket.socket:
@@ -78,6 +87,17 @@ def _moment(day: str | None) -> datetime:
     return editions.due_at(SCHEDULE, day_of(day)) + timedelta(seconds=1)
 
 
+def _day_of(files: Sequence[Path], today: date) -> date | None:
+    """The newest day that pages are of, where today's edition would not look so far back."""
+    days = set()
+    for path in files:
+        # A page that cannot be read is named when it is fetched.
+        with suppress(ParseError):
+            days.add(parse(Page(_read(path), "", "")).day)
+    newest = max((each for each in days if each), default=today)
+    return newest if today - newest > LOOK_BACK else None
+
+
 def _clock(start: datetime) -> Callable[[], datetime]:
     begun = time.monotonic()
     return lambda: start + timedelta(seconds=time.monotonic() - begun)
@@ -94,8 +114,8 @@ class Demo:
     chosen: bool
     stack: ExitStack
     listener: socket.socket
+    account: Account
     world: World = field(init=False)
-    account: Account = field(default_factory=Account)
 
     def run(self, once: bool) -> None:
         """Tell each step as it is done."""
@@ -127,7 +147,8 @@ class Demo:
                 collected = self.world.pipeline.collect(source.id, self.clock())
                 if collected.error:
                     raise PaperRoundError(f"{Path(path).name}: {collected.error}")
-                found = f"{collected.papers} papers, {collected.arrived} new"
+                papers = "1 paper" if collected.papers == 1 else f"{collected.papers} papers"
+                found = f"{papers}, {collected.arrived} new"
                 say(found if collected.papers else "not changed since the last run")
             self.world.operations.remove_source(source.url)
 

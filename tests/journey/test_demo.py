@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import json
 import re
 import subprocess
 import sys
@@ -132,3 +133,17 @@ def test_the_demo_on_real_captures(tmp_path: Path, seeds: Sequence[Path]) -> Non
     for title in titles:
         assert title in text
         assert title in html
+
+
+def test_pages_of_a_day_long_past_make_the_edition_of_that_day(tmp_path: Path) -> None:
+    feed = {
+        "paper": {"id": "2408.00001", "title": "Lanterns Adapted by Low-Rank Updates", "summary": "We adapt lanterns."},
+        "submittedOnDailyAt": "2024-08-01T06:00:00.000Z",
+        "title": "Lanterns Adapted by Low-Rank Updates",
+    }
+    page = tmp_path / "papers.json"
+    page.write_text(json.dumps([feed]))
+    said = demo(tmp_path / "data", page, "-k", "lanterns")
+    assert said.startswith("The pages are of 2024-08-01, so the edition is that day's")
+    assert "1 paper, 1 new" in said
+    assert "Thu 1 Aug · 1 of 1 " in said
