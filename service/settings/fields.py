@@ -163,7 +163,7 @@ class Settings(BaseSettings):
     )
     limit_network: Annotated[str, AfterValidator(values.limits)] = Field(
         "300 per 10 minutes; 2000 per day",
-        description="How many forms that write to people one network may send, a campus behind one address; or `none`.",
+        description="How many forms one network may send that write to people or change a subscription; or `none`.",
     )
     limit_everybody: Annotated[str, AfterValidator(values.limits)] = Field(
         "10000 per hour", description="How many such forms are taken in all; or `none`."

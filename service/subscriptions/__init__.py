@@ -183,7 +183,7 @@ class Subscriptions:
                 return
             unit.deliveries.cancel(reader.id, tuple(DeliveryKind))
             if by_hand and reader.state in RUNNING:
-                unit.deliveries.add([new_delivery(DeliveryKind.GOODBYE, reader.id, now.isoformat(), now)])
+                unit.deliveries.add([new_delivery(DeliveryKind.GOODBYE, reader.id, now.date().isoformat(), now)])
             if reader.state != SubscriberState.LEFT:
                 unit.subscribers.set_state(reader.id, SubscriberState.LEFT)
                 unit.journal.note(reader.id, "left", now)

@@ -17,6 +17,7 @@ from service.links import Purpose
 from service.pipeline import Copy, Form
 from service.web.caching import kept, stamped
 from service.web.guard import own_form
+from service.web.limits import measured
 from service.web.pages import Desk, Here
 
 router = APIRouter()
@@ -64,7 +65,7 @@ def archive(desk: Here, request: Request, token: str, done: str = "") -> Respons
     return kept(request, bytes(page.body).decode(), "text/html", {})
 
 
-@router.post("/manage/{token}/feeds", dependencies=[Depends(own_form)])
+@router.post("/manage/{token}/feeds", dependencies=[Depends(own_form), Depends(measured)])
 def change_feeds(desk: Here, token: str) -> Response:
     """Other addresses for the feeds, for a reader whose own have got about."""
     desk.world.wishes.change_feeds(token, desk.now())

@@ -18,6 +18,7 @@ from service.model import Subscriber, SubscriberState
 from service.web import forms, resting
 from service.web.forms import Posted, Problem, Sent
 from service.web.guard import own_form
+from service.web.limits import measured
 from service.web.pages import Desk, Here
 
 router = APIRouter()
@@ -45,19 +46,19 @@ def stop(desk: Here, request: Request, token: str, fields: Posted) -> Response:
     return desk.page("owner-asked" if _running(reader) else "stopped", reader=reader, token=token, thanked=False)
 
 
-@router.post("/unsubscribe/{token}/undo", dependencies=[Depends(own_form)])
+@router.post("/unsubscribe/{token}/undo", dependencies=[Depends(own_form), Depends(measured)])
 def undo(desk: Here, token: str) -> Response:
     """Go on as if nothing had been pressed."""
     return _resumed(desk, token, Purpose.UNSUBSCRIBE)
 
 
-@router.post("/unsubscribe/{token}/pause", dependencies=[Depends(own_form)])
+@router.post("/unsubscribe/{token}/pause", dependencies=[Depends(own_form), Depends(measured)])
 def rest_instead(desk: Here, token: str, fields: Posted) -> Response:
     """Pause, for whoever only wants some quiet."""
     return _paused(desk, token, Purpose.UNSUBSCRIBE, fields)
 
 
-@router.post("/unsubscribe/{token}/weekly", dependencies=[Depends(own_form)])
+@router.post("/unsubscribe/{token}/weekly", dependencies=[Depends(own_form), Depends(measured)])
 def weekly_instead(desk: Here, token: str, fields: Posted) -> Response:
     """One mail a week, for whoever only wants fewer; with `weekdays` it is undone."""
     now, back = desk.now(), forms.days(fields.fields.get("weekdays", ()))
@@ -67,7 +68,7 @@ def weekly_instead(desk: Here, token: str, fields: Posted) -> Response:
     return desk.page("rhythm", reader=reader, token=token, before=() if back else days, next=_next(desk, reader))
 
 
-@router.post("/unsubscribe/{token}/reason", dependencies=[Depends(own_form)])
+@router.post("/unsubscribe/{token}/reason", dependencies=[Depends(own_form), Depends(measured)])
 def say_why(desk: Here, token: str, fields: Posted) -> Response:
     """Keep why somebody left, if they like to say."""
     said = " ".join((*fields.fields.get("why", ()), fields.get("said")))
@@ -82,13 +83,13 @@ def ask_pause(desk: Here, token: str) -> Response:
     return _pause_page(desk, token, Purpose.PAUSE)
 
 
-@router.post("/pause/{token}", dependencies=[Depends(own_form)])
+@router.post("/pause/{token}", dependencies=[Depends(own_form), Depends(measured)])
 def pause(desk: Here, token: str, fields: Posted) -> Response:
     """Rest for so long."""
     return _paused(desk, token, Purpose.PAUSE, fields)
 
 
-@router.post("/pause/{token}/resume", dependencies=[Depends(own_form)])
+@router.post("/pause/{token}/resume", dependencies=[Depends(own_form), Depends(measured)])
 def resume(desk: Here, token: str) -> Response:
     """End the pause."""
     return _resumed(desk, token, Purpose.PAUSE)

@@ -22,7 +22,7 @@ from service.web import choosing, forms, resting, shown, trying
 from service.web.choosing import Menu, Wanted
 from service.web.forms import Posted, Problem, Sent
 from service.web.guard import own_form
-from service.web.limits import pace, tried
+from service.web.limits import measured, pace, tried
 from service.web.pages import Desk, Here
 
 router = APIRouter()
@@ -51,11 +51,12 @@ def change(desk: Here, request: Request, token: str, fields: Posted) -> Response
     if seen and seen != choosing.stamp(stored) and choosing.changes(stored, form):
         # A form opened before the last change would undo it unseen; the next one sent knows of it.
         return _page(desk, request, token, reader, form, choosing.check(form, menu), overtaken=True)
+    measured(request)
     found = choosing.check(form, menu) or _saved(desk, token, form, menu)
     return _page(desk, request, token, reader, form, found, seen=seen) if found else _back(token, "saved")
 
 
-@router.post("/manage/{token}/mend", dependencies=[Depends(own_form)])
+@router.post("/manage/{token}/mend", dependencies=[Depends(own_form), Depends(measured)])
 def mend(desk: Here, request: Request, token: str, fields: Posted) -> Response:
     """Make the one change that an answer proposed."""
     reader = _reader(desk, token)
@@ -67,7 +68,7 @@ def mend(desk: Here, request: Request, token: str, fields: Posted) -> Response:
     return _back(token, "saved")
 
 
-@router.post("/manage/{token}/pause", dependencies=[Depends(own_form)])
+@router.post("/manage/{token}/pause", dependencies=[Depends(own_form), Depends(measured)])
 def pause(desk: Here, request: Request, token: str, fields: Posted) -> Response:
     """Rest for some days, until a day, or until the reader comes back."""
     reader, now = _reader(desk, token), desk.now()
@@ -79,7 +80,7 @@ def pause(desk: Here, request: Request, token: str, fields: Posted) -> Response:
     return _back(token, "paused")
 
 
-@router.post("/manage/{token}/resume", dependencies=[Depends(own_form)])
+@router.post("/manage/{token}/resume", dependencies=[Depends(own_form), Depends(measured)])
 def resume(desk: Here, token: str) -> Response:
     """End a pause."""
     desk.world.subscriptions.resume(token, desk.now())

@@ -16,6 +16,7 @@ from service.links import FRESH, Purpose
 from service.web import forms
 from service.web.forms import Posted, Typed
 from service.web.guard import own_form
+from service.web.limits import measured
 from service.web.pages import Here
 from service.web.timing import even
 
@@ -28,7 +29,7 @@ def records(desk: Here, token: str) -> Response:
     return desk.page("records", reader=desk.world.subscriptions.reader(token, Purpose.MANAGE, desk.now()), token=token)
 
 
-@router.post("/manage/{token}/records", dependencies=[Depends(own_form)])
+@router.post("/manage/{token}/records", dependencies=[Depends(own_form), Depends(measured)])
 def ask(desk: Here, token: str, fields: Posted) -> Response:
     """Mail the link for one of them."""
     what = fields.get("what")
@@ -71,7 +72,7 @@ def show_move(desk: Here, token: str) -> Response:
     return desk.page("move", reader=reader, email="", problems=())
 
 
-@router.post("/move/{token}", dependencies=[Depends(own_form)])
+@router.post("/move/{token}", dependencies=[Depends(own_form), Depends(measured)])
 def move(desk: Here, token: str, fields: Posted) -> Response:
     """Ask the new address; the answer does not tell who reads there."""
     form = Typed().over(fields)

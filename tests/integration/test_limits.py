@@ -52,6 +52,24 @@ def test_everybody_together_has_a_limit_too(tight: Site) -> None:
     assert [status for n in range(9) for status in statuses(tight, f"198.51.100.{n}", 1)] == [200] * 8 + [429]
 
 
+def test_whoever_may_move_writes_to_no_more_strangers_than_others(tight: Site) -> None:
+    tight.house.join("ada@uni.example", "lora")
+    move = f"/move/{tight.token('ada@uni.example', Purpose.MOVE)}"
+    asked = [tight.post(move, {"email": f"s{n}@uni.example"}, headers=CAMPUS).status_code for n in range(7)]
+    assert asked == [200] * 5 + [429] * 2
+    assert len([mail for mail in tight.mails() if mail.startswith("s")]) <= 5
+
+
+def test_a_subscription_is_changed_as_often_as_a_person_would_and_left_as_often_as_wanted(tight: Site) -> None:
+    tight.house.join("ada@uni.example", "lora")
+    own = f"/manage/{tight.token('ada@uni.example', Purpose.MANAGE)}"
+    saved = {"keywords": "adapters", "hour": "7", "timezone": "UTC", "max_papers": "10", "weekdays": "1"}
+    assert [tight.post(own, saved, headers=CAMPUS).status_code for _ in range(6)] == [303] * 5 + [429]
+    leave = f"/unsubscribe/{tight.token('ada@uni.example', Purpose.UNSUBSCRIBE)}"
+    assert tight.post(f"{leave}/reason", {"said": "too many"}, headers=CAMPUS).status_code == 429
+    assert tight.post(leave, headers=CAMPUS).status_code == 200
+
+
 def test_one_click_is_never_counted(tight: Site) -> None:
     for _ in range(12):
         answer = tight.post("/unsubscribe/x", {"List-Unsubscribe": "One-Click"}, headers=CAMPUS)

@@ -152,6 +152,17 @@ def test_who_comes_back_at_once_is_not_told_goodbye(post: Post) -> None:
     assert post.subjects() == []
 
 
+def test_who_has_a_digest_of_somebody_elses_cannot_fill_their_inbox_with_goodbyes(post: Post) -> None:
+    undo = f"/unsubscribe/{post.pages.token(ADA, Purpose.UNSUBSCRIBE)}/undo"
+    subjects: list[str] = []
+    for _ in range(4):
+        post.leave()
+        subjects += post.subjects()
+        assert post.pages.post(undo).status_code == 200
+        post.pages.house.clock.at += timedelta(minutes=1)
+    assert subjects == ["You have left Paper Round"]
+
+
 def held(post: Post) -> None:
     """A morning far beyond what is usual, which puts the brake on."""
     for papers in (1.0, 1.0, 1.0, 30.0):
