@@ -105,6 +105,8 @@ def test_a_search_finds_recent_papers_and_leads_to_older_ones(pages: Site) -> No
 def test_a_search_without_topics_or_findings_says_what_to_do(pages: Site) -> None:
     assert "For example" in text(pages.get("/search"), "main")
     assert "Fewer or broader words find more" in text(pages.get("/search?k=zebrafish"), "main")
+    nothing = LexborHTMLParser(pages.get("/search?k=zebras").text)
+    assert nothing.css(".turn") == []
 
 
 def test_a_keyword_that_cannot_be_read_is_said_with_its_position(pages: Site) -> None:
