@@ -69,7 +69,7 @@ def _plans(world: World) -> str:
         "readers that are due": lambda unit: unit.subscribers.due(
             NOW, BATCH, 5_000, NOW - editions.OVERDUE, profiles=False
         ),
-        "what past digests cover": lambda unit: unit.deliveries.covered(ids, NOW - REACH),
+        "what past digests cover": lambda unit: unit.deliveries.covered(ids, NOW - REACH, NOW),
         "profiles of a batch": lambda unit: unit.subscribers.profiles(ids),
         "leases that ran out": lambda unit: unit.deliveries.sweep(NOW),
         "rows to claim": lambda unit: unit.deliveries.claim("token", NOW, BATCH, 60.0),

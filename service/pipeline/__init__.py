@@ -197,7 +197,7 @@ class Pipeline:
         read = [replace(each, keywords=tuple(one.text for one in parse_all(each.keywords))) for each in profiles]
         editions.check_schedule(schedule)
         with self.store.read() as unit, self.window.open(unit, now) as view:
-            covered = unit.deliveries.covered([reader.id] if reader else [], now - REACH)
+            covered = unit.deliveries.covered([reader.id] if reader else [], now - REACH, now)
             had = [paper for each in covered.values() for paper in each.papers]
             return week(view, read, schedule, now, max_papers, had)
 

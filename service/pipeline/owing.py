@@ -39,7 +39,7 @@ def look_back(reader: Subscriber) -> timedelta:
 
 def past(unit: Unit, due: Sequence[Due], now: datetime) -> dict[int, Covered]:
     """What each reader's digests of a month cover, and what is owed to those who had none for long."""
-    found = unit.deliveries.covered([each.subscriber.id for each in due], now - REACH)
+    found = unit.deliveries.covered([each.subscriber.id for each in due], now - REACH, now)
     long: dict[int, datetime] = {}
     for each in due:
         known = found.get(each.subscriber.id, NOTHING)

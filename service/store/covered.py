@@ -14,11 +14,12 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Text, case, cast, func, select
+from sqlalchemy import ColumnElement, Connection, Text, bindparam, case, cast, func, select
 
+from service.editions import OVERDUE
 from service.model import DeliveryKind, DeliveryState
 from service.store.statements import among
-from service.store.tables import delivery
+from service.store.tables import UTCDateTime, delivery
 from service.store.values import read
 
 # A reader has heard nothing of these.
@@ -33,11 +34,11 @@ class Covered:
     """What one reader's past digests cover: arrivals up to `upto`, composed at `at`, and the papers themselves.
 
     `listed` holds the lists of papers as JSON, one after the other: to read them takes as long as all the rest.
-    `editions` are the days that have a row, whatever became of it; `in_flight` says that one is being sent right now.
-    `ready` are the rows of digests that wait, `newest` is the latest row there is. `heard` is when the last digest or
-    quiet note with something in it was composed, or how far back it is known that there was none; `notes` are the quiet
-    notes that wait. `failures` is how many digests have failed for good since one was not. `owed` are times in which
-    mails were wanted and none came, which whoever composes finds out.
+    `editions` are the days that have a row, whatever became of it; `in_flight` says that one is being sent now, or
+    may have been. `ready` are the rows of digests that wait, `newest` is the latest row there is. `heard` is when the
+    last digest or quiet note with something in it was composed, or how far back it is known that there was none;
+    `notes` are the quiet notes that wait. `failures` is how many digests have failed for good since one was not. `owed`
+    are times in which mails were wanted and none came, which whoever composes finds out.
     """
 
     upto: int = 0
@@ -61,12 +62,12 @@ class Covered:
 NOTHING = Covered()
 
 
-def covered(connection: Connection, readers: Iterable[int], since: datetime) -> dict[int, Covered]:
+def covered(connection: Connection, readers: Iterable[int], since: datetime, now: datetime) -> dict[int, Covered]:
     """What each reader's digests and quiet notes composed at or after `since` cover."""
     row = delivery.c
     mine = among(connection, row.subscriber_id, readers) & row.kind.in_((DeliveryKind.DIGEST, DeliveryKind.QUIET))
     sums = select(row.subscriber_id, *_SUMS).where(mine & (row.composed_at >= since)).group_by(row.subscriber_id)
-    return {reader: _covered(*rest) for reader, *rest in connection.execute(sums).all()}
+    return {reader: _covered(*rest) for reader, *rest in connection.execute(sums, {"old": now - OVERDUE}).all()}
 
 
 def _sums() -> tuple[ColumnElement[Any], ...]:
@@ -74,12 +75,17 @@ def _sums() -> tuple[ColumnElement[Any], ...]:
     digest, ended = row.kind == DeliveryKind.DIGEST, row.state.in_(ENDED)
     # What is not over is seldom more than one row.
     is_open = row.state.in_((DeliveryState.READY, *_FLYING))
+    # Its sender died: it may have reached its reader, and would come again in another mail. What nobody sends for two
+    # days makes room all the same.
+    recent = row.not_before >= bindparam("old", type_=UTCDateTime)
+    doubted = (row.state == DeliveryState.READY) & (row.recoveries > 0) & recent
+    state = case((doubted, DeliveryState.SENDING.value), else_=row.state)
     return (
         func.max(case((digest & ended, row.upto))),
         func.max(case((digest & ended, row.composed_at))),
         func.aggregate_strings(case((digest & ended, cast(row.papers, Text))), ","),
         func.aggregate_strings(case((digest, row.key)), ","),
-        func.aggregate_strings(case((is_open, row.kind + " " + row.state + " " + cast(row.id, Text))), ","),
+        func.aggregate_strings(case((is_open, row.kind + " " + state + " " + cast(row.id, Text))), ","),
         func.max(case((digest, row.id))),
         func.max(case((row.state.not_in(UNHEARD), row.composed_at))),
         func.min(row.composed_at),

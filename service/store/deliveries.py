@@ -218,9 +218,9 @@ class Deliveries:
         found = self.connection.execute(latest.group_by(row.subscriber_id)).all()
         return {row[0]: row[1] for row in found}
 
-    def covered(self, subscriber_ids: Sequence[int], since: datetime) -> dict[int, Covered]:
+    def covered(self, subscriber_ids: Sequence[int], since: datetime, now: datetime) -> dict[int, Covered]:
         """What each reader's digests and quiet notes composed at or after `since` cover."""
-        return covered(self.connection, subscriber_ids, since)
+        return covered(self.connection, subscriber_ids, since, now)
 
     def of(self, subscriber_id: int) -> list[Delivery]:
         """One subscriber's rows, newest first."""

@@ -347,7 +347,7 @@ def test_what_past_digests_cover_is_summed_up_for_each_reader(store: Store) -> N
             ]
         )
     with store.read() as unit:
-        found = unit.deliveries.covered([ada, grace], NOW - 96 * HOUR)
+        found = unit.deliveries.covered([ada, grace], NOW - 96 * HOUR, NOW)
         newest = unit.deliveries.of(ada)[0].id
     assert (found[ada].upto, found[ada].at) == (9, NOW - 48 * HOUR)
     assert (set(found[ada].papers), set(found[grace].papers)) == ({4, 7}, {7})
@@ -362,14 +362,14 @@ def test_of_two_digests_that_cover_as_much_the_later_one_counts(store: Store) ->
     with store.write() as unit:
         unit.deliveries.add(rows)
     with store.read() as unit:
-        assert unit.deliveries.covered([reader], NOW)[reader].at == NOW + 24 * HOUR
+        assert unit.deliveries.covered([reader], NOW, NOW)[reader].at == NOW + 24 * HOUR
 
 
 def test_a_digest_that_a_sender_took_is_not_superseded(store: Store) -> None:
     reader = add_reader(store)
     add_digests(store, reader, 2)
     with store.write() as unit:
-        taken, waiting = sorted(unit.deliveries.covered([reader], NOW)[reader].ready)
+        taken, waiting = sorted(unit.deliveries.covered([reader], NOW, NOW)[reader].ready)
         unit.deliveries.claim("mine", NOW, 1, 60)
         assert unit.deliveries.supersede([taken, waiting]) == {waiting}
         assert unit.deliveries.newest_digests([reader], NOW) == {reader: waiting}
