@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, select, update
 
+from service.model import SubscriberState
 from service.store.statements import insert_new, upsert
 from service.store.tables import asked, metadata, new_address, subscriber
 
@@ -68,6 +69,12 @@ class Mailboxes:
     def own(self, subscriber_id: int, owner: str) -> None:
         """Several people read this address, and `owner` decides for them; empty: one person."""
         self.connection.execute(update(subscriber).where(subscriber.c.id == subscriber_id).values(owner=owner))
+
+    def owners(self, besides: int) -> list[str]:
+        """Who decides for other addresses that get mails or may come to, each as often as there are such."""
+        away = (SubscriberState.LEFT, SubscriberState.SUPPRESSED)
+        decided = (subscriber.c.owner != "") & subscriber.c.state.not_in(away) & (subscriber.c.id != besides)
+        return list(self.connection.scalars(select(subscriber.c.owner).where(decided)))
 
     def may_ask(self, hashed: str, now: datetime, most: int, apart: timedelta) -> bool:
         """Count one more mail to a mailbox that has confirmed nothing; False where it had `most`, or one just now.

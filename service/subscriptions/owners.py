@@ -17,7 +17,11 @@ from service.store import Unit
 from service.store.deliveries import new_delivery
 from service.subscriptions import Subscriptions
 from service.subscriptions.door import APART, MOST_ASKED
+from service.subscriptions.mailboxes import canonical
 from service.subscriptions.standing import RUNNING
+
+# Nobody asks an owner for consent, and each list may bring them a mail a day.
+MOST_LISTS = 10
 
 # What lists and shared mailboxes are called; a guess, good enough to put the question where it is seen.
 _SHARED = re.compile(
@@ -42,7 +46,7 @@ class Owners:
     def name(self, token: str, typed: str, now: datetime) -> None:
         """Note, before it is confirmed, who decides for an address; nothing typed: whoever reads it.
 
-        Raises LinkError, AddressError, or InputError where the owner is the list itself.
+        Raises LinkError, AddressError, or InputError where the owner is the list itself or decides for many others.
         """
         if self.subscriptions.reader(token, Purpose.CONFIRM, now).state in RUNNING:
             return
@@ -51,6 +55,9 @@ class Owners:
         with self.subscriptions.held(token, Purpose.CONFIRM, now) as (unit, reader):
             if mailbox == reader.email.casefold():
                 raise InputError("The owner needs an address of their own, which the others do not read.")
+            others = [canonical(each) for each in unit.mailboxes.owners(reader.id)] if owner else []
+            if others.count(canonical(owner)) >= MOST_LISTS:
+                raise InputError("That address decides for many others already; please name another one.")
             if reader.state not in RUNNING:
                 unit.mailboxes.own(reader.id, owner)
 

@@ -10,7 +10,7 @@ import pytest
 
 from service.links import Purpose
 from service.model import SubscriberState
-from service.subscriptions.owners import looks_shared
+from service.subscriptions.owners import MOST_LISTS, looks_shared
 from tests.integration.sites import Site, form, site, text, value
 from tests.integration.stores import paper
 from tests.integration.worlds import DAY
@@ -152,6 +152,18 @@ def test_no_other_link_decides_for_a_list(joined: Site) -> None:
     for purpose in set(Purpose) - {Purpose.OWNER}:
         assert joined.post(f"/owner/{joined.token(LIST, purpose)}", {"action": "stop"}).status_code == 404
     assert joined.state(LIST) == SubscriberState.ACTIVE
+
+
+def test_a_stranger_who_is_named_for_many_addresses_is_not_mailed_by_all_of_them(pages: Site) -> None:
+    named = []
+    for number in range(MOST_LISTS + 2):
+        email = f"list{number}@uni.example"
+        pages.post("/subscribe", form(email, "lora"))
+        victim = f"Vic.tim+{number}@gmail.com"
+        answer = pages.post(f"/confirm/{pages.token(email, Purpose.CONFIRM)}", {"owner": victim})
+        named.append(answer.status_code)
+    assert named == [200] * MOST_LISTS + [422] * 2
+    assert "many others already" in text(answer, "#owner-problems")
 
 
 def test_who_confirms_again_without_an_owner_reads_alone(joined: Site) -> None:
