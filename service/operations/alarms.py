@@ -17,6 +17,7 @@ from service.errors import DeliveryError
 from service.messages import Renderer, clean, shorten
 from service.model import DeliveryKind, Envelope, Mailer
 from service.operations import Operations
+from service.settings.values import without_password
 from service.store import Store, Unit
 from service.store.journal import BRAKE
 
@@ -64,7 +65,9 @@ class Alarms:
         with self.store.read() as unit:
             found = [_hold(unit), _relays(unit), _quarantine(unit, now), _overdue(unit, now)]
         late = [(source, standing) for source, standing in self.operations.standings(now) if standing.late]
-        found.append(Alarm("sources", tuple(f"{source.url}: {standing.why}" for source, standing in late)))
+        found.append(
+            Alarm("sources", tuple(f"{without_password(source.url)}: {standing.why}" for source, standing in late))
+        )
         return [alarm for alarm in found if alarm.lines]
 
     def _tell(self, alarm: Alarm, now: datetime) -> bool:

@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from service.errors import FetchError, HostBusy, ParseError
 from service.pipeline.listings import WEEKEND, Collected, Listings
+from service.settings.values import without_password
 from service.sources import health, kinds, saved
 from service.sources.http import Client
 from service.store import Store
@@ -63,7 +64,7 @@ class Collector:
             return self._failed(source, collected, error, now)
         self._polled(listings, collected.papers)
         brought = collected.papers, collected.arrived, collected.skipped
-        LOG.info("collected %s: %d papers, %d arrived, %d skipped", source.url, *brought)
+        LOG.info("collected %s: %d papers, %d arrived, %d skipped", without_password(source.url), *brought)
         return collected
 
     def _polled(self, listings: Listings, papers: int) -> None:
@@ -79,7 +80,8 @@ class Collector:
             if moved:
                 unit.journal.note(None, "source moved", now, source=source.id, was=source.url, is_now=learned.moved_to)
         if moved:
-            LOG.warning("%s has moved for good and is read at %s from now on", source.url, learned.moved_to)
+            was, is_now = without_password(source.url), without_password(learned.moved_to)
+            LOG.warning("%s has moved for good and is read at %s from now on", was, is_now)
 
     def _days(self, listings: Listings) -> tuple[Collected, FetchError | ParseError | None]:
         """Read what is missing, oldest first; a day that cannot be read is left for later, the newest is still tried.
@@ -107,7 +109,7 @@ class Collector:
                     collected = collected.plus(listings.file(page))
                 except ParseError as error:
                     name = page.url.rpartition("/")[2]
-                    LOG.warning("could not read %s of %s: %s", name, source.url, error)
+                    LOG.warning("could not read %s of %s: %s", name, without_password(source.url), error)
                     collected = collected.plus(Collected(skipped=1))
                     first = first or ParseError(f"{name}: {error}", error.looked_like)
         except FetchError as error:
@@ -131,7 +133,7 @@ class Collector:
         """Come back when the host is free; that it was not is no fault of the source."""
         with self.store.write() as unit:
             unit.sources.wake(source.id, now + max(timedelta(seconds=error.retry_after or 0), FIRST_BACK_OFF / 4))
-        LOG.info("%s is collected later: %s", source.url, error)
+        LOG.info("%s is collected later: %s", without_password(source.url), error)
         return collected
 
     def _failed(self, source: Source, collected: Collected, error: FetchError | ParseError, now: datetime) -> Collected:
@@ -146,7 +148,7 @@ class Collector:
             if gone:
                 unit.sources.remove(source.id, str(error))
         then = "it is read no more" if gone else f"next try at {next_poll.isoformat(timespec='minutes')}"
-        LOG.warning("could not collect %s: %s; %s", source.url, str(error).rstrip("."), then)
+        LOG.warning("could not collect %s: %s; %s", without_password(source.url), str(error).rstrip("."), then)
         return Collected(
             source.url, collected.pages, collected.papers, collected.arrived, collected.skipped, str(error)
         )

@@ -20,6 +20,7 @@ from service.pipeline.naming import paper_named
 from service.pipeline.owing import look_back, past
 from service.pipeline.selection import read_keyword
 from service.pipeline.window import View
+from service.settings.values import without_password
 from service.store import Unit
 from service.store.covered import NOTHING
 from service.store.past import Held
@@ -92,7 +93,7 @@ def _came(case: _Case) -> Iterator[Came]:
     for each in case.view.arrivals:
         if each.paper_id == case.stored.id:
             source = case.unit.sources.get(each.source_id)
-            yield Came(each.at, source.url if source else "", str(each.kind))
+            yield Came(each.at, without_password(source.url) if source else "", str(each.kind))
 
 
 def _found(case: _Case) -> Iterator[str]:
@@ -200,7 +201,8 @@ def _elsewhere(case: _Case, number: int, keyword: Keyword) -> Why:
         return case.said(
             f"It matches {keyword.text}, but came only as a new version, or through a source nobody chose."
         )
-    sentence = f"It matches {keyword.text}, but came through {source.url}, which these topics do not look at."
+    place = without_password(source.url)
+    sentence = f"It matches {keyword.text}, but came through {place}, which these topics do not look at."
     return case.said(sentence, Mend(number, source=source.id), "Look there too")
 
 

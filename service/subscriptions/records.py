@@ -18,6 +18,7 @@ from service.errors import InputError, LinkError
 from service.links import FRESH, Purpose
 from service.model import Bell, DeliveryKind, Identity, Subscriber, SubscriberState
 from service.papers import keys
+from service.settings.values import without_password
 from service.store import Store, Unit
 from service.store.deliveries import new_delivery
 from service.store.mailboxes import Proposed
@@ -143,7 +144,7 @@ def _facts(row: Row) -> Row:
 
 def _profiles(unit: Unit, profiles: Iterable[Row], keywords: Sequence[Row]) -> list[Row]:
     """Each profile with its keywords as they were typed and its sources by address."""
-    urls = {each.id: each.url for each in unit.sources.all()}
+    urls = {each.id: without_password(each.url) for each in unit.sources.all()}
     return [
         _facts(row)
         | {"keywords": [each["text"] for each in keywords if each["profile_id"] == row["id"]]}

@@ -398,3 +398,16 @@ def test_sources_that_fail_together_come_back_apart(tmp_path: Path) -> None:
             waits = {each.next_poll_at - NOW for each in unit.sources.all()}
     assert len(waits) == 2
     assert all(timedelta(minutes=2) <= each <= timedelta(minutes=2.5) for each in waits)
+
+
+def test_the_key_in_a_sources_address_reaches_no_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", "service")
+    answers = iter([NO_ROBOTS, Answer(500), Answer(200, b"nothing that is a page"), Answer(404), Answer(301)])
+    with origin(lambda _: next(answers, Answer(200, b"<rss/>"))) as there:
+        reader = Reader(
+            tmp_path, "https://feeds.example/lab?key=HUSH", there.url("").rstrip("/"), "https://feeds.example"
+        )
+        for hours in range(6):
+            reader.poll(NOW + timedelta(hours=7 * hours))
+    assert any("feeds.example/lab" in line for line in caplog.messages)
+    assert "HUSH" not in caplog.text

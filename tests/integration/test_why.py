@@ -16,7 +16,7 @@ from service.errors import InputError
 from service.keywords import parse
 from service.links import Purpose
 from service.matching import Index
-from service.model import Mend, Paper
+from service.model import Choice, Mend, Paper, Profile, Schedule
 from service.pipeline import Why
 from tests.integration.stores import paper
 from tests.integration.test_mornings import some_papers, some_topics
@@ -215,3 +215,24 @@ def test_the_command_tells_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert "https://papers.example/daily" in result.stdout
     assert "It matches low-rank adaptation." in result.stdout
     assert CliRunner().invoke(app, ["why", ADA, "2611.77777"]).exit_code == 3
+
+
+def test_the_key_in_a_sources_address_is_told_to_nobody(home: House) -> None:
+    home.arrive(FLOW)
+    token = home.join(ADA, "low-rank adaptation")
+    home.morning()
+    (common,) = home.world.operations.sources()
+    home.world.subscriptions.change(
+        token, Choice((Profile(("low-rank adaptation",), sources=frozenset({common.id})),), Schedule()), home.clock()
+    )
+    home.clock.at += timedelta(hours=2)
+    home.arrive(LORA, source="https://feeds.example/lab?key=HUSH")
+    told = ask(home, LORA.title)
+    assert "feeds.example/lab" in told.sentence
+    assert "HUSH" not in repr(told)
+    home.world.subscriptions.change(
+        token, Choice((Profile(("lora",), sources=frozenset(range(99))),), Schedule()), home.clock()
+    )
+    record = home.world.records.export(home.token(ADA, Purpose.EXPORT), home.clock())
+    assert "feeds.example/lab" in str(record["profiles"])
+    assert "HUSH" not in str(record)
