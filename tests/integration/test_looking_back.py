@@ -203,6 +203,20 @@ def test_other_days_of_mails_lose_nothing(life: Life, other: Schedule) -> None:
     assert life.came[:7] == list(range(7))
 
 
+def test_a_second_edit_takes_nothing_from_the_first(either: Life) -> None:
+    life = either
+    life.begins()
+    life.wants(EVERY_DAY, "something else")
+    life.lives(2)
+    life.home.clock.at += HOUR
+    life.wants(EVERY_DAY, "adapters")
+    life.home.clock.at += 12 * HOUR
+    life.wants(EVERY_DAY, "adapters", "owls")
+    life.home.clock.tomorrow()
+    life.home.morning()
+    assert life.came == [1]
+
+
 def test_what_an_edit_finds_of_the_day_before_waits_for_the_end_of_a_pause(life: Life) -> None:
     life.begins()
     life.wants(EVERY_DAY, "something else")
