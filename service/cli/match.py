@@ -18,6 +18,7 @@ from rich.text import Text
 from service.cli import complain
 from service.cli.pages import Reading
 from service.cli.records import for_programs, name_of, record, write
+from service.errors import InputError
 from service.keywords import Keyword, parse_all
 from service.matching import Index
 from service.model import Field, Hit, Listing, Paper
@@ -45,6 +46,9 @@ def match(
 ) -> None:
     """Print the papers that fit the keywords, best first, with the places where they hit."""
     parsed = parse_all(keywords)
+    if not parsed:
+        # Without any, all papers would be taken for the most upvoted ones that readers without topics get.
+        raise InputError("the keyword is empty; write one, such as -k 'low-rank adaptation'")
     for keyword in parsed:
         for warning in keyword.warnings:
             complain(f"{keyword.text}: {warning}")

@@ -28,6 +28,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
 
 
 ENDLESS = 10_000  # letters: wider than any row
+YEARS = range(1900, 2200)
 NARROW = 4  # columns that a narrow terminal still shows beside each other
 
 
@@ -60,11 +61,14 @@ def known(here: World, email: str) -> Subscriber:
 
 
 def day_of(text: str) -> date:
-    """A day as it is typed. Raises InputError."""
+    """A day as it is typed, of a year that papers may be of. Raises InputError."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError as error:
         raise InputError(f'"{text}" is not a day; write it as YYYY-MM-DD') from error
+    if day.year not in YEARS:
+        raise InputError(f"{day} is out of reach; days are those of {YEARS[0]} to {YEARS[-1]}")
+    return day
 
 
 def rows(found: Sequence[Mapping[str, Any]], json: bool, empty: str, colours: Mapping[str, str] | None = None) -> None:

@@ -53,9 +53,12 @@ def preview(
         raise InputError(f"there is no mail called {unknown[0]}; there are {', '.join(MAILS if reader else SAMPLED)}")
     with world(migrated=bool(reader)) as here:
         shown = list(_of_subscriber(here, reader, names) if reader else _of_samples(here, names))
-    to.mkdir(parents=True, exist_ok=True)
-    for each in shown:
-        _written(each, to)
+    try:
+        to.mkdir(parents=True, exist_ok=True)
+        for each in shown:
+            _written(each, to)
+    except OSError as error:
+        raise InputError(f"{to} cannot be written to: {error.strerror}") from error
     counted = "1 mail stands" if len(shown) == 1 else f"{len(shown)} mails stand"
     say(f"{counted} in {to}, as .eml, .html and .txt.")
     if pictures:

@@ -55,6 +55,26 @@ def test_what_is_no_day_is_refused_in_the_same_words_everywhere(command: list[st
     assert (code, '"nope" is not a day; write it as YYYY-MM-DD' in said) == (2, True)
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+@pytest.mark.parametrize("command", [["send"], ["demo", "--once"]])
+def test_a_day_that_no_paper_is_of_is_refused_before_anything_is_done(command: list[str], day: str) -> None:
+    code, _, said = run(*command, "--day", day)
+    assert (code, said) == (2, f"paperround: {day} is out of reach; days are those of 1900 to 2199\n")
+
+
+def test_an_empty_keyword_does_not_match_everything(data: Path) -> None:
+    file = data / "page.txt"
+    file.write_text(FILE)
+    code, papers, said = run("match", "-k", "", str(file))
+    assert (code, papers, "the keyword is empty" in said) == (2, [], True)
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(data: Path) -> None:
+    (data / "file").write_text("")
+    code, _, said = run("preview", "confirm", "--no-pictures", "--to", str(data / "file"))
+    assert (code, said) == (2, f"paperround: {data / 'file'} cannot be written to: File exists\n")
+
+
 def test_the_doctor_names_a_source_that_fails() -> None:
     assert run("collect")[0] == 1
     found = {row["what"]: row for row in run("doctor", "--json")[1]}["sources"]
