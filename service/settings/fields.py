@@ -213,5 +213,5 @@ class Settings(BaseSettings):
 
 SECRETS = ("secret_keys", "suppression_key")
 # Of these nothing at all is ever shown.
-HIDDEN = (*SECRETS, "dkim_key", "metrics_token")
+HIDDEN = (*SECRETS, "dkim_key", "metrics_token", "invitations")
 NAMES = tuple(Settings.model_fields)

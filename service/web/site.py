@@ -5,23 +5,26 @@ Comes in: settings, the database's state. Goes out: small answers. Refuses to kn
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
 from starlette.exceptions import HTTPException
 
 from service.errors import StoreError
+from service.web.guard import at_this_machine
 from service.web.pages import STATIC, Desk, Here
 
 router = APIRouter()
 
 
 @router.get("/healthz")
-def health(desk: Here) -> Response:
-    """200 once requests can be served, 503 while the database cannot be reached."""
+def health(desk: Here, request: Request) -> Response:
+    """200 once requests can be served, 503 while the database cannot be reached; why, this machine alone is told."""
     try:
         desk.world.operations.healthy()
     except StoreError as error:
-        return JSONResponse({"status": "unavailable", "reason": str(error)}, 503)
+        # It names the database's host and user.
+        why = {"reason": str(error)} if at_this_machine(request) else {}
+        return JSONResponse({"status": "unavailable"} | why, 503)
     return JSONResponse({"status": "ok", "release": desk.identity.release})
 
 

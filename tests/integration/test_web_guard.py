@@ -223,6 +223,9 @@ def test_health_answers_once_ready_and_says_when_it_is_not(tmp_path: Path) -> No
         pages.house.world.store.close()
         (tmp_path / "paperround.sqlite3").mkdir()
         assert pages.get("/healthz").status_code == 503
+        assert "reason" in pages.get("/healthz").json()
+        elsewhere = pages.get("/healthz", headers={"X-Forwarded-For": "203.0.113.9"})
+        assert (elsewhere.status_code, elsewhere.json()) == (503, {"status": "unavailable"})
         broken = pages.get("/")
         assert broken.status_code == 503
         assert broken.headers["retry-after"] == "60"

@@ -296,6 +296,7 @@ def test_no_secret_is_ever_shown(tmp_path: Path) -> None:
     settings = loaded(
         tmp_path,
         secret_keys="hidden-key-0123456789",
+        invitations="hidden-code",
         suppression_key="hidden-suppression",
         smtp_url="smtp://user:hidden-word@mail.example.org",
         database_url="postgresql://user:hidden-word@db/papers?sslpassword=hidden-word",
