@@ -7,8 +7,10 @@ house, one clear sentence. Refuses to know: what any command does; its module is
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from importlib.metadata import version
+from io import TextIOWrapper
 from typing import Annotated, Any
 
 import typer
@@ -102,6 +104,9 @@ def complain(sentence: str) -> None:
 
 def main() -> None:
     """Run the command line."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        # A terminal of another encoding than UTF-8 shows a question mark for a tick, not a traceback.
+        sys.stdout.reconfigure(errors="replace")
     app(prog_name="paperround")
 
 

@@ -19,6 +19,7 @@ from rich.markup import escape
 
 from service.bootstrap import World, mailer
 from service.cli.output import Json, rows, say, world
+from service.cli.records import takes_unicode
 from service.errors import StoreError
 from service.messages import Renderer
 from service.operations.doctor import Finding, examine, send_test
@@ -124,7 +125,8 @@ def _broker(here: World) -> Finding:
 
 def _show(findings: list[Finding]) -> None:
     console = Console(highlight=False, soft_wrap=True)
+    good, bad, arrow = ("✓", "✗", "→") if takes_unicode() else ("+", "-", "->")
     for each in findings:
-        mark = "[green]✓[/]" if each.well else "[red]✗[/]"
-        mend = "" if each.well else f"  → {escape(each.mend)}"
+        mark = f"[green]{good}[/]" if each.well else f"[red]{bad}[/]"
+        mend = "" if each.well else f"  {arrow} {escape(each.mend)}"
         console.print(f"{mark} {each.what:<12}{escape(each.seen)}{mend}")

@@ -20,6 +20,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from service.bootstrap import World, build
+from service.cli.records import takes_unicode
 from service.errors import InputError
 from service.model import Subscriber, Witness
 from service.settings import Settings, load
@@ -78,7 +79,7 @@ def rows(found: Sequence[Mapping[str, Any]], json: bool, empty: str, colours: Ma
     """
     if json:
         for row in found:
-            sys.stdout.write(jsonlib.dumps(row, ensure_ascii=False, default=str) + "\n")
+            sys.stdout.write(jsonlib.dumps(row, ensure_ascii=not takes_unicode(), default=str) + "\n")
     elif found:
         _show(found, colours or {})
     elif empty:

@@ -34,10 +34,14 @@ def record(paper: Paper, place: str) -> dict[str, Any]:
     return {name: facts.pop(name) for name in _FIRST} | facts
 
 
+def takes_unicode() -> bool:
+    """Whether standard output takes every letter; JSON escapes them where it does not."""
+    return "utf" in (sys.stdout.encoding or "").lower()
+
+
 def write(facts: Mapping[str, Any]) -> None:
     """Print one JSON object on a line of its own."""
-    unicode = "utf" in (sys.stdout.encoding or "").lower()
-    sys.stdout.write(json.dumps(facts, ensure_ascii=not unicode, default=_plain) + "\n")
+    sys.stdout.write(json.dumps(facts, ensure_ascii=not takes_unicode(), default=_plain) + "\n")
 
 
 def name_of(paper: Paper) -> str:

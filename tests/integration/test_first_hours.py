@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -60,6 +63,21 @@ def test_what_is_no_day_is_refused_in_the_same_words_everywhere(command: list[st
 def test_a_day_that_no_paper_is_of_is_refused_before_anything_is_done(command: list[str], day: str) -> None:
     code, _, said = run(*command, "--day", day)
     assert (code, said) == (2, f"paperround: {day} is out of reach; days are those of 1900 to 2199\n")
+
+
+def test_a_terminal_of_another_encoding_gets_question_marks_and_no_traceback(data: Path) -> None:
+    file = data / "Žižek.txt"
+    file.write_text(FILE)
+    assert run("source", "add", str(file))[0] == 0
+    environ = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    for arguments, expected in (
+        (["source", "list"], "?i?ek.txt"),
+        (["source", "list", "--json"], "\\u017di\\u017eek.txt"),
+        (["doctor"], "\n- beat"),
+    ):
+        command = [sys.executable, "-m", "service", *arguments]
+        done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+        assert expected in done.stdout
 
 
 def test_an_empty_keyword_does_not_match_everything(data: Path) -> None:
