@@ -17,7 +17,7 @@ import numpy as np
 from service.model import Profile
 from service.pipeline.book import Book
 from service.pipeline.choosing import Asked, Chosen, choose_all
-from service.pipeline.owing import LOOK_BACK, SECOND_LOOK, look_back
+from service.pipeline.owing import LOOK_BACK, SECOND_LOOK, is_edited, look_back
 from service.pipeline.selection import Selection, Span, select
 from service.pipeline.silence import WEEK, quiet_note
 from service.pipeline.window import View
@@ -101,8 +101,7 @@ def choose(
 
 
 def _span(view: View, due: Due, covered: Covered, now: datetime) -> Span:
-    edited = covered.at is None or due.changed_at > covered.at
-    again = due.changed_at - SECOND_LOOK if edited else None
+    again = due.changed_at - SECOND_LOOK if is_edited(covered, due) else None
     since = now - look_back(due.subscriber)
     return _shared(covered.upto, view.upto, since, again, covered.at, covered.owed)
 

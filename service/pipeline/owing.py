@@ -24,7 +24,8 @@ LOOK_BACK = timedelta(days=7)
 WEEKLY_LOOK_BACK = timedelta(days=14)
 # An edited profile finds again what came this long before the edit.
 SECOND_LOOK = timedelta(hours=24)
-# No round of fetches takes so long: some papers that came before a digest were only stored after it.
+# No round of fetches takes so long, nor composing, nor do two clocks differ so much: some papers that came, and edits
+# that were made, before a digest by its time were only stored after it.
 ROUND = timedelta(hours=1)
 # So many digests that fail one after the other may hold what makes them fail: it is not tried for a month.
 ENOUGH = 3
@@ -35,6 +36,11 @@ RESTS, RETURNS = ("paused", "left", "bounced"), ("resumed", "confirmed", "enroll
 def look_back(reader: Subscriber) -> timedelta:
     """How far a digest looks back, whatever there was in between."""
     return WEEKLY_LOOK_BACK if is_weekly(reader) else LOOK_BACK
+
+
+def is_edited(covered: Covered, due: Due) -> bool:
+    """Whether the last digest may not have known the profile as it is now."""
+    return covered.at is None or due.changed_at > covered.at - ROUND
 
 
 def past(unit: Unit, due: Sequence[Due], now: datetime) -> dict[int, Covered]:
@@ -58,7 +64,7 @@ def _begun(covered: Covered, due: Due, now: datetime) -> datetime:
     if covered.at is None:
         return now - REACH
     last = covered.at - ROUND
-    return min(last, due.changed_at - SECOND_LOOK) if due.changed_at > covered.at else last
+    return min(last, due.changed_at - SECOND_LOOK) if is_edited(covered, due) else last
 
 
 def _wanted(begun: datetime, now: datetime, events: Iterable[tuple[datetime, str]]) -> Iterator[Times]:

@@ -217,6 +217,16 @@ def test_a_second_edit_takes_nothing_from_the_first(either: Life) -> None:
     assert life.came == [1]
 
 
+def test_an_edit_by_a_clock_that_is_slow_looks_back_as_well(life: Life) -> None:
+    life.begins()
+    life.wants(EVERY_DAY, "something else")
+    life.lives(1)
+    life.home.clock.at -= timedelta(minutes=5)
+    life.wants(EVERY_DAY, "adapters")
+    life.lives(1)
+    assert life.came == [0, 1]
+
+
 def test_what_an_edit_finds_of_the_day_before_waits_for_the_end_of_a_pause(life: Life) -> None:
     life.begins()
     life.wants(EVERY_DAY, "something else")
