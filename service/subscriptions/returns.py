@@ -67,13 +67,16 @@ class Returns:
             if row.payload.get("to", reader.email) != reader.email:
                 return Outcome.IGNORED  # Whoever reads at another address speaks for that one alone.
             if found.verdict == Verdict.HARD:
-                return self._gone(unit, row, reader, found, now)
-            if reader.state == SubscriberState.LEFT:
+                outcome = self._gone(unit, row, reader, found, now)
+                if outcome is not Outcome.ASKED:
+                    return outcome
+            elif reader.state == SubscriberState.LEFT:
                 return Outcome.IGNORED
-            unit.journal.note(reader.id, "complained", now, delivery=row.id)
-            if not reader.owner:
-                self.subscriptions.door.hold_against(unit, reader.email, "complaint", now)
-        # One member of a list must not end it for all: its owner is asked, as after a click.
+            else:
+                unit.journal.note(reader.id, "complained", now, delivery=row.id)
+                if not reader.owner:
+                    self.subscriptions.door.hold_against(unit, reader.email, "complaint", now)
+        # One member of a list must not end it for all, nor one mailbox behind it: its owner is asked, as after a click.
         return self._left(self.signer.sign(Purpose.UNSUBSCRIBE, reader.public_id, now), now, Outcome.ENDED)
 
     def _left(self, token: str, now: datetime, ended: Outcome) -> Outcome:
@@ -94,7 +97,7 @@ class Returns:
         return next((row for row in known if row), None)
 
     def _gone(self, unit: Unit, row: Delivery, reader: Subscriber, found: Returned, now: datetime) -> Outcome:
-        """Count it once; an address that has changed since is not to blame."""
+        """Count it once; an address that has changed since is not to blame, and of a list the owner is asked."""
         moved = unit.journal.last(reader.id, "moved")
         if reader.state not in RUNNING or (moved and moved > row.composed_at):
             return Outcome.IGNORED
@@ -105,6 +108,8 @@ class Returns:
         unit.journal.note(reader.id, RETURNED, now, delivery=row.id, status=found.status)
         if len(rows) + 1 < ENOUGH:
             return Outcome.COUNTED
+        if reader.owner:
+            return Outcome.ASKED
         unit.subscribers.set_state(reader.id, SubscriberState.SUPPRESSED)
         unit.deliveries.cancel(reader.id)
         unit.journal.note(reader.id, "bounced", now, delivery=row.id)

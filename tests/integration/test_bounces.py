@@ -167,6 +167,21 @@ def test_the_complaint_of_one_member_asks_the_owner_of_the_list(home: House, smt
     assert reader.state == SubscriberState.ACTIVE
 
 
+def test_a_mailbox_behind_a_list_that_is_gone_ends_it_for_nobody_else(home: House, smtp: servers.Sink) -> None:
+    reader = home.world.subscriptions.find(ADA)
+    assert reader is not None
+    with home.world.store.write() as unit:
+        unit.mailboxes.own(reader.id, "owner@uni.example")
+    sent = mornings(home, smtp, ENOUGH)
+    outcomes = [home.world.returns.take(back(each, GONE), home.clock()) for each in sent]
+    assert outcomes == [Outcome.COUNTED] * (ENOUGH - 1) + [Outcome.ASKED]
+    reader = home.world.subscriptions.find(ADA)
+    assert reader is not None
+    assert reader.state == SubscriberState.ACTIVE
+    home.world.pipeline.deliver(home.clock())
+    assert smtp.messages[-1].recipients == ("owner@uni.example",)
+
+
 @pytest.mark.parametrize("change", ["number", "mark"])
 def test_a_forged_name_stops_nobody(home: House, smtp: servers.Sink, change: str) -> None:
     (sent,) = mornings(home, smtp, 1)
