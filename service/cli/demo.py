@@ -8,6 +8,7 @@ and follows the link of the confirmation mail. Only the reader is invented.
 from __future__ import annotations
 
 import logging
+import signal
 import socket
 import tempfile
 import time
@@ -61,6 +62,9 @@ def demo(
         moment = _moment(old.isoformat())
         account.old(old)
     with ExitStack() as stack:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            # Whoever closes the terminal ends the demo as Ctrl-C does, and its folder goes with it.
+            stack.callback(signal.signal, number, signal.signal(number, signal.default_int_handler))
         folder = data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="paperround-")))
         listener = stack.enter_context(_listen())
         settings = _settings(folder, listener.getsockname()[1])

@@ -5,7 +5,9 @@ from __future__ import annotations
 import email
 import email.policy
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -147,3 +149,16 @@ def test_pages_of_a_day_long_past_make_the_edition_of_that_day(tmp_path: Path) -
     assert said.startswith("The pages are of 2024-08-01, so the edition is that day's")
     assert "1 paper, 1 new" in said
     assert "Thu 1 Aug · 1 of 1 " in said
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_whatever_ends_the_demo_takes_its_folder_away(tmp_path: Path, number: int) -> None:
+    command, environ = [sys.executable, "-m", "service", "demo"], {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        while "Ctrl-C ends the demo" not in process.stdout.readline():
+            assert process.poll() is None
+        (folder,) = tmp_path.glob("paperround-*")
+        process.send_signal(number)
+        said = process.communicate(timeout=20)[0]
+    assert (process.returncode, "The demo is over." in said, folder.exists()) == (0, True, False)
