@@ -252,19 +252,18 @@ class Subscribers:
         """Delete the row and, by cascade, profiles and deliveries; returns the keywords that go with it."""
         self.connection.execute(delete(subscriber).where(subscriber.c.id == subscriber_id))
         Rosters(self.connection).forget(subscriber_id)
-        gone = self._forget_keywords()
-        if gone:
-            raise_counter(self.connection, "forgotten")
-        return gone
+        return self.forget_keywords()
 
-    def _forget_keywords(self) -> tuple[str, ...]:
-        """Delete what nobody holds; what somebody takes up at this moment is locked, or has been taken, and stays."""
+    def forget_keywords(self, least: int = 1) -> tuple[str, ...]:
+        """Delete what nobody holds, where it is so much; what somebody takes up at this moment is locked, and stays."""
         held = select(profile_keyword.c.keyword_id).where(profile_keyword.c.keyword_id == keyword.c.id).exists()
         free = self.connection.scalars(select(keyword.c.id).where(~held).with_for_update(skip_locked=True)).all()
         gone: list[str] = []
-        for piece in chunks(free):
+        for piece in chunks(free if len(free) >= least else ()):
             mine = delete(keyword).where(keyword.c.id.in_(piece), ~held).returning(keyword.c.canonical)
             gone += self.connection.scalars(mine)
+        if gone:
+            raise_counter(self.connection, "forgotten")
         return tuple(gone)
 
     def _set(self, subscriber_id: int, values: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Addresses that somebody typed and nobody confirmed → gone.
+"""Addresses that somebody typed and nobody confirmed → gone; and so are heaps of keywords that somebody once had.
 
 Comes in: the time. Goes out: fewer rows. Refuses to know: who has ever confirmed; they erase themselves.
 Anybody can type the address of anybody, so what was typed with it is nobody's consent to be kept.
@@ -13,6 +13,8 @@ from service.subscriptions import Subscriptions
 
 # Twice as long as the link that would have confirmed it.
 KEPT = timedelta(days=14)
+# So many keywords that nobody holds any more are too many: each morning looks for them all.
+LOOSE = 10_000
 # Looked for so often, of many workers by one; few at a time, since the database is held meanwhile.
 _OFTEN, _MOST = timedelta(minutes=10), 25
 
@@ -30,6 +32,8 @@ class Forgetting:
             ours = unit.journal.take_turn("forgetting", now - _OFTEN, now)
             strangers = unit.subscribers.unconfirmed(now - KEPT, _MOST) if ours else ()
             words = [word for row in strangers for word in self.subscriptions.forgotten(unit, row, now)]
+            if ours:
+                unit.subscribers.forget_keywords(LOOSE)
         if strangers:
             store.scrub(words)
         return len(strangers)

@@ -11,8 +11,10 @@ from typer.testing import CliRunner
 
 from service.cli import app
 from service.errors import InputError
-from service.model import Schedule, SubscriberState
+from service.links import Purpose
+from service.model import Choice, Profile, Schedule, SubscriberState
 from service.subscriptions import invitations
+from service.subscriptions.forgetting import LOOSE
 from tests.integration.sites import Site, form, site, text, value
 from tests.integration.worlds import House, house
 
@@ -138,6 +140,22 @@ def test_who_never_confirms_is_forgotten_after_two_weeks_and_nobody_else(home: H
     assert known == {EVE, "bob@uni.example"}
     assert home.world.forgetting.forget(home.clock() + timedelta(days=14)) == 1
     assert home.world.subscriptions.find("bob@uni.example") is None
+
+
+def test_whoever_changes_their_topics_without_end_leaves_no_heap_of_them(home: House) -> None:
+    home.world.subscriptions.enrol(ADA, "lora", Schedule(), home.clock())
+    token = home.token(ADA, Purpose.MANAGE)
+
+    def rows() -> int:
+        with home.world.store.read() as unit:
+            return len(unit.subscribers.keyword_rows())
+
+    for turn in range(LOOSE // 1000 + 1):
+        profiles = [Profile(tuple(f"topic {turn} of {part} and {n}" for n in range(100))) for part in range(10)]
+        home.world.subscriptions.change(token, Choice(tuple(profiles), Schedule()), home.clock())
+    assert rows() > LOOSE
+    home.world.forgetting.forget(home.clock())
+    assert rows() == 1000
 
 
 def test_who_has_left_is_not_written_to(home: House) -> None:
