@@ -94,7 +94,8 @@ def choose(
     """What one reader's next digest holds, and how far back a first one looks; no time at all for a later one."""
     if due.welcomed:
         return select(view, profiles, _span(view, due, covered, now), covered.papers), timedelta(0)
-    selection = select(view, profiles, Span(0, view.upto, now - LOOK_BACK), covered.papers)
+    # Where nobody composed for long, what came since joining is owed from more than a week ago.
+    selection = select(view, profiles, Span(0, view.upto, now - LOOK_BACK, owed=covered.owed), covered.papers)
     if len(selection.ranked) >= THIN:
         return selection, LOOK_BACK
     return select(view, profiles, Span(0, view.upto, now - FIRST_LOOK_BACK), covered.papers), FIRST_LOOK_BACK

@@ -185,6 +185,19 @@ def test_what_cannot_be_sent_is_tried_with_the_digests_of_a_week_and_no_longer(l
     assert life.came == list(range(4, 11))
 
 
+def test_who_joined_when_nobody_worked_has_all_since_in_the_first_digest(life: Life) -> None:
+    home = life.home
+    home.join(ADA, "adapters")
+    for days in (0, 9):
+        home.clock.at += timedelta(days=days, hours=1)
+        home.arrive(*(paper(f"Adapters of day {n:02}.", arxiv_id=f"2611.{n:05}") for n in range(days, days + 3)))
+    life.days = 12
+    home.world.pipeline.compose(home.clock(), overdue=True)
+    home.world.pipeline.deliver(home.clock())
+    assert life.came == [0, 1, 2, 9, 10, 11]
+    assert "Welcome" in home.digests(ADA)[0]
+
+
 def test_one_digest_that_fails_takes_none_of_its_papers_along(life: Life) -> None:
     life.begins(FIRST_DAYS)
     life.lives(2)
