@@ -18,6 +18,8 @@ from service.subscriptions.choices import MOST_PROFILES
 from service.web import forms
 from service.web.forms import Problem, Sent
 
+# Somebody who pasted a page into a field for codes need not be told of each word.
+_MOST_TOLD = 10
 RHYTHMS = {"daily": ("1", "2", "3", "4", "5", "6", "7"), "weekdays": ("1", "2", "3", "4", "5")}
 _TEXTS = ("timezone", "hour", "max_papers")
 
@@ -131,7 +133,7 @@ def check(form: Wanted, menu: Menu) -> list[Problem]:
         found += forms.check_topics(part.keywords, place("keywords", number))
         unknown = [code for code in _codes(part) if code.casefold() not in menu.offered]
         say = "There is no category {}; cs.LG or math.PR would be one."
-        found += [Problem(f"categories-{number}", say.format(code[:40])) for code in unknown]
+        found += [Problem(f"categories-{number}", say.format(code[:40])) for code in unknown[:_MOST_TOLD]]
     return found + forms.check_schedule(form)
 
 

@@ -137,6 +137,14 @@ def test_hundreds_of_profiles_are_refused_before_they_are_tried(pages: Site) -> 
     assert "at most 10 profiles" in text(refused)
 
 
+def test_a_page_pasted_for_categories_is_answered_with_a_few_of_its_words(pages: Site) -> None:
+    pasted = " ".join(f"word{number}" for number in range(40_000))
+    refused = save(pages, ("name", ""), ("keywords", "LoRA"), ("categories", pasted))
+    assert refused.status_code == 422
+    assert "no category word0" in text(refused)
+    assert refused.text.count("There is no category") <= 20
+
+
 def test_what_is_wrong_with_a_second_profile_is_told_there(pages: Site) -> None:
     page = save(pages, ("name", "A"), ("keywords", "LoRA"), ("name", "B"), ("keywords", '"open'))
     assert page.status_code == 422
