@@ -14,7 +14,7 @@ from typing import Any
 from service import editions
 from service.keywords import LIMIT, split
 from service.model import Choice, Profile, Schedule, Subscriber
-from service.subscriptions.choices import MOST_PROFILES
+from service.subscriptions.choices import MOST_PAPERS, MOST_PROFILES
 from service.web import forms
 from service.web.forms import Problem, Sent
 
@@ -134,7 +134,10 @@ def check(form: Wanted, menu: Menu) -> list[Problem]:
         unknown = [code for code in _codes(part) if code.casefold() not in menu.offered]
         say = "There is no category {}; cs.LG or math.PR would be one."
         found += [Problem(f"categories-{number}", say.format(code[:40])) for code in unknown[:_MOST_TOLD]]
-    return found + forms.check_schedule(form)
+    found += forms.check_schedule(form)
+    if not 1 <= forms.number(form.max_papers) <= MOST_PAPERS:
+        found.append(Problem("max_papers", f"Please write how many papers a mail holds at most, 1 to {MOST_PAPERS}."))
+    return found
 
 
 def choice(form: Wanted, menu: Menu, pick: Callable[[list[str]], frozenset[int]]) -> Choice:

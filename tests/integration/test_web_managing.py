@@ -93,6 +93,15 @@ def test_a_page_opened_before_the_last_change_does_not_undo_it_unseen(pages: Sit
     assert pages.reader(ADA).profiles == (Profile(("LoRA", "-survey")),)
 
 
+@pytest.mark.parametrize("typed", ["", "0", "500", "many", "-3"])
+def test_a_number_of_papers_that_cannot_be_is_told_with_all_else(pages: Site, typed: str) -> None:
+    page = save(pages, ("keywords", "LoRA"), ("timezone", "Mars"), ("max_papers", typed))
+    assert page.status_code == 422
+    said = text(page, "#summary")
+    assert "There is no time zone" in said
+    assert "Papers in one mail: Please write how many papers a mail holds at most, 1 to 100." in said
+
+
 def test_a_form_sent_twice_is_saved_once_and_said_to_be(pages: Site) -> None:
     seen = ("seen", value(pages.get(path(pages)), "seen"))
     twice = [save(pages, seen, ("keywords", "LoRA\norchids")) for _ in range(2)]
