@@ -38,7 +38,7 @@ def _slips(leaf: Phrase) -> Iterator[str]:
             if operator in words[1:-1] or (operator in words[:1] and len(words) > 1 and operator == "not"):
                 yield f"Did you mean {operator.upper()}? Operators are in capitals; {leaf.text} is taken as words."
     if all(word.lower() in FUNCTION for word in words):
-        yield f"{leaf.text} stands in nearly every paper: add a word that says more."
+        yield f"“{leaf.text}” stands in nearly every paper: add a word that says more."
 
 
 def outcome(expression: Expression, exclusion: bool, count: int, total: int) -> Iterator[str]:

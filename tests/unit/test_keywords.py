@@ -230,7 +230,7 @@ def test_a_profile_holds_a_limited_number_of_keywords() -> None:
         ("lora and adapter", "Did you mean AND?"),
         ("lora | adapter", "write OR"),
         ("CLIP", 'write "CLIP" in quotes'),
-        ("the", "nearly every paper"),
+        ("the", "“the” stands in nearly every paper"),
     ],
 )
 def test_a_likely_slip_is_kept_with_a_warning(typed: str, says: str) -> None:
