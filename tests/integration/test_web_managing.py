@@ -11,6 +11,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from service.links import Purpose
 from service.model import Profile
+from service.web.choosing import Menu, Part, Wanted, check
 from tests.integration.sites import Site, form, site, text, ticked, value
 from tests.integration.stores import paper
 
@@ -151,7 +152,8 @@ def test_a_page_pasted_for_categories_is_answered_with_a_few_of_its_words(pages:
     refused = save(pages, ("name", ""), ("keywords", "LoRA"), ("categories", pasted))
     assert refused.status_code == 422
     assert "no category word0" in text(refused)
-    assert refused.text.count("There is no category") <= 20
+    form = Wanted((Part(categories=pasted),), "UTC", "7", ("1",), "10", quiet=False)
+    assert len(check(form, Menu())) == 10
 
 
 def test_what_is_wrong_with_a_second_profile_is_told_there(pages: Site) -> None:
