@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from selectolax.lexbor import LexborHTMLParser
 
 from service.links import Purpose
 from service.model import SubscriberState
@@ -60,6 +61,14 @@ def test_without_topics_the_most_upvoted_papers_are_shown(pages: Site) -> None:
     pages.house.arrive(LORA, SURVEY, CATS)
     shown = text(pages.get("/"), ".sheet")
     assert shown.index(SURVEY.title) < shown.index(CATS.title) < shown.index(LORA.title)
+
+
+@pytest.mark.parametrize(("asked", "found"), [("?k=low-rank+adaptation", "2 papers"), ("", "3 papers")])
+def test_the_bar_on_a_phone_follows_the_preview_to_no_topics_and_back(pages: Site, asked: str, found: str) -> None:
+    pages.house.arrive(LORA, SURVEY, CATS)
+    preview = LexborHTMLParser(pages.get(f"/preview{asked}").text)
+    assert [each.attributes["data-found"] for each in preview.css("[data-found]")] == [f"{found} this week"]
+    assert text(pages.get(f"/{asked}"), "[data-week]") == f"{found} this week"
 
 
 def test_signing_up_sends_one_mail_to_confirm(pages: Site) -> None:
