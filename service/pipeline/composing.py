@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from service import editions
+from service.errors import StoreError
 from service.model import DeliveryKind, DeliveryState, Schedule, Subscriber
 from service.pipeline.batch import Batch
 from service.pipeline.frozen import Cover, Told, freeze, is_weekly
@@ -34,17 +35,20 @@ LOG = logging.getLogger(__name__)
 BATCH = 1_000
 # So many profiles may have changed before their compact form is written anew.
 FOLD_AT = 1_000
+# So many readers who cannot be composed for are no fault of theirs.
+MOST_FAILED = 20
 # No edition can have been missed in so short a time, whatever the clocks do.
 ONE_DAY = timedelta(hours=26)
 
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """How many editions were composed: mails made ready, and editions that had nothing to send."""
+    """How many editions were composed: mails made ready, and editions that had nothing to send; `failed` still wait."""
 
     ready: int = 0
     quiet: int = 0
     superseded: int = 0
+    failed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +91,14 @@ class Composer:
         self._say_what_waits(now)
         self._fold()
         total, after = Composed(), 0
-        while batch := self._batch(now, after):
-            after, editions_due = batch
-            written = self._write(editions_due, now)
+        while step := self._step(now, after, BATCH):
+            after, written = step
             total = _sum(total, written)
             if written.ready:
                 self.ready()
+            if total.failed >= MOST_FAILED:
+                LOG.error("%d editions in a row of work cannot be composed, so the others wait", total.failed)
+                break
         level = logging.INFO if total != Composed() else logging.DEBUG
         LOG.log(level, "composed %d digests, %d quiet, %d superseded", total.ready, total.quiet, total.superseded)
         return total
@@ -110,10 +116,31 @@ class Composer:
                 edition = _edition(batch, due[0], day, told, replace(batch.held(due[0]), editions=frozenset()))
         return edition.row["payload"] if edition.row else None
 
-    def _batch(self, now: datetime, after: int) -> tuple[int, list[_Edition]] | None:
+    def _step(self, now: datetime, after: int, most: int) -> tuple[int, Composed] | None:
+        """Compose the next batch; one that cannot be is taken apart, until a single reader is left out.
+
+        Their edition stays due, and nobody else's waits for it.
+        """
+        try:
+            batch = self._batch(now, after, most)
+            return (batch[0], self._write(batch[1], now)) if batch else None
+        except StoreError:
+            raise
+        except Exception:
+            if most == 1:
+                with self.store.read() as unit:
+                    (reader,) = (each.subscriber.id for each in self._due(unit, now, after, 1))
+                LOG.exception("the edition of subscriber %d cannot be composed", reader)
+                return reader, Composed(failed=1)
+        return self._step(now, after, max(most // 10, 1))
+
+    def _due(self, unit: Unit, now: datetime, after: int, most: int) -> Sequence[Due]:
+        everybody, since = self.day is not None, None if self.overdue or self.day else now - editions.OVERDUE
+        return unit.subscribers.due(None if everybody else now, most, after, since, profiles=False)
+
+    def _batch(self, now: datetime, after: int, most: int) -> tuple[int, list[_Edition]] | None:
         with self.store.read() as unit:
-            everybody, since = self.day is not None, None if self.overdue or self.day else now - editions.OVERDUE
-            due = unit.subscribers.due(None if everybody else now, BATCH, after, since, profiles=False)
+            due = self._due(unit, now, after, most)
             if not due:
                 return None
             covered = past(unit, due, now)
@@ -227,4 +254,5 @@ def _since(reader: Subscriber, covered: Covered, day: date, now: datetime) -> da
 
 
 def _sum(one: Composed, other: Composed) -> Composed:
-    return Composed(one.ready + other.ready, one.quiet + other.quiet, one.superseded + other.superseded)
+    failed = one.failed + other.failed
+    return Composed(one.ready + other.ready, one.quiet + other.quiet, one.superseded + other.superseded, failed)

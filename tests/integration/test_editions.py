@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from service.keywords import LENGTH, parse
-from service.model import Paper, Profile, Schedule
+from service.model import DeliveryKind, Paper, Profile, Schedule
 from tests.integration.stores import paper
 from tests.integration.worlds import DAY, House, house
 
@@ -168,3 +168,27 @@ def test_each_profile_has_its_section(either: House) -> None:
     places = [said.index(text) for text in order]
     assert places == sorted(places)
     assert said.count("Owls Wearing Adapters") == 1
+
+
+def test_a_reader_who_cannot_be_composed_for_keeps_nobody_else_waiting(
+    home: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    readers = [f"r{number}@example.org" for number in range(12)]
+    for each in readers:
+        home.join(each, "adapters")
+    home.morning()
+    ill = home.world.subscriptions.find(readers[4])
+    assert ill is not None
+    with home.world.store.write() as unit:
+        unit.subscribers.reschedule(ill.id, Schedule("Nowhere/Land", 7), 10, home.clock())
+    home.arrive(*studies(2))
+    home.clock.tomorrow()
+    home.morning()
+    with home.world.store.read() as unit:
+        made = {
+            each: unit.deliveries.count(row.id, DeliveryKind.DIGEST)
+            for each in readers
+            if (row := home.world.subscriptions.find(each))
+        }
+    assert made == {each: 1 if each == readers[4] else 2 for each in readers}
+    assert f"the edition of subscriber {ill.id} cannot be composed" in caplog.text
