@@ -78,6 +78,14 @@ class Span:
             fresh &= ~first.past | (first.times > self.last.timestamp())
         if self.again is not None and not first.renewals:
             fresh |= first.times >= self.again.timestamp()
+        covered = self._covered(first, fresh)
+        if self.again is not None and first.later is not None:
+            # The sources may have been edited, and one that is read now have told of it before the last edition.
+            later = first.later(self.after)
+            covered |= self._covered(later, later.numbers > self.after)
+        return covered
+
+    def _covered(self, first: Firsts, fresh: Mask) -> Mask:
         return fresh & (first.numbers > 0) & (first.numbers <= self.upto) & self._near(first.times)
 
     def _near(self, times: Seconds) -> Mask:

@@ -7,10 +7,11 @@ so that no edit of a profile and no new text of a paper can leave a stale match 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from threading import RLock
 
 import numpy as np
@@ -25,6 +26,8 @@ from service.store import Store, Unit
 from service.store.papers import Arrived
 
 REACH = timedelta(days=31)
+# A new version of a paper, and one that was read as history.
+_NO_NEWS = (ArrivalKind.REPLACE, ArrivalKind.PAST)
 
 Numbers = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -35,7 +38,8 @@ Seconds = NDArray[np.float64]
 class Firsts:
     """Per paper its first arrival: the number, the time in seconds since 1970, the source; 0 where there is none.
 
-    `past` ones were read as history; `renewals` are announcements of new versions, no first arrivals at all.
+    `past` ones were read as history; `renewals` are announcements of new versions, no first arrivals at all. `later`
+    gives the first arrivals after a number, for who has chosen other sources since.
     """
 
     numbers: Numbers
@@ -43,6 +47,7 @@ class Firsts:
     sources: Numbers
     past: Mask
     renewals: bool = False
+    later: Callable[[int], Firsts] | None = None
 
     @classmethod
     def of(cls, arrivals: Sequence[Arrived], position: Mapping[int, int], renewals: bool) -> Firsts:
@@ -74,6 +79,7 @@ class View:
     # Arrivals from before the window, of papers that came again in it: through those sources they are no news.
     earlier: list[Arrived] = field(default_factory=list)
     _firsts: dict[tuple[frozenset[int] | None, bool], Firsts] = field(default_factory=dict)
+    _old: set[int] = field(default_factory=set)
     _popular: list[int] | None = None
     _upvotes: Numbers = field(default_factory=lambda: np.zeros(0, np.int64))
     _glossary: Glossary = field(default_factory=Glossary)
@@ -97,8 +103,26 @@ class View:
                 for each in sorted([*self.earlier, *self.arrivals], key=_number)
                 if (each.kind == ArrivalKind.REPLACE) is renewals and self.reads(each.source_id, sources)
             ]
-            self._firsts[sources, renewals] = Firsts.of(mine, self.position, renewals)
+            later = None if renewals else partial(self._later, sources)
+            self._firsts[sources, renewals] = replace(Firsts.of(mine, self.position, renewals), later=later)
         return self._firsts[sources, renewals]
+
+    def _later(self, sources: frozenset[int] | None, number: int) -> Firsts:
+        """Each paper's first arrival after a number through these sources; what came over a month ago has none."""
+        mine: list[Arrived] = []
+        for each in reversed(self.arrivals):
+            if each.number <= number:
+                break
+            if each.kind not in _NO_NEWS and each.paper_id not in self._old and self.reads(each.source_id, sources):
+                mine.append(each)
+        return Firsts.of(mine[::-1], self.position, renewals=False)
+
+    def forget_firsts(self) -> None:
+        """Let go of what is known of first arrivals: it has changed, or the view is not needed any more.
+
+        They refer back to the view, and Python would keep both until it next looks for garbage, which it seldom does.
+        """
+        self._firsts.clear()
 
     def reads(self, source_id: int, sources: frozenset[int] | None) -> bool:
         """Whether who looks at these sources (None: all common ones) looks at this one."""
@@ -142,14 +166,15 @@ class View:
         self.born = np.append(self.born, np.array([born[paper_id] for paper_id in new], np.int64))
         self.arrivals.extend(known)
         self.earlier.extend(each for each in earlier if each.paper_id in new)
-        self._firsts.clear()
+        self._old.update(each.paper_id for each in earlier)
+        self.forget_firsts()
         self._popular = None
 
     def read_by_choice(self, sources: frozenset[int]) -> None:
         """These sources are read only by the profiles that name them."""
         if sources != self.uncommon:
             self.uncommon = sources
-            self._firsts.clear()
+            self.forget_firsts()
 
 
 class Window:
@@ -172,6 +197,8 @@ class Window:
         key = (now.date(), unit.papers.change_number(), unit.papers.last_arrival())
         if self._view is None or self._key != key:
             if not self._extended(unit, key, now):
+                if self._view is not None:
+                    self._view.forget_firsts()
                 self._view = self._built(unit, now)
             self._key = key
         assert self._view is not None

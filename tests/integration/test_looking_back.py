@@ -53,6 +53,10 @@ class Life:
         choice = Choice((Profile(topics or ("adapters",)),), schedule, 100)
         self.home.world.subscriptions.change(self._token, choice, self.home.clock())
 
+    def reads(self, *sources: int) -> None:
+        choice = Choice((Profile(("adapters",), sources=frozenset(sources)),), EVERY_DAY, 100)
+        self.home.world.subscriptions.change(self._token, choice, self.home.clock())
+
     def pauses(self, days: int | None = None) -> None:
         until: date | None = self.home.clock().date() + timedelta(days=days) if days else None
         self.home.world.subscriptions.pause(self._token, until, self.home.clock())
@@ -269,3 +273,29 @@ def test_what_another_source_brings_a_month_later_is_news_for_those_who_read_tha
     life.lives(2)
     assert life.came == list(range(days + 3)), "each once"
     assert home.titles("bob@uni.example", ["of day 00."])[-1:] == [["of day 00."]]
+
+
+def test_a_source_that_is_chosen_as_well_takes_nothing_from_the_others(life: Life) -> None:
+    told = paper("Adapters of day 00.", arxiv_id="2611.00000")
+    life.days = 1
+    one, two = (feed(life.home, url) for url in ("https://one.example/feed", "https://two.example/feed"))
+    life.begins()
+    life.reads(two)
+    life.home.arrive(told, source="https://one.example/feed")
+    for _ in range(3):
+        life.home.clock.tomorrow()
+        life.home.morning()
+    life.home.arrive(told, source="https://two.example/feed")
+    life.home.clock.at += HOUR
+    life.reads(one, two)
+    for _ in range(2):
+        life.home.clock.tomorrow()
+        life.home.morning()
+    assert life.came == [0]
+
+
+def feed(home: House, url: str) -> int:
+    """A source without papers."""
+    home.arrive(source=url)
+    with home.world.store.read() as unit:
+        return next(each.id for each in unit.sources.all() if each.url == url)
