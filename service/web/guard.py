@@ -6,6 +6,7 @@ HEAD answered as GET would be, and the headers a browser needs to keep readers s
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
@@ -19,6 +20,8 @@ from service.links import Purpose
 
 # Ten thousand topics fit, so that the answer can say what is wrong with them and give them back.
 BODY_LIMIT = 1 << 20
+# A megabyte by the slowest of phones.
+PATIENCE = 60.0
 
 # A browser shows an answer only once it has sent its body, so a body somewhat too long is read to its end.
 _DRAIN_LIMIT = 16 * BODY_LIMIT
@@ -43,12 +46,18 @@ _PRIVATE = (*(f"/{purpose}/" for purpose in Purpose), "/manage", "/mailbox", "/s
 
 
 class Guard:
-    """The outermost application. `page` makes the page for a status: 413 where a body is too large, 500 for a fault."""
+    """The outermost application. `page` makes the page for a status: 413 where a body is too large, 500 for a fault.
 
-    def __init__(self, app: ASGIApp, page: Callable[[Request, int], ASGIApp], https: bool) -> None:
+    A body has to be here within `patience` seconds (408): what has come of it is kept in memory.
+    """
+
+    def __init__(
+        self, app: ASGIApp, page: Callable[[Request, int], ASGIApp], https: bool, patience: float = PATIENCE
+    ) -> None:
         self._app = app
         self._page = page
         self._https = https
+        self._patience = patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection as ASGI asks."""
@@ -57,11 +66,15 @@ class Guard:
             return
         # The server cuts the body of an answer to HEAD itself, by the method it read.
         asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+        dressed = self._dressed(asked, send)
         try:
-            body = await _read(receive)
+            async with asyncio.timeout(self._patience):
+                body = await _read(receive)
         except ClientDisconnect:
             return  # Half a form must not be taken for a whole one.
-        dressed = self._dressed(asked, send)
+        except TimeoutError:
+            await self._page(Request(asked), 408)(asked, receive, dressed)
+            return
         if body is None:
             await self._page(Request(asked), 413)(asked, receive, dressed)
         else:
