@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from service.cli import complain
 from service.cli.output import Json, day_of, rows, say, world
 from service.errors import InputError
 from service.operations import Status
@@ -52,7 +53,9 @@ def send(
         composed = here.pipeline.compose(here.now(), _day(day, here.now()), overdue)
         delivered = here.pipeline.deliver(here.now())
     rows([{"composed": composed.ready, "quiet": composed.quiet} | asdict(delivered)], json, empty="")
-    if delivered.relay or delivered.failed:
+    if composed.failed:
+        complain(f"{composed.failed} could not be composed and wait; the log names each of them")
+    if delivered.relay or delivered.failed or composed.failed:
         raise typer.Exit(1)
 
 

@@ -6,12 +6,14 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from service.bootstrap import mailer
+from service.cli import app
 from service.deliveries.smtp import SmtpMailer
 from service.errors import InputError, RelayUnavailable, StoreError
 from service.messages import Renderer
@@ -236,3 +238,15 @@ def test_the_rate_of_all_relays_is_kept(tmp_path: Path) -> None:
         assert home.world.pipeline.deliver(home.clock()).sent == 30
         # Two seconds' worth are saved up at the start, the other ten mails take a second.
         assert time.monotonic() - begun >= 0.8
+
+
+def test_sending_says_that_somebody_could_not_be_composed_for(
+    home: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = home.world.subscriptions.enrol("ada@example.org", "lora", Schedule(), home.clock())
+    with home.world.store.write() as unit:
+        unit.subscribers.reschedule(reader.id, Schedule("Nowhere/Land", 7), 10, datetime.now(UTC))
+    monkeypatch.setenv("PAPERROUND_DATA_DIR", str(tmp_path))
+    done = CliRunner().invoke(app, ["send"])
+    assert done.exit_code == 1
+    assert "1 could not be composed" in done.stderr
