@@ -68,8 +68,8 @@ def demo(
         folder = data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="paperround-")))
         listener = stack.enter_context(_listen())
         settings = _settings(folder, listener.getsockname()[1])
-        chosen = tuple(keywords or KEYWORDS)
-        Demo(settings, _clock(moment), files or (), chosen, bool(keywords), stack, listener, account).run(once)
+        chosen, kept = tuple(keywords or KEYWORDS), data is not None or not once
+        Demo(settings, _clock(moment), files or (), chosen, bool(keywords), stack, listener, account, kept).run(once)
 
 
 def _listen() -> socket.socket:
@@ -119,6 +119,7 @@ class Demo:
     stack: ExitStack
     listener: socket.socket
     account: Account
+    kept: bool
     world: World = field(init=False)
 
     def run(self, once: bool) -> None:
@@ -204,7 +205,7 @@ class Demo:
             say(f"{composed.ready} to send" + (f", {composed.quiet} with nothing new" if composed.quiet else ""))
         with self.account.step("send it") as say:
             delivered = self.world.pipeline.deliver(self.clock())
-            say(f"{delivered.sent} sent to {self.settings.mailbox_dir}")
+            say(f"{delivered.sent} sent" + (f" to {self.settings.mailbox_dir}" if self.kept else ""))
         if delivered.sent:
             self.account.letter(self.world.operations.mail(self.world.operations.mailbox()[0].name))
         elif reader is not None:
@@ -212,8 +213,8 @@ class Demo:
 
     def _stay(self) -> None:
         """Go on as a small service: who signs up on the page gets a digest too."""
-        self.account.staying()
         try:
+            self.account.staying()
             while True:
                 now = self.clock()
                 self.world.pipeline.compose(now)

@@ -137,6 +137,13 @@ def test_the_demo_on_real_captures(tmp_path: Path, seeds: Sequence[Path]) -> Non
         assert title in html
 
 
+def test_a_folder_that_goes_with_the_demo_is_not_named(tmp_path: Path, page: Path) -> None:
+    assert f"1 sent to {tmp_path}" in demo(tmp_path, page, *KEYWORDS)
+    said = paperround("demo", "--once", page, *KEYWORDS).said
+    assert "send it                            1 sent " in said
+    assert "mailbox" not in said.partition("Your first")[0]
+
+
 def test_pages_of_a_day_long_past_make_the_edition_of_that_day(tmp_path: Path) -> None:
     feed = {
         "paper": {"id": "2408.00001", "title": "Lanterns Adapted by Low-Rank Updates", "summary": "We adapt lanterns."},
