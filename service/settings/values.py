@@ -168,6 +168,9 @@ def database_url(value: object) -> str:
             raise ValueError("a file needs three slashes, sqlite:///FILE (four for an absolute path)")
         return text
     _split(text, (scheme,), "postgresql://USER:PASSWORD@HOST/NAME", host_needed="host=" not in rest)
+    if rest.partition("?")[0].count("@") > 1:
+        # SQLAlchemy takes what follows the first one for the host, which errors name.
+        raise ValueError("an @ in the name or the password is written %40")
     return f"postgresql://{rest}"
 
 

@@ -161,6 +161,7 @@ def test_a_text_that_makes_no_sense_names_its_setting(tmp_path: Path, name: str)
         ("database_url", "papers.db", "it is no URL; write sqlite:///FILE"),
         ("database_url", "sqlite://papers.db", "a file needs three slashes"),
         ("database_url", "postgresql://", "write a URL such as postgresql://"),
+        ("database_url", "postgresql://me:wo@rd@db/papers", "an @ in the name or the password is written %40"),
         ("broker_url", "amqp://localhost", "memory:// or redis://"),
         ("broker_url", "redis://localhost/papers", "the number of a database"),
         ("mail_from", "Paper Round <digest@example.org>", "bare mail address"),
