@@ -17,7 +17,7 @@ import numpy as np
 from service.model import Profile
 from service.pipeline.book import Book
 from service.pipeline.choosing import Asked, Chosen, choose_all
-from service.pipeline.owing import LOOK_BACK, SECOND_LOOK, is_edited, look_back
+from service.pipeline.owing import LOOK_BACK, SECOND_LOOK, look_back
 from service.pipeline.selection import Selection, Span, select
 from service.pipeline.silence import WEEK, quiet_note
 from service.pipeline.window import View
@@ -102,7 +102,8 @@ def choose(
 
 
 def _span(view: View, due: Due, covered: Covered, now: datetime) -> Span:
-    again = due.changed_at - SECOND_LOOK if is_edited(covered, due) else None
+    edited = due.changed_at if covered.at is None else covered.edited
+    again = edited - SECOND_LOOK if edited else None
     since = now - look_back(due.subscriber)
     return _shared(covered.upto, view.upto, since, again, covered.at, covered.owed)
 

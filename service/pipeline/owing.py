@@ -38,18 +38,14 @@ def look_back(reader: Subscriber) -> timedelta:
     return WEEKLY_LOOK_BACK if is_weekly(reader) else LOOK_BACK
 
 
-def is_edited(covered: Covered, due: Due) -> bool:
-    """Whether the last digest may not have known the profile as it is now."""
-    return covered.at is None or due.changed_at > covered.at - ROUND
-
-
 def past(unit: Unit, due: Sequence[Due], now: datetime) -> dict[int, Covered]:
     """What each reader's digests of a month cover, and what is owed to those who had none for long."""
     found = unit.deliveries.covered([each.subscriber.id for each in due], now - REACH, now)
+    _tell_edits(unit, due, found)
     long: dict[int, datetime] = {}
     for each in due:
         known = found.get(each.subscriber.id, NOTHING)
-        begun = _begun(known, each, now)
+        begun = _begun(known, now)
         if begun < now - look_back(each.subscriber) and known.failures < ENOUGH:
             long[each.subscriber.id] = begun
     events = unit.journal.since(long, (*RESTS, *RETURNS), min(long.values())) if long else {}
@@ -59,12 +55,26 @@ def past(unit: Unit, due: Sequence[Due], now: datetime) -> dict[int, Covered]:
     return found
 
 
-def _begun(covered: Covered, due: Due, now: datetime) -> datetime:
+def _tell_edits(unit: Unit, due: Sequence[Due], found: dict[int, Covered]) -> None:
+    """Add the first edit since the hour before the last digest: later ones must not forget the day before it."""
+    since = {
+        each.subscriber.id: known.at - ROUND
+        for each in due
+        if (known := found.get(each.subscriber.id, NOTHING)).at and each.changed_at > known.at - ROUND
+    }
+    events = unit.journal.since(since, ("changed",), min(since.values())) if since else {}
+    for each in due:
+        if (reader := each.subscriber.id) in since:
+            edits = [at for at, _ in events.get(reader, ()) if at > since[reader]]
+            found[reader] = replace(found[reader], edited=min([*edits, each.changed_at]))
+
+
+def _begun(covered: Covered, now: datetime) -> datetime:
     """From when on what came may not have been in any digest; the window of papers begins no earlier."""
     if covered.at is None:
         return now - REACH
     last = covered.at - ROUND
-    return min(last, due.changed_at - SECOND_LOOK) if is_edited(covered, due) else last
+    return min(last, covered.edited - SECOND_LOOK) if covered.edited else last
 
 
 def _wanted(begun: datetime, now: datetime, events: Iterable[tuple[datetime, str]]) -> Iterator[Times]:

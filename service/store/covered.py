@@ -14,7 +14,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, Text, bindparam, case, cast, func, select
+from sqlalchemy import ColumnElement, Connection, Text, bindparam, case, cast, func, select
 
 from service.editions import OVERDUE
 from service.model import DeliveryKind, DeliveryState
@@ -38,7 +38,8 @@ class Covered:
     may have been. `ready` are the rows of digests that wait, `newest` is the latest row there is. `heard` is when the
     last digest or quiet note with something in it was composed, or how far back it is known that there was none;
     `notes` are the quiet notes that wait. `failures` is how many digests have failed for good since one was not. `owed`
-    are times in which mails were wanted and none came, which whoever composes finds out.
+    are times in which mails were wanted and none came, and `edited` is the first edit it may not have known:
+    whoever composes finds both out.
     """
 
     upto: int = 0
@@ -52,6 +53,7 @@ class Covered:
     notes: frozenset[int] = frozenset()
     failures: int = 0
     owed: tuple[tuple[datetime, datetime], ...] = ()
+    edited: datetime | None = None
 
     @property
     def papers(self) -> frozenset[int]:
@@ -68,13 +70,6 @@ def covered(connection: Connection, readers: Iterable[int], since: datetime, now
     mine = among(connection, row.subscriber_id, readers) & row.kind.in_((DeliveryKind.DIGEST, DeliveryKind.QUIET))
     sums = select(row.subscriber_id, *_SUMS).where(mine & (row.composed_at >= since)).group_by(row.subscriber_id)
     return {reader: _covered(*rest) for reader, *rest in connection.execute(sums, {"old": now - OVERDUE}).all()}
-
-
-def last_ended(reader: int) -> ScalarSelect[datetime]:
-    """When the last digest of a reader that went out, or had nothing to send, was composed."""
-    row = delivery.c
-    mine = (row.subscriber_id == reader) & (row.kind == DeliveryKind.DIGEST) & row.state.in_(ENDED)
-    return select(func.max(row.composed_at)).where(mine).scalar_subquery()
 
 
 def _sums() -> tuple[ColumnElement[Any], ...]:

@@ -12,11 +12,10 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, delete, func, insert, select, union, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select, union, update
 
 from service.editions import OVERDUE
 from service.model import Addressee, Profile, Schedule, Subscriber, SubscriberState
-from service.store.covered import last_ended
 from service.store.deliveries import old_news
 from service.store.moving import move
 from service.store.profiles import profiles_of
@@ -27,7 +26,7 @@ from service.store.tables import delivery, keyword, profile, profile_keyword, su
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A subscriber whose edition has come. `changed_at` is the first edit after the last digest, or the last before."""
+    """A subscriber whose edition has come. `changed_at` is when the profile was last edited; times are UTC."""
 
     subscriber: Subscriber
     next_due_at: datetime
@@ -243,9 +242,7 @@ class Subscribers:
             ]
             if entries:
                 self.connection.execute(insert(profile_keyword), entries)
-        # The first of several edits between two digests counts: the later ones must not forget the day before it.
-        first = case((subscriber.c.changed_at > last_ended(subscriber_id), subscriber.c.changed_at), else_=now)
-        self._set(subscriber_id, {"changed_at": first})
+        self._set(subscriber_id, {"changed_at": now})
         Rosters(self.connection).mark(subscriber_id)
 
     def erase(self, subscriber_id: int) -> tuple[str, ...]:

@@ -234,6 +234,24 @@ def test_a_second_edit_takes_nothing_from_the_first(either: Life) -> None:
     assert life.came == [1]
 
 
+def test_an_edit_while_a_digest_waits_looks_back_as_well(life: Life) -> None:
+    home, life.days = life.home, 1
+    life.begins()
+    home.clock.at += 9 * HOUR
+    home.arrive(paper("Adapters of day 00.", arxiv_id="2611.00000"), paper("Owls", arxiv_id="2611.00001"))
+    life.wants(EVERY_DAY, "owls")
+    home.world.operations.hold("a trial", home.clock())
+    home.clock.tomorrow()
+    home.world.pipeline.compose(home.clock())
+    home.clock.at += HOUR
+    life.wants(EVERY_DAY, "adapters")
+    home.world.operations.release(home.clock())
+    home.world.pipeline.deliver(home.clock())
+    home.clock.tomorrow()
+    home.morning()
+    assert life.came == [0]
+
+
 def test_an_edit_by_a_clock_that_is_slow_looks_back_as_well(life: Life) -> None:
     life.begins()
     life.wants(EVERY_DAY, "something else")
