@@ -66,7 +66,9 @@ def _tell_edits(unit: Unit, due: Sequence[Due], found: dict[int, Covered]) -> No
     for each in due:
         if (reader := each.subscriber.id) in since:
             edits = [at for at, _ in events.get(reader, ()) if at > since[reader]]
-            found[reader] = replace(found[reader], edited=min([*edits, each.changed_at]))
+            # Who joins edits nothing, and is not in the log so: the first digest knew the topics.
+            edits += [each.changed_at] if each.changed_at > since[reader] + ROUND else []
+            found[reader] = replace(found[reader], edited=min(edits, default=None))
 
 
 def _begun(covered: Covered, now: datetime) -> datetime:
