@@ -35,7 +35,7 @@ LOG = logging.getLogger(__name__)
 BATCH = 1_000
 # So many profiles may have changed before their compact form is written anew.
 FOLD_AT = 1_000
-# So many readers who cannot be composed for are no fault of theirs.
+# So many readers one after the other who cannot be composed for are no fault of theirs.
 MOST_FAILED = 20
 # No edition can have been missed in so short a time, whatever the clocks do.
 ONE_DAY = timedelta(hours=26)
@@ -90,14 +90,15 @@ class Composer:
         """Compose batch by batch until nothing is due."""
         self._say_what_waits(now)
         self._fold()
-        total, after = Composed(), 0
+        total, after, failed = Composed(), 0, 0
         while step := self._step(now, after, BATCH):
             after, written = step
             total = _sum(total, written)
             if written.ready:
                 self.ready()
-            if total.failed >= MOST_FAILED:
-                LOG.error("%d editions in a row of work cannot be composed, so the others wait", total.failed)
+            failed = failed + 1 if written.failed else 0
+            if failed >= MOST_FAILED:
+                LOG.error("%d editions one after the other cannot be composed, so the others wait", failed)
                 break
         level = logging.INFO if total != Composed() else logging.DEBUG
         LOG.log(level, "composed %d digests, %d quiet, %d superseded", total.ready, total.quiet, total.superseded)
@@ -129,9 +130,11 @@ class Composer:
         except Exception:
             if most == 1:
                 with self.store.read() as unit:
-                    (reader,) = (each.subscriber.id for each in self._due(unit, now, after, 1))
-                LOG.exception("the edition of subscriber %d cannot be composed", reader)
-                return reader, Composed(failed=1)
+                    due = self._due(unit, now, after, 1)
+                if not due:  # They have left meanwhile.
+                    return None
+                LOG.exception("the edition of subscriber %d cannot be composed", due[0].subscriber.id)
+                return due[0].subscriber.id, Composed(failed=1)
         return self._step(now, after, max(most // 10, 1))
 
     def _due(self, unit: Unit, now: datetime, after: int, most: int) -> Sequence[Due]:
