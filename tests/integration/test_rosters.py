@@ -22,6 +22,7 @@ from service.pipeline.window import View, Window
 from service.store import Store, Unit
 from service.store.covered import Covered
 from service.store.rosters import BLOCK, Roster
+from service.store.statements import chunks
 from service.store.tables import keyword as keyword_table
 from service.store.tables import subscriber
 from tests import databases
@@ -256,16 +257,19 @@ def test_a_batch_is_chosen_for_as_each_reader_alone(store: Store) -> None:
         edit(store, reader, [profile(chance) for _ in range(chance.choice((0, 1, 1, 1, 2, 3)))])
     window, together = Window(store), 0
     with store.read() as unit, window.open(unit, NOW) as view:
-        asked = [Asked(span(chance, view), past(chance, view)) for _ in readers]
-        chosen = choose_all(view, window.book, window.book.read(unit, np.array(readers, np.int64)), asked)
-        for place, (row, mine) in enumerate(zip(unit.subscribers.all(), asked, strict=True)):
-            alone = select(view, row.profiles, mine.span, mine.past.papers)
-            renewed = any(each.replacements for each in row.profiles)
-            assert chosen.is_alone(place) == (alone.trending or renewed)
-            if not chosen.is_alone(place):
-                together += 1
-                assert chosen.count(place) == len(alone.ranked)
-                assert same(chosen.selection(place, row.profiles), alone)
+        # Each batch reads other papers than the one before it.
+        for rows in chunks(unit.subscribers.all(), 6):
+            mine = [Asked(span(chance, view), past(chance, view)) for _ in rows]
+            ids = np.array([row.id for row in rows], np.int64)
+            chosen = choose_all(view, window.book, window.book.read(unit, ids), mine)
+            for place, (row, asked) in enumerate(zip(rows, mine, strict=True)):
+                alone = select(view, row.profiles, asked.span, asked.past.papers)
+                renewed = any(each.replacements for each in row.profiles)
+                assert chosen.is_alone(place) == (alone.trending or renewed)
+                if not chosen.is_alone(place):
+                    together += 1
+                    assert chosen.count(place) == len(alone.ranked)
+                    assert same(chosen.selection(place, row.profiles), alone)
     assert 20 < together < 60
 
 
