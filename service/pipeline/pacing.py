@@ -71,29 +71,30 @@ def fold(
 ) -> tuple[list[Delivery], list[int]]:
     """Give back digests it is too late for today; returns the rest, and the ids given back.
 
-    They wait until past the reader's next edition, which supersedes them and takes their papers in.
+    They wait until past the reader's next edition, which supersedes them and takes their papers in. That one is sent
+    however late: who is always late would never get a mail.
     """
     digests = [row for row in rows if row.kind == DeliveryKind.DIGEST and not row.payload.get("first")]
     readers = unit.subscribers.some([row.subscriber_id for row in digests]) if not_after else {}
     late = []
     for row in digests:
         reader = readers.get(row.subscriber_id)
-        until = _waits(reader.schedule, not_after, row.key, now) if reader else None
+        until = _waits(reader.schedule, not_after, row, now) if reader else None
         if until:
             late.append(row.id)
             unit.deliveries.release(token, until + ROOM, [row.id])
     return [row for row in rows if row.id not in late], late
 
 
-def _waits(schedule: Schedule, not_after: int, edition: str, now: datetime) -> datetime | None:
+def _waits(schedule: Schedule, not_after: int, row: Delivery, now: datetime) -> datetime | None:
     """Until when it is too late: to the next edition from that hour on, and in the night to the hour of this day."""
     today = editions.local_day(schedule, now)
     hour, end = (editions.due_at(replace(schedule, hour=each), today) for each in (schedule.hour, not_after))
     if schedule.hour >= not_after:
         return None
     if now >= end:
-        return editions.next_due(schedule, now)
-    return hour if edition < today.isoformat() and now < hour else None
+        return None if row.payload.get("since") else editions.next_due(schedule, now)
+    return hour if row.key < today.isoformat() and now < hour else None
 
 
 def _by_domain(unit: Unit, token: str, rows: Sequence[Delivery], per_domain: int, now: datetime) -> list[Delivery]:

@@ -156,7 +156,9 @@ class Settings(BaseSettings):
         "± 15 minutes; `0`: all at the hour.",
     )
     not_after: Annotated[int, BeforeValidator(values.whole(0, 23))] = Field(
-        0, description="From this local hour on (`14`) a late digest is folded into the next one; `0` sends it still."
+        0,
+        description="From this local hour on (`14`) a late digest is folded into the next one, which is sent however "
+        "late; `0` sends each.",
     )
     trusted_proxies: Annotated[str, AfterValidator(reach.proxies)] = Field(
         "127.0.0.1", description="Reverse proxies whose word on a visitor's address is taken."

@@ -54,6 +54,20 @@ def test_what_is_late_in_the_day_is_folded_into_the_next_digest(tmp_path: Path) 
         assert home.titles(ADA, TITLES)[first:] == [TITLES[:2]]
 
 
+def test_who_is_late_every_day_gets_a_mail_every_other_day(tmp_path: Path) -> None:
+    with house(tmp_path, not_after="14") as home:
+        home.join(ADA, "low-rank adaptation", schedule=Schedule("Europe/Berlin", 7))
+        home.morning()
+        first = len(home.digests(ADA))
+        for each in PAPERS:
+            home.arrive(each)
+            home.clock.tomorrow()
+            home.world.pipeline.compose(home.clock())
+            home.clock.at = home.clock.at.replace(hour=13)
+            home.world.pipeline.deliver(home.clock())
+        assert home.titles(ADA, TITLES)[first:] == [TITLES[:2]]
+
+
 def test_what_was_too_late_in_the_evening_does_not_come_in_the_night(tmp_path: Path) -> None:
     with house(tmp_path, not_after="14") as home:
         home.join(ADA, "low-rank adaptation", schedule=Schedule("Europe/Berlin", 7))
