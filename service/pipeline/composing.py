@@ -20,12 +20,12 @@ from service.model import DeliveryKind, DeliveryState, Schedule, Subscriber
 from service.pipeline.batch import Batch
 from service.pipeline.frozen import Cover, Told, freeze, is_weekly
 from service.pipeline.origins import origins
-from service.pipeline.owing import LOOK_BACK, past
+from service.pipeline.owing import LOOK_BACK, greeted, past
 from service.pipeline.pacing import Limits
 from service.pipeline.usual import watch
 from service.pipeline.window import REACH, Window
 from service.store import Store, Unit
-from service.store.covered import Covered
+from service.store.covered import NOTHING, Covered
 from service.store.deliveries import new_delivery
 from service.store.subscribers import Due
 
@@ -111,6 +111,7 @@ class Composer:
             if not due or due[0].subscriber.id != reader.id:
                 return None
             covered = past(unit, due, now)
+            due = [greeted(due[0], covered.get(reader.id, NOTHING), now)]
             with self.window.open(unit, now) as view:
                 day, told = editions.local_day(reader.schedule, now), Told(view, origins(unit.sources.all(), now))
                 batch = Batch.read(unit, view, self.window.book, due, covered, now)
@@ -147,8 +148,8 @@ class Composer:
             if not due:
                 return None
             covered = past(unit, due, now)
-            flying = {reader for reader, each in covered.items() if each.in_flight}
-            asked = [each for each in due if each.subscriber.id not in flying]
+            held = [(each, covered.get(each.subscriber.id, NOTHING)) for each in due]
+            asked = [greeted(each, known, now) for each, known in held if not known.in_flight]
             with self.window.open(unit, now) as view:
                 if len(due) == BATCH:
                     self.window.book.learn_all(unit)
@@ -220,7 +221,7 @@ def _edition(batch: Batch, due: Due, day: date | None, told: Told, covered: Cove
     ranked, papers = selection.ranked if selection else (), batch.view.papers
     payload: dict[str, Any] = {}
     if wanted := selection is not None and (bool(ranked) or not due.welcomed or reader.quiet_digest):
-        cover = Cover(day, following, _since(reader, covered, day, now), back)
+        cover = Cover(day, following, _since(due, covered, day, now), back)
         payload = freeze(reader, selection, cover, told, first=not due.welcomed)
     row = new_delivery(
         DeliveryKind.DIGEST,
@@ -244,9 +245,10 @@ def _days(schedule: Schedule, now: datetime, welcomed: bool, day: date | None) -
     return day, day.isoformat(), editions.next_due(schedule, max(now, editions.due_at(schedule, day)))
 
 
-def _since(reader: Subscriber, covered: Covered, day: date, now: datetime) -> date | None:
-    """The day of the first edition that was missed since the last one; None where none was."""
-    if covered.at is None or now - covered.at < ONE_DAY:
+def _since(due: Due, covered: Covered, day: date, now: datetime) -> date | None:
+    """The day of the first edition that was missed since the last one; None where none was, or nobody waited for it."""
+    reader = due.subscriber
+    if not due.welcomed or covered.at is None or now - covered.at < ONE_DAY:
         return None
     missed = editions.local_day(reader.schedule, editions.next_due(reader.schedule, covered.at))
     if not covered.owed or covered.owed[0][1] >= now:

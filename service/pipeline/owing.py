@@ -55,6 +55,15 @@ def past(unit: Unit, due: Sequence[Due], now: datetime) -> dict[int, Covered]:
     return found
 
 
+def greeted(due: Due, covered: Covered, now: datetime) -> Due:
+    """The same, not welcomed where no digest since confirming ended well: the first one was superseded or cancelled."""
+    joined = due.confirmed_at
+    if not due.welcomed or joined is None or joined < now - REACH or covered.in_flight:
+        return due
+    heard = covered.at is not None and covered.at >= joined - ROUND
+    return due if heard else replace(due, welcomed=False)
+
+
 def _tell_edits(unit: Unit, due: Sequence[Due], found: dict[int, Covered]) -> None:
     """Add the first edit since the hour before the last digest: later ones must not forget the day before it."""
     since = {

@@ -17,7 +17,7 @@ from service.model import DeliveryState, Mend, Paper, Profile, StoredPaper, Subs
 from service.pipeline.batch import choose
 from service.pipeline.misses import Miss, nearest
 from service.pipeline.naming import paper_named
-from service.pipeline.owing import look_back, past
+from service.pipeline.owing import greeted, look_back, past
 from service.pipeline.selection import read_keyword
 from service.pipeline.window import View
 from service.settings.values import without_password
@@ -145,6 +145,7 @@ def _coming(case: _Case) -> Why | None:
     if due is None:
         return None
     covered = past(case.unit, [due], case.now).get(case.reader.id, NOTHING)
+    due = greeted(due, covered, case.now)
     selection, _ = choose(case.view, due, due.subscriber.profiles, covered, case.now)
     if case.view.position[case.stored.id] not in selection.ranked:
         return None

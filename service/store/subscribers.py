@@ -26,12 +26,16 @@ from service.store.tables import delivery, keyword, profile, profile_keyword, su
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A subscriber whose edition has come. `changed_at` is when the profile was last edited; times are UTC."""
+    """A subscriber whose edition has come. `changed_at` is when the profile was last edited; times are UTC.
+
+    `welcomed` says that a first digest was composed since `confirmed_at`.
+    """
 
     subscriber: Subscriber
     next_due_at: datetime
     changed_at: datetime
     welcomed: bool
+    confirmed_at: datetime | None = None
 
 
 # What a `Subscriber` is made of, and what makes it due: a row has twice as many columns, some of them slow to read.
@@ -40,7 +44,7 @@ _OWN = (
     *(subscriber.c[name] for name in ("max_papers", "language", "paused_until", "quiet_digest", "owner")),
 )
 _ADDRESSEE = tuple(subscriber.c[name] for name in Addressee._fields)
-_DUE = (*_OWN, subscriber.c.next_due_at, subscriber.c.changed_at, subscriber.c.welcomed)
+_DUE = (*_OWN, *(subscriber.c[name] for name in ("next_due_at", "changed_at", "welcomed", "confirmed_at")))
 
 _STATES = {each.value: each for each in SubscriberState}
 

@@ -180,6 +180,19 @@ def test_who_joined_when_mails_could_not_leave_is_owed_all_since(life: Life) -> 
     life.home.world.operations.release(life.home.clock())
     life.lives(1)
     assert life.came == list(range(13))
+    assert "Welcome" in life.home.digests(ADA)[0], "the first digest to leave is the first"
+    life.lives(1)
+    assert "Welcome" not in life.home.digests(ADA)[1]
+
+
+def test_who_pauses_before_the_first_digest_could_leave_is_welcomed_afterwards(life: Life) -> None:
+    life.home.world.operations.hold("a trial", life.home.clock())
+    life.begins()
+    life.pauses()
+    life.home.world.operations.release(life.home.clock())
+    life.resumes()
+    life.lives(2)
+    assert ["Welcome" in each for each in life.home.digests(ADA)] == [True, False]
 
 
 def test_what_cannot_be_sent_is_tried_with_the_digests_of_a_week_and_no_longer(life: Life) -> None:
