@@ -1,8 +1,8 @@
 """Paper Round: the day's new papers that match your keywords, in your inbox each morning.
 
     source ──▶ page ──▶ papers ──▶ matches ──▶ digest ──▶ message ──▶ delivery
-    └ sources/http      └ papers   └ matching  └ digests  └ messages   └ deliveries/
-      (wet)               (dry)      ranking     (dry)      (dry)        (wet)
+    └ sources/http      └ papers   └ matching  └ pipeline └ messages   └ deliveries/
+      (wet)               (dry)      ranking                (dry)        (wet)
                                      (dry)
 
 The ends fetch, store and send; the middle is pure: values in, values out, time is an argument. `pipeline` alone holds

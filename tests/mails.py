@@ -9,14 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from email.message import EmailMessage
-from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import jinja2
 from selectolax.lexbor import LexborHTMLParser
 
-from service.digests import compose
 from service.messages import Renderer, near_miss
 from service.model import (
     ArrivalKind,
@@ -24,15 +22,16 @@ from service.model import (
     Digest,
     Envelope,
     Field,
+    Fit,
     Hit,
     Identity,
     Links,
-    Match,
     Message,
     Origin,
     Paper,
     ReaderLinks,
     Section,
+    Selected,
     StoredPaper,
 )
 from tests.servers import Received
@@ -124,9 +123,6 @@ PAPERS = (
 )
 
 
-_CHOSEN = signature(compose).parameters
-
-
 def hits(paper: Paper, words: str) -> tuple[Hit, ...]:
     """Where plain words stand in a paper: a stand-in for the matcher, so that these tests know only their room."""
     fields = [(Field.TITLE, 0, paper.title), (Field.ABSTRACT, 0, paper.abstract)]
@@ -139,19 +135,19 @@ def hits(paper: Paper, words: str) -> tuple[Hit, ...]:
     )
 
 
-def matches(paper: Paper, position: int, keywords: Sequence[str] = KEYWORDS) -> tuple[Match, ...]:
-    """Every keyword that stands in a paper as plain words."""
-    found = [Match(position, number, hits(paper, keyword)) for number, keyword in enumerate(keywords)]
-    return tuple(match for match in found if match.hits)
+def selected(number: int, paper: Paper, keywords: Sequence[str]) -> Selected:
+    """A paper with every keyword that stands in it as plain words."""
+    found = (Fit(keyword, hits(paper, keyword)) for keyword in keywords)
+    return Selected(StoredPaper(number, 1, paper), tuple(fit for fit in found if fit.hits))
 
 
-def digest(papers: Sequence[Paper] = PAPERS, keywords: Sequence[str] = KEYWORDS, **more: Any) -> Digest:
-    """A digest of these papers in this order; what a test says wins over the defaults, also of what is only shown."""
-    stored = [StoredPaper(number + 1, 1, paper) for number, paper in enumerate(papers)]
-    found = {number: matches(paper, number, keywords) for number, paper in enumerate(papers)}
-    chosen: dict[str, Any] = {"read": 63} | {name: more[name] for name in more if name in _CHOSEN}
-    made = compose(EDITION, keywords, stored, range(len(papers)), found, **chosen)
-    return made._replace(**{name: value for name, value in more.items() if name not in _CHOSEN})
+def digest(
+    papers: Sequence[Paper] = PAPERS, keywords: Sequence[str] = KEYWORDS, max_papers: int = 10, **more: Any
+) -> Digest:
+    """A digest of these papers in this order; what a test says wins over the defaults."""
+    shown = tuple(selected(number, paper, keywords) for number, paper in enumerate(papers[:max_papers], 1))
+    usual: dict[str, Any] = {"edition": EDITION, "more": len(papers) - len(shown), "read": 63}
+    return Digest(keywords=tuple(keywords), papers=shown, **(usual | more))
 
 
 def facts(kind: DeliveryKind) -> dict[str, Any]:

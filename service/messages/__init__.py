@@ -10,7 +10,7 @@ from service.messages.feeds import Entry, Feed
 from service.messages.headers import mailbox
 from service.messages.misses import Missed, near_miss
 from service.messages.press import LARGEST_HTML
-from service.messages.renderer import Parts, Renderer
+from service.messages.renderer import Renderer
 from service.messages.typesetting import install
 from service.messages.visible import clean, shorten
 
@@ -19,7 +19,6 @@ __all__ = [
     "Entry",
     "Feed",
     "Missed",
-    "Parts",
     "Renderer",
     "bibtex",
     "clean",

@@ -12,13 +12,12 @@ from dataclasses import fields, replace
 from datetime import datetime
 from email.utils import format_datetime
 from functools import cached_property
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, StrictUndefined
 
 from service.messages.feeds import Feed, atom
-from service.messages.frames import Memo, decoded
+from service.messages.frames import Memo
 from service.messages.headers import block, line, mailbox, named, phrase, unstructured
 from service.messages.mime import assemble, quoted_printable
 from service.messages.press import Press
@@ -28,14 +27,6 @@ from service.model import DeliveryKind, Digest, Envelope, Identity, Message
 
 _WITHDRAWABLE = frozenset({DeliveryKind.DIGEST, DeliveryKind.QUIET})
 _NO_FACTS: Mapping[str, object] = {}
-
-
-class Parts(NamedTuple):
-    """A rendered mail before it is addressed: the subject as one line, and both bodies."""
-
-    subject: str
-    text: str
-    html: str
 
 
 class Renderer:
@@ -67,13 +58,10 @@ class Renderer:
 
     def letter(self, kind: DeliveryKind, envelope: Envelope, facts: Mapping[str, object] = _NO_FACTS) -> Message:
         """Render any other mail; `facts` are for its templates: `read` and `days` of a quiet note, `what` of a link."""
-        subject, *sides = self.letter_parts(kind, envelope, facts)
+        shown = {name: clean(value) if isinstance(value, str) else value for name, value in facts.items()}
+        usual = {"read": 0, "days": 7, "near": (), "what": "export", "invited": False, "list": ""}
+        subject, *sides = self._parts(kind, envelope, usual | shown)
         return self._message(kind, envelope, subject, [[quoted_printable(side)] for side in sides])
-
-    def digest_parts(self, digest: Digest, envelope: Envelope) -> Parts:
-        """Render a digest without addressing it, as a page may show it."""
-        [(subject, text, html)] = self._press.printed([(digest, envelope.links)])
-        return Parts(subject, decoded(b"".join(text)), decoded(b"".join(html)))
 
     def page(self, digest: Digest, facts: Mapping[str, object]) -> str:
         """Render a digest as a page for whoever has its link: every paper, and nothing that is its reader's own.
@@ -86,18 +74,13 @@ class Renderer:
         """Render an Atom feed (RFC 4287)."""
         return atom(feed, self._templates, self._shown)
 
-    def letter_parts(self, kind: DeliveryKind, envelope: Envelope, facts: Mapping[str, object] = _NO_FACTS) -> Parts:
-        """Render a letter without addressing it."""
-        shown = {name: clean(value) if isinstance(value, str) else value for name, value in facts.items()}
-        usual = {"read": 0, "days": 7, "near": (), "what": "export", "invited": False, "list": ""}
-        return self._parts(kind, envelope, usual | shown)
-
-    def _parts(self, kind: DeliveryKind, envelope: Envelope, facts: Mapping[str, object]) -> Parts:
+    def _parts(self, kind: DeliveryKind, envelope: Envelope, facts: Mapping[str, object]) -> tuple[str, str, str]:
+        """The subject of a letter as one line, its text and its HTML."""
         context = {**facts, "identity": self._shown, "links": envelope.links, "recipient": clean(envelope.recipient)}
         subject = clean(self._rendered(kind, "subject.txt", context))
         context["subject"] = subject
         text = settled(self._rendered(kind, "body.txt", context))
-        return Parts(subject, text, settled(self._rendered(kind, "body.html", context)))
+        return subject, text, settled(self._rendered(kind, "body.html", context))
 
     def _rendered(self, kind: DeliveryKind, name: str, context: Mapping[str, object]) -> str:
         return self._templates.get_template(f"{kind.value}/{name}").render(context)

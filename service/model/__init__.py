@@ -18,7 +18,7 @@ from service.model.mails import (
     Section,
     Selected,
 )
-from service.model.papers import ArrivalKind, Field, Hit, Links, Listing, Match, Page, Paper, StoredPaper
+from service.model.papers import ArrivalKind, Field, Hit, Links, Listing, Page, Paper, StoredPaper
 from service.model.readers import Addressee, Choice, Mend, Profile, Schedule, Subscriber, SubscriberState
 
 __all__ = [
@@ -37,7 +37,6 @@ __all__ = [
     "Links",
     "Listing",
     "Mailer",
-    "Match",
     "Mend",
     "Message",
     "Origin",

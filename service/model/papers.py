@@ -118,15 +118,6 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
-    """This paper fits this keyword. `paper` and `keyword` are positions in the sequences that were matched."""
-
-    paper: int
-    keyword: int
-    hits: tuple[Hit, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class StoredPaper:
     """A paper as the store holds it: its row, and its text's revision."""
 

@@ -42,12 +42,12 @@ def every_mail() -> Iterator[str]:
     renderer = mails.renderer()
     for kind in DeliveryKind:
         if kind is not DeliveryKind.DIGEST:
-            yield renderer.letter_parts(kind, mails.ENVELOPE, mails.facts(kind)).html
+            yield mails.read(renderer.letter(kind, mails.ENVELOPE, mails.facts(kind))).html
     for more in (
         {"sections": mails.SECTIONS, "weekly": True, "per_day": mails.PER_DAY, "more": 3, **mails.FOOT},
         {"first": True, "counts": (4, 2, 2, 1), "since": date(2026, 11, 18)},
     ):
-        yield renderer.digest_parts(mails.digest(**more), mails.ENVELOPE).html
+        yield mails.read(renderer.digest(mails.digest(**more), mails.ENVELOPE)).html
 
 
 def uses(html: str) -> Iterator[str]:

@@ -42,13 +42,13 @@ def page_of(digest: Digest) -> str:
 
 
 def letters() -> dict[str, str]:
-    return {str(kind): RENDERER.letter_parts(kind, mails.ENVELOPE, mails.facts(kind)).html for kind in LETTERS}
+    return {str(kind): mails.read(RENDERER.letter(kind, mails.ENVELOPE, mails.facts(kind))).html for kind in LETTERS}
 
 
 def invented() -> dict[str, str]:
     """What needs no corpus: a digest with all it can say, and the same as a page."""
     digest = mails.digest(sections=mails.SECTIONS, weekly=True, per_day=mails.PER_DAY, **mails.FOOT)
-    return {"digest": RENDERER.digest_parts(digest, mails.ENVELOPE).html, "page": page_of(digest)}
+    return {"digest": mails.read(RENDERER.digest(digest, mails.ENVELOPE)).html, "page": page_of(digest)}
 
 
 def looked_at(browser: Browser, axe: str, shown: Mapping[str, str], looks: tuple[tuple[Scheme, int], ...]) -> list[str]:
@@ -92,7 +92,9 @@ def test_digests_of_real_papers_can_be_read_by_everybody(
     browser: Browser, axe: str, shared: Path, full: bool, figure: Callable[[str], None]
 ) -> None:
     made = list(corpus.digests(shared, DIGESTS if full else 1, 12))
-    shown = {f"digest {number}": RENDERER.digest_parts(each, mails.ENVELOPE).html for number, each in enumerate(made)}
+    shown = {
+        f"digest {number}": mails.read(RENDERER.digest(each, mails.ENVELOPE)).html for number, each in enumerate(made)
+    }
     looks = LOOKS if full else (("dark", 360),)
     assert looked_at(browser, axe, shown, looks) == []
     figure(f"axe-core: {len(shown)} digests of real papers in {len(looks)} looks, no violation, no request")

@@ -26,7 +26,7 @@ def sent(**more: Any) -> mails.Read:
 
 
 def subject(**more: Any) -> str:
-    return RENDERER.digest_parts(mails.digest(**more), mails.ENVELOPE).subject
+    return str(sent(**more).mail["Subject"])
 
 
 def goldens() -> dict[str, Message]:
@@ -282,9 +282,8 @@ def test_the_address_that_ends_a_subscription_goes_by_its_name_in_the_dns() -> N
 def test_however_many_papers_match_the_html_stays_small_and_can_be_left(count: int) -> None:
     wide = Paper(title="大規模言語モデル " * 40, abstract="Sparse attention について。" * 60, authors=("山田太郎",) * 9)
     papers = [replace(wide, url=f"https://example.org/{number}") for number in range(count)]
-    parts = RENDERER.digest_parts(mails.digest(papers, max_papers=1000), mails.ENVELOPE)
-    shown = mails.read(RENDERER.digest(mails.digest(papers, max_papers=1000), mails.ENVELOPE))
-    assert len(quoted_printable(parts.html)) <= LARGEST_HTML
+    shown = sent(papers=papers, max_papers=1000)
+    assert len(quoted_printable(shown.html)) <= LARGEST_HTML
     assert mails.ENVELOPE.links.unsubscribe in shown.html_links
     hidden = count - len(shown.titles)
     assert len(shown.titles) >= min(count, 15)

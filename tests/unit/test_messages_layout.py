@@ -21,7 +21,7 @@ def sent(**more: Any) -> mails.Read:
 
 
 def subject(**more: Any) -> str:
-    return RENDERER.digest_parts(mails.digest(**more), mails.ENVELOPE).subject
+    return str(sent(**more).mail["Subject"])
 
 
 def test_a_weekly_subject_names_the_week_and_the_best_title() -> None:
