@@ -20,12 +20,17 @@ from service.pipeline.window import Window
 
 
 class Morning:
-    """A worker that has read the keywords and indexed today's papers, and looked for nothing yet."""
+    """A worker that has read the keywords, of yesterday's morning, and looked for nothing yet."""
 
     def __init__(self, world: World, book: Book | None = None) -> None:
         self.store, self.window, self.book = world.store, Window(world.store), book or Book()
-        with self.store.read() as unit, self.window.open(unit, NOW):
+        with self.store.read() as unit:
             self.book.learn_all(unit)
+
+    def index(self) -> None:
+        """Read today's papers and index them, where that is not done yet."""
+        with self.store.read() as unit, self.window.open(unit, NOW):
+            pass
 
     def fold(self) -> None:
         """Bring the compact form of the profiles up to date, as composing does where much has changed."""

@@ -70,6 +70,7 @@ def _pairs(world: World, other: Callable[[], float]) -> Sequence[Pair]:
     for _ in range(PAIRS):
         unfold(world)
         morning = Morning(world, book)
+        morning.index()
         taken.append(Pair(seconds(partial(_whole, morning)), other()))
     return taken
 
