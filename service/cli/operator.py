@@ -29,11 +29,11 @@ paper = typer.Typer(
 )
 
 
-def hold(why: Annotated[str, typer.Argument(help="What the others shall read as the reason.")] = "by hand") -> None:
+def hold(why: Annotated[str, typer.Argument(help="What the others shall read as the reason.")] = "") -> None:
     """Begin no mail, on any machine, until `release`."""
     with world() as here:
-        here.operations.hold(why, here.now())
-    say("On hold: no mail is begun until `paperround release`. What is composed meanwhile waits.")
+        why = here.operations.hold(why, here.now())
+    say(f"On hold ({why}): no mail is begun until `paperround release`. What is composed meanwhile waits.")
 
 
 def release() -> None:

@@ -6,6 +6,7 @@ Refuses to know: how the hits were counted. Nothing here refuses a keyword.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from service.keywords.expression import And, Expression, Or, Phrase, leaves
@@ -13,6 +14,9 @@ from service.words import FUNCTION, WORDS_TOO, tokens
 
 BROAD_SHARE = 0.2
 BROAD_FROM = 50
+# Behind a sign that is no letter of a word; the one of `cat:cs.*` has its say.
+_IDLE_STAR = re.compile(r"(?<![\w.*])\*")
+_QUOTED = re.compile(r"[\"“”„][^\"“”„]*[\"“”„]")
 
 
 def slips(text: str, expression: Expression) -> Iterator[str]:
@@ -22,6 +26,8 @@ def slips(text: str, expression: Expression) -> Iterator[str]:
             yield from _slips(leaf)
     if any(sign in text for sign in (" | ", " || ", " && ")):
         yield "Signs join nothing here: write OR or AND in capitals."
+    if _IDLE_STAR.search(_QUOTED.sub("", text)):
+        yield "A star counts only right behind the letters of a word: this one is left out."
     for found in tokens(text):
         if found.word.isupper() and found.word.lower() in WORDS_TOO and _loose(found.word, expression):
             yield f'{found.word} is also a word: write "{found.word}" in quotes for this spelling only.'

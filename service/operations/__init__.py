@@ -169,11 +169,19 @@ class Operations:
         with self.store.read() as unit:
             return unit.deliveries.of(reader.id), unit.journal.events(reader.id)
 
-    def hold(self, why: str, now: datetime) -> None:
-        """Begin no mail until `release`, on any machine; mails keep being composed and wait."""
+    def hold(self, why: str, now: datetime) -> str:
+        """Begin no mail until `release`, on any machine; mails keep being composed and wait. Returns the reason.
+
+        What is on hold already keeps its reason where none is given.
+        """
         with self.store.write() as unit:
+            before = unit.journal.flag(BRAKE)
+            if before and not why:
+                return str(before["why"])
+            why = why or "by hand"
             unit.journal.set_flag(BRAKE, {"since": now.isoformat(timespec="seconds"), "why": why})
             unit.journal.note(None, "held", now, why=why)
+        return why
 
     def release(self, now: datetime) -> bool:
         """End a hold; says whether there was one."""

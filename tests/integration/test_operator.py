@@ -43,6 +43,7 @@ def test_a_hold_keeps_every_mail_back_and_its_end_sends_them(home: House) -> Non
     home.world.operations.hold("a wrong template", home.clock())
     home.morning()
     assert home.digests() == []
+    assert home.world.operations.hold("", home.clock()) == "a wrong template"
     assert (home.world.operations.status(home.clock()).hold or {})["why"] == "a wrong template"
     assert home.world.operations.release(home.clock())
     home.morning()

@@ -231,6 +231,7 @@ def test_a_profile_holds_a_limited_number_of_keywords() -> None:
         ("lora | adapter", "write OR"),
         ("CLIP", 'write "CLIP" in quotes'),
         ("the", "“the” stands in nearly every paper"),
+        ("GPT-*", "this one is left out"),
     ],
 )
 def test_a_likely_slip_is_kept_with_a_warning(typed: str, says: str) -> None:
@@ -238,7 +239,21 @@ def test_a_likely_slip_is_kept_with_a_warning(typed: str, says: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["lora", "low-rank adaptation", '"CLIP"', "clip", "LLM", '"lora or adapter"', "lora OR adapter"]
+    "typed",
+    [
+        "lora",
+        "low-rank adaptation",
+        '"CLIP"',
+        "clip",
+        "LLM",
+        '"lora or adapter"',
+        "lora OR adapter",
+        "graph*",
+        "graph* net*",
+        "cat:cs.*",
+        "au:schm*",
+        '"A* x-*" search',
+    ],
 )
 def test_a_sound_keyword_has_no_warning(typed: str) -> None:
     assert parse(typed).warnings == ()
