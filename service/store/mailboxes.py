@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, select, update
+from sqlalchemy.exc import IntegrityError
 
 from service.model import SubscriberState
 from service.store.statements import insert_new, upsert
@@ -59,12 +60,21 @@ class Mailboxes:
         row = self.connection.execute(select(new_address).where(new_address.c.subscriber_id == subscriber_id)).first()
         return Proposed(row.email, row.mailbox, row.nonce) if row else None
 
-    def move(self, subscriber_id: int, wanted: Proposed) -> None:
-        """Write to the new address from now on."""
+    def move(self, subscriber_id: int, wanted: Proposed) -> bool:
+        """Write to the new address from now on; False, and nothing changed, where another subscriber has it.
+
+        It is tried, not looked up: of two who move there at once the second waits for the first, and then finds it
+        taken.
+        """
         here = subscriber.c.id == subscriber_id
         values = {"email": wanted.email, "mailbox": wanted.mailbox}
-        self.connection.execute(update(subscriber).where(here).values(values))
+        try:
+            with self.connection.begin_nested():
+                self.connection.execute(update(subscriber).where(here).values(values))
+        except IntegrityError:
+            return False
         self.connection.execute(delete(new_address).where(new_address.c.subscriber_id == subscriber_id))
+        return True
 
     def own(self, subscriber_id: int, owner: str) -> None:
         """Several people read this address, and `owner` decides for them; empty: one person."""

@@ -109,10 +109,8 @@ class Records:
         """Write to the new address from now on and tell the old one. Raises LinkError, InputError where it is taken."""
         with self.store.write() as unit:
             reader, wanted = self._wish(unit, token, now, hold=True)
-            other = unit.subscribers.by_mailbox(wanted.mailbox)
-            if other is not None and other.id != reader.id:
+            if not unit.mailboxes.move(reader.id, wanted):
                 raise InputError("That address has a subscription of its own by now. Please stop one of the two first.")
-            unit.mailboxes.move(reader.id, wanted)
             self.subscriptions.door.welcome_back(unit, wanted.email)
             if reader.state == SubscriberState.SUPPRESSED:
                 # The old address bounced; the new one has just answered.

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from service.errors import LinkError
+from service.errors import InputError, LinkError
 from service.links import Purpose
 from service.model import Choice, Profile, Schedule, Subscriber, SubscriberState
+from service.store.mailboxes import Proposed
 from tests.integration.worlds import DAY, House, house
 
 Wish = Callable[[House, Subscriber], object]
@@ -121,3 +122,26 @@ def test_a_pause_that_ends_brings_nobody_back_who_leaves_at_that_moment(home: Ho
     found = home.world.subscriptions.find("ada@uni.example")
     assert found is not None
     assert found.state is SubscriberState.LEFT
+
+
+def test_of_two_who_move_to_one_address_at_once_the_second_is_told(home: House, reader: Subscriber) -> None:
+    home.join("bob@uni.example", "mamba")
+    other, now = home.world.subscriptions.find("bob@uni.example"), home.clock()
+    assert other is not None
+    links = []
+    with home.world.store.write() as unit:
+        for each in (reader, other):
+            unit.mailboxes.propose(each.id, Proposed("new@uni.example", "new@uni.example", f"nonce{each.id}"), now)
+            links.append(home.world.signer.sign(Purpose.ADDRESS, f"{each.public_id}~nonce{each.id}", now))
+    with ThreadPoolExecutor(1) as pool:
+        with home.world.store.write() as unit:
+            assert unit.mailboxes.move(reader.id, Proposed("new@uni.example", "new@uni.example", ""))
+            moved = pool.submit(home.world.records.move, links[1], now)
+            time.sleep(A_MOMENT)
+        with pytest.raises(InputError, match="a subscription of its own by now"):
+            moved.result(10)
+    found = home.world.subscriptions.find("new@uni.example")
+    assert found is not None
+    assert found.id == reader.id
+    assert home.world.subscriptions.find("bob@uni.example") is not None
+    home.world.subscriptions.erase(other, now)
