@@ -26,17 +26,34 @@ _APART = re.compile(
     rf"|(?:\A|\n|{_BLOCK})\s{{0,9}}{_OPEN}Abstract{_CLOSE}(?:{_BLOCK}|(?<=\n))"
 )
 # Publishers begin with where it appeared: "Nature, Published online: 19 November 2026; doi:10.1038/…",
-# "Science, Volume 386, Issue 6724, Page 823-827, November 2026.", "Advanced Science, EarlyView."
+# "Science, Volume 386, Issue 6724, Page 823-827, November 2026.", "Advanced Science, EarlyView.",
+# "Volume 12, Issue 4, November 2026, Page 1-20.", "Chem. Sci., 2026, Advance Article DOI: 10.1039/…, Edge Article".
 _IMPRINT = re.compile(
-    r"[^.;:]{2,120}, (?:Published online: \d{1,2} \w{3,9} \d{4}; doi:\s?\S{5,200}"
-    r"|(?:Volume \d{1,5}(?:, [^.;]{1,120})?|Early ?View|Ahead of Print|Just Accepted|Accepted Article)\.)(?:\s+|\Z)",
+    r"(?:[^.;:]{2,120}, (?:Published online: \d{1,2} \w{3,9} \d{4}; doi:\s?\S{5,200}"
+    r"|(?:Volume \d{1,5}(?:, [^.;]{1,120})?|Early ?View|Ahead of Print|Just Accepted|Accepted Article)\.)"
+    r"|(?:Volume \d{1,5}, Issue [^.;,]{1,20}, (?:[^.;]{1,60}, )?Pages? [\w-]{1,20}|Ahead of Print)\s?\."
+    r"|[^;:]{2,80}, \d{4},[^;:]{1,60}\bDOI ?: 10\.1039/\w{5,20}, \w{4,15}(?: (?:Article|Review|Paper|Manuscript))?"
+    r"(?: Open Access)?"
+    r"(?: This article is licensed under a Creative Commons [^.]{5,60}(?:\.\d[^.]{0,40})?\.)?)(?:\s+|\Z)",
     re.IGNORECASE,
 )
-# ScienceDirect's feeds hold no abstracts, PLOS's begin with all authors.
-_NO_ABSTRACT = re.compile(
-    r"Publication date: .{1,60}? Source: .{1,300}?(?: Author\(s\): (?P<names>.{1,20000}+))?", re.DOTALL
+# Others say it at the end: "[Phys. Rev. Lett. 137, 123456] Published Thu Nov 19, 2026", and whose feed it is.
+_AT_END = re.compile(
+    r"(?:\s?\[[A-Z][^\[\]]{3,80}\] Published \w{3} \w{3} \d\d, \d{4}"
+    r"|\s?To cite this article before page numbers are assigned, use the DOI form of citation above\."
+    r"|\s?The content of this RSS Feed \(c\) [\w ]{3,60}){1,2}\Z"
 )
-_BYLINE = re.compile(r"\s*<p>\s*by (?P<names>[^<]{3,20000}+)</p>")
+# ScienceDirect's and ACS's feeds hold no abstracts.
+_NO_ABSTRACT = re.compile(
+    r"Publication date: .{1,60}? Source: .{1,300}?(?: Author\(s\): (?P<names>.{1,20000}+))?"
+    r"|[^.;:]{2,80}\sDOI: 10\.\d{4,9}/\S{2,100}",
+    re.DOTALL,
+)
+# PLOS's and APS's descriptions begin with all authors, MDPI's with title, journal and DOI before them.
+_BYLINE = re.compile(
+    r"\s*(?:(?:<p>[^<]{1,2000}+</p>\s*)?<p>[^<]{1,200}+<a\b[^<>]{0,500}>doi:[^<]{5,200}+</a>\s*</p>\s*<p>\s*Authors: "
+    r"|<p>\s*(?:by |Author\(s\): ))(?P<names>[^<]{3,20000}+)</p>"
+)
 
 
 def proper(text: str) -> str:
@@ -47,6 +64,8 @@ def proper(text: str) -> str:
         return _LABEL.sub("", rest, count=1) if _LABEL.match(rest) else rest
     imprint = _IMPRINT.match(text)
     own = text[imprint.end() :] if imprint else text
+    end = _AT_END.search(own, max(0, len(own) - _LONGEST_IMPRINT))
+    own = own[: end.start()] if end else own
     if _NO_ABSTRACT.fullmatch(own):
         return ""
     label = _LABEL.match(own)

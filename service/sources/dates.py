@@ -3,7 +3,7 @@
 Comes in: what stood where RFC 822 or ISO 8601 was meant. Goes out: an aware time, or None. Refuses to know: feeds.
 
 A date without a zone is taken as UTC. A month alone is its first day and a year alone its first of January; a season is
-nothing. Days that are only numbers (19/11/2026) are not guessed at.
+nothing. Days that are only numbers are read where the year stands first (2026/11/19), and else not guessed at.
 """
 
 from __future__ import annotations
@@ -24,10 +24,13 @@ _DAY = re.compile(
     r"(?P<year>\d{4}|\d\d(?!\d))(?!:)",
     re.IGNORECASE,
 )
+# 2026/11/9, 2026.11.09, 2026-11-9, and as China and Japan write.
+_NUMBERS = re.compile(r"\A((?:19|20)\d\d)[-/.年](\d{1,2})[-/.月](\d{1,2})(?!\d)日?T?", re.IGNORECASE)
 # As PubMed cites: 2026 Nov 19.
 _YEAR_FIRST = re.compile(r"\A((?:19|20)\d\d)[ -]([^\W\d_]{3,9})\.?[ -](\d{1,2})(?!\d)")
 _MONTH = re.compile(
-    r"(?P<name>[^\W\d_]{3,9})\.?,?[ -]{0,3}(?P<y1>(?:19|20)\d\d)|(?P<y2>(?:19|20)\d\d)(?:-(?P<number>\d\d))?"
+    r"(?P<name>[^\W\d_]{3,9})\.?,?[ -]{0,3}(?P<y1>(?:19|20)\d\d)"
+    r"|(?P<y2>(?:19|20)\d\d)(?:-(?P<number>\d\d)|[ -](?P<last>[^\W\d_]{3,9})\.?)?"
 )
 _TIME = re.compile(
     r"(?<!\d)(?P<hour>\d{1,2})[:.](?P<minute>\d\d)(?:[:.](?P<second>\d\d))?(?:[.,]\d{1,9})?\s{0,3}(?P<half>[ap]m)?"
@@ -55,7 +58,7 @@ def sensible(found: datetime) -> datetime | None:
 
 def _named(text: str) -> datetime | None:
     """A day whose month is a word, and a time after it where there is one."""
-    text = _YEAR_FIRST.sub(r"\3 \2 \1", text)
+    text = _YEAR_FIRST.sub(r"\3 \2 \1", _NUMBERS.sub(_month_in_words, text))
     found = _DAY.search(text)
     month = _MONTHS.get((found["m1"] or found["m2"])[:3].lower()) if found else None
     if not found or not month:
@@ -71,11 +74,19 @@ def _named(text: str) -> datetime | None:
         return None
 
 
+def _month_in_words(numbers: re.Match[str]) -> str:
+    month = next((name for name, number in _MONTHS.items() if number == int(numbers[2])), "")
+    return f"{numbers[3]} {month} {numbers[1]} " if month else numbers[0]
+
+
 def _month(text: str) -> datetime | None:
     """The first day of a text that is nothing but a month, or a year."""
     found = _MONTH.fullmatch(text)
-    number = (_MONTHS.get(found["name"][:3].lower(), 0) if found["name"] else int(found["number"] or 1)) if found else 0
-    return datetime(int(found["y1"] or found["y2"]), number, 1, tzinfo=UTC) if found and 1 <= number <= 12 else None
+    if not found:
+        return None
+    name = found["name"] or found["last"]
+    number = _MONTHS.get(name[:3].lower(), 0) if name else int(found["number"] or 1)
+    return datetime(int(found["y1"] or found["y2"]), number, 1, tzinfo=UTC) if 1 <= number <= 12 else None
 
 
 def _at(day: datetime, time: re.Match[str] | None) -> datetime:

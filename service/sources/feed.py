@@ -12,7 +12,7 @@ import re
 from calendar import timegm
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import feedparser
@@ -20,7 +20,7 @@ import feedparser
 from service.errors import ParseError
 from service.model import ArrivalKind, Links, Listing, Paper
 from service.papers import arxiv_id, doi, openreview_id
-from service.sources import abstracts, arxiv, bylines, dois
+from service.sources import abstracts, arxiv, bylines, dois, titles
 from service.sources.dates import sensible, written
 from service.sources.huggingface import paper_links
 from service.sources.taming import tame
@@ -133,7 +133,7 @@ def _paper(entry: Entry, version: str, family_first: bool) -> Paper | None:
     guid = fold(str(entry.get("id", "")))[:500]
     name, number = _arxiv(said.name, guid, link)
     listed_by_us = "huggingface.co/papers/" in link
-    published = _moment(entry, "published") or _moment(entry, "updated")
+    published = _moment(entry, "published") or _moment(entry, "updated") or _moment(entry, "prism_publicationdate")
     return Paper(
         title=said.title,
         abstract=said.abstract,
@@ -154,7 +154,7 @@ def _paper(entry: Entry, version: str, family_first: bool) -> Paper | None:
 
 
 def _announced(entry: Entry, version: str) -> _Announced:
-    title, name, category, kind = arxiv.title(_words(_title(entry), version))
+    title, name, category, kind = arxiv.title(titles.proper(_words(_title(entry), version)))
     raw = _description(entry)
     announced = arxiv.abstract(str(raw.get("value", "")))
     if announced:
@@ -263,10 +263,19 @@ def _listed(entry: Entry, published: datetime | None) -> date | None:
 
 def _moment(entry: Entry, key: str) -> datetime | None:
     """What we read in a date ourselves goes first: feedparser knows more forms, and fewer zones."""
-    if said := written(str(entry.get(key, ""))):
-        return said
+    said = str(entry.get(key, ""))
+    if read := written(said):
+        return read
     parts = entry.get(f"{key}_parsed")
     try:
-        return sensible(datetime.fromtimestamp(timegm(parts), UTC)) if parts else None
+        read = sensible(datetime.fromtimestamp(timegm(parts), UTC)) if parts else None
     except (TypeError, ValueError, OverflowError, OSError):
         return None
+    return read if read and _is_said(read, said) else None
+
+
+def _is_said(read: datetime, text: str) -> bool:
+    """feedparser makes a date of nearly anything (20-11-2026 is the year 2020); the zone may have moved it by a day."""
+    year, rest = str(read.year), text.replace(str(read.year), "", 1)
+    days = {int(number) for number in re.findall(r"\d{1,2}", rest)}
+    return year in text and any((read + timedelta(days=n)).day in days for n in (0, -1, 1))

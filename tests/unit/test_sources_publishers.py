@@ -105,6 +105,50 @@ FEEDS: dict[str, tuple[str, Expected]] = {
             "10.1000/k.1",
         ),
     ),
+    "MDPI": (
+        RDF.format(
+            "<title>Kettles, Vol. 15, Pages 1234: Tea That Learns</title><description>&lt;p&gt;Tea That Learns&lt;/p&gt; "
+            "&lt;p&gt;Kettles &lt;a href='https://x.example/1'&gt;doi: 10.3390/k1234&lt;/a&gt;&lt;/p&gt; &lt;p&gt;Authors: Ada "
+            "Brewer Bob Kettle &lt;/p&gt; &lt;p&gt;We teach tea.&lt;/p&gt;</description><dc:creator>Ada Brewer</dc:creator>"
+            "<dc:creator>Bob Kettle</dc:creator><dc:date>2026-11-19</dc:date><prism:doi>10.3390/k1234</prism:doi>"
+        ),
+        ("Tea That Learns", "We teach tea.", TWO, "2026-11-19", "10.3390/k1234"),
+    ),
+    "APS": (
+        RDF.format(
+            "<title>Boiling</title><description><![CDATA[<p>Author(s): Ada Brewer and Bob Kettle</p><p>We boil.</p><br/>"
+            "[Phys. Rev. Kettle 137, 123456] Published Thu Nov 19, 2026]]></description><dc:creator>Ada Brewer and Bob "
+            "Kettle</dc:creator><dc:date>2026-11-19T10:00:00+00:00</dc:date><prism:doi>10.1103/k.1</prism:doi>"
+        ),
+        ("Boiling", "We boil.", TWO, "2026-11-19", "10.1103/k.1"),
+    ),
+    "Taylor & Francis": (
+        RDF.format(
+            "<title>Kettles</title><link>https://x.example/doi/full/10.1080/0123.2026?af=R</link><description>Volume 12, "
+            "Issue 4, November 2026, Page 1-20&lt;br/&gt;. &lt;br/&gt;</description><dc:creator>Ada Brewer</dc:creator>"
+        ),
+        ("Kettles", "", ("Ada Brewer",), "None", "10.1080/0123.2026"),
+    ),
+    "RSC": (
+        RSS.format(
+            "<title>Kettles</title><description><![CDATA[<div><i><b>Kettle Sci.</b></i>, 2026, Advance Article<br/><b>DOI"
+            "</b>: 10.1039/D6KS00001A, Edge Article</div><div>We boil.<br/>To cite this article before page numbers are "
+            "assigned, use the DOI form of citation above.<br/>The content of this RSS Feed (c) The Royal Society of "
+            "Chemistry</div>]]></description>"
+        ),
+        ("Kettles", "We boil.", (), "None", ""),
+    ),
+    "ACS": (
+        RSS.format(
+            "<title>[ASAP] Kettles</title><link>http://dx.doi.org/10.1021/k.1</link><author>Ada Brewer, and Bob Kettle</author>"
+            "<description>&lt;div&gt;ACS Kettles&lt;/div&gt;&lt;div&gt;DOI: 10.1021/k.1&lt;/div&gt;</description>"
+        ),
+        ("Kettles", "", TWO, "None", "10.1021/k.1"),
+    ),
+    "IOP": (
+        RDF.format("<title>Kettles</title><prism:publicationDate>2026-11-19T00:00:00Z</prism:publicationDate>"),
+        ("Kettles", "", (), "2026-11-19", ""),
+    ),
     "PLOS": (
         ATOM.format(
             "<title>Kettle ecology</title><id>10.1371/journal.pone.1</id><author><name>Ada Brewer</name></author>"
@@ -161,8 +205,21 @@ def test_a_name_that_may_be_two_is_read_as_its_feed_writes_names(other: str, cou
 
 
 @pytest.mark.parametrize(
+    "title", ["[Water] and tea", "Kettles, Vol. 15: a history", "[Reviews] ", "Tea: Pages 12: a study"]
+)
+def test_a_title_that_only_resembles_an_imprint_stays_whole(title: str) -> None:
+    assert read(RSS.format(f"<title>{title}</title>")).title == title.strip()
+
+
+@pytest.mark.parametrize(
     "abstract",
-    ["Volume rendering, Issue by issue. It works.", "By contrast, tea is hot.", "Ahead of print, we boil kettles."],
+    [
+        "Volume rendering, Issue by issue. It works.",
+        "By contrast, tea is hot.",
+        "Ahead of print, we boil kettles.",
+        "Volume 12, Issue 4 of Tea is sold out.",
+        "We share data. DOI: 10.5281/tea.1",
+    ],
 )
 def test_an_abstract_that_only_resembles_an_imprint_stays_whole(abstract: str) -> None:
     assert read(RSS.format(f"<title>T</title><description>{abstract}</description>")).abstract == abstract
