@@ -5,15 +5,12 @@ Comes in: the time, the unit that is about to claim. Goes out: how many rows may
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from service.model import DeliveryState
+from service.pipeline.brake import hold
 from service.store import Unit
-from service.store.journal import BRAKE
-
-LOG = logging.getLogger(__name__)
 
 CANARY = "canary"
 # A morning of so many times the canary is a large one.
@@ -54,8 +51,5 @@ def _judge(unit: Unit, ids: Sequence[int], age: timedelta, now: datetime) -> boo
     # Who releases the brake has looked: the morning is not held for the same canary twice.
     unit.journal.set_flag(CANARY, {"at": now.isoformat(), "ids": list(ids), "well": True})
     if not well:
-        why = f"{bad} of the first {len(ids)} digests of a large morning did not go out"
-        LOG.error("on hold: %s; look at `paperround status`, then `paperround release`", why)
-        unit.journal.set_flag(BRAKE, {"since": now.isoformat(timespec="seconds"), "why": why, "automatic": True})
-        unit.journal.note(None, "held", now, why=why)
+        hold(unit, f"{bad} of the first {len(ids)} digests of a large morning did not go out", now)
     return well

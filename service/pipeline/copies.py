@@ -6,15 +6,13 @@ where a witness keeps its word.
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from datetime import datetime
 
 from service.model import Witness
-from service.store import Store, Unit
-from service.store.journal import BRAKE, LIFE
-
-LOG = logging.getLogger(__name__)
+from service.pipeline.brake import hold
+from service.store import Store
+from service.store.journal import LIFE
 
 OTHER = "restored from a backup, taken over by a stand-by, or moved: it is not the database that was last at work here"
 OLDER = "restored from a backup: older than what was noted outside of the database (pass {come} of {told})"
@@ -42,18 +40,10 @@ class Copies:
             come = unit.journal.come()
             known = unit.journal.flag(LIFE)
             if come <= noted:
-                _hold(unit, OLDER.format(come=come - 1, told=noted), now)
+                hold(unit, OLDER.format(come=come - 1, told=noted), now)
                 come = unit.journal.come(noted)
             elif known and not life.same(known):
-                _hold(unit, OTHER, now)
+                hold(unit, OTHER, now)
             if str(life) != known:
                 unit.journal.set_flag(LIFE, str(life))
         self.witness.tell(life.name, come)
-
-
-def _hold(unit: Unit, why: str, now: datetime) -> None:
-    """Hold once; whoever holds already knows why."""
-    if not unit.journal.flag(BRAKE):
-        unit.journal.note(None, "held", now, why=why)
-        LOG.error("on hold: %s; look at `paperround status`, then `paperround release`", why)
-        unit.journal.set_flag(BRAKE, {"since": now.isoformat(timespec="seconds"), "why": why, "automatic": True})

@@ -6,15 +6,12 @@ is five times the usual: a source or a keyword gone wrong must not reach every i
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from statistics import fmean
 
+from service.pipeline.brake import hold
 from service.store import Unit
-from service.store.journal import BRAKE
-
-LOG = logging.getLogger(__name__)
 
 USUAL = "usual papers per reader"
 TIMES = 5.0
@@ -51,12 +48,5 @@ def watch(unit: Unit, counts: Sequence[float], now: datetime) -> bool:
         },
     )
     if wild:
-        _hold(unit, f"{mean:.1f} papers per reader and day, usually {usual:.1f}", now)
+        hold(unit, f"{mean:.1f} papers per reader and day, usually {usual:.1f}", now)
     return wild
-
-
-def _hold(unit: Unit, why: str, now: datetime) -> None:
-    LOG.error("on hold: %s; look at `paperround status`, then `paperround release`", why)
-    if not unit.journal.flag(BRAKE):
-        unit.journal.set_flag(BRAKE, {"since": now.isoformat(timespec="seconds"), "why": why, "automatic": True})
-        unit.journal.note(None, "held", now, why=why)

@@ -157,13 +157,10 @@ class Papers:
             found += [Arrived(row.number, row.survivor, row.source_id, row.kind, row.at) for row in rows]
         return found
 
-    def hide(self, paper_id: int, hidden: bool = True) -> bool:
-        """Keep a paper out of every digest not yet composed; returns whether there is such a paper."""
+    def hide(self, paper_id: int) -> None:
+        """Keep a paper out of every mail not begun yet."""
         changed = raise_counter(self.connection, "change")
-        result = self.connection.execute(
-            update(paper).where(paper.c.id == paper_id).values(hidden=hidden, changed=changed)
-        )
-        return bool(result.rowcount)
+        self.connection.execute(update(paper).where(paper.c.id == paper_id).values(hidden=True, changed=changed))
 
     def find(self, keys: set[str]) -> list[StoredPaper]:
         """The papers that own any of these identity keys."""

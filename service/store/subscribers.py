@@ -180,10 +180,6 @@ class Subscribers:
         """When this subscriber's next edition is due, in UTC."""
         return self.connection.scalar(select(subscriber.c.next_due_at).where(subscriber.c.id == subscriber_id))
 
-    def confirmed_at(self, subscriber_id: int) -> datetime | None:
-        """When this subscriber last confirmed, in UTC, or None."""
-        return self.connection.scalar(select(subscriber.c.confirmed_at).where(subscriber.c.id == subscriber_id))
-
     def schedule_next(self, moves: Iterable[tuple[int, datetime, datetime]]) -> set[int]:
         """Move (id, from, to) due times; returns the ids that still stood at `from`: ours alone."""
         moved: set[int] = set()

@@ -15,8 +15,8 @@ import pytest
 from service.errors import FetchError
 from service.model import Page
 from service.pipeline.collecting import Collector
-from service.pipeline.lateness import standings
 from service.pipeline.listings import Collected
+from service.sources import health
 from service.sources.http import Client
 from service.sources.manners import Manners
 from service.store import Store
@@ -221,8 +221,9 @@ def test_a_page_that_turns_into_something_else_is_said_with_what_was_expected(tm
         bodies.pop(0)
         assert reader.poll().error.startswith("the parser found nothing where 4 papers were expected: this looks like")
         with reader.store.read() as unit:
-            standing = standings(unit, NOW)[reader.id]
-        assert standing.why.startswith("the parser found nothing where 4 papers were expected")
+            [(source, counts)] = unit.sources.watched(NOW)
+        said = health.standing(source, counts, NOW).why
+        assert said.startswith("the parser found nothing where 4 papers were expected")
 
 
 def test_a_source_that_is_gone_for_good_is_asked_no_more(tmp_path: Path) -> None:
