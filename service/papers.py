@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 from urllib.parse import quote
 
@@ -28,7 +28,7 @@ _DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>]{1,200}")
 # What publishers' links have behind a DOI: a query, a version, a view of the article.
 _VIEW = re.compile(r"[?#&].*|(?:v\d{1,2})?(?:[./](?:full(?:-text|\.pdf)?|abstract|e?pdf|meta))?\Z")
 _ENOUGH_WORDS, _ENOUGH_IDEOGRAPHS = 5, 10
-_LONGEST_KEY = 200
+_LONGEST_KEY, _LONGEST_GUID = 200, 1000
 
 
 def arxiv_id(text: str) -> tuple[str, int | None]:
@@ -89,6 +89,23 @@ def keys(paper: Paper, source: str = "") -> tuple[str, ...]:
     if titled:
         return tuple(named + titled + placed)
     return tuple(named + placed + [f"text:{_text_hash(paper)}"])
+
+
+def told_apart(papers: Sequence[Paper]) -> tuple[Paper, ...]:
+    """Return the papers of one page, of which those at one place under several titles are no longer one.
+
+    There are feeds whose entries all link to the journal. Such an entry gets a guid that its title is part of.
+    """
+    titles: dict[tuple[str, str], set[str]] = {}
+    for paper in papers:
+        titles.setdefault((paper.guid, paper.url), set()).add(fold_title(paper.title))
+    shared = {place for place, several in titles.items() if any(place) and len(several) > 1}
+    return tuple(
+        replace(paper, guid=f"{paper.guid or paper.url} {fold_title(paper.title)}"[:_LONGEST_GUID])
+        if (paper.guid, paper.url) in shared and not _ids(paper)
+        else paper
+        for paper in papers
+    )
 
 
 def weak(key: str) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 
 from service.errors import ParseError
 from service.model import Listing, Page, Paper
+from service.papers import told_apart
 from service.sources import biorxiv, capture, feed, html, huggingface, jsonfeed
 from service.sources.decoding import decode
 from service.sources.text import fold
@@ -46,7 +47,7 @@ def parse(page: Page) -> Listing:
     if not text.strip():
         raise ParseError("the page is empty", "an empty page")
     listing = _read(text, page)
-    return replace(listing, papers=tuple(map(_bounded, listing.papers)))
+    return replace(listing, papers=told_apart([_bounded(paper) for paper in listing.papers]))
 
 
 def _bounded(paper: Paper) -> Paper:
@@ -109,7 +110,7 @@ def _markup(text: str, page: Page) -> Listing:
     if text.lstrip().startswith("<?xml") and root != "html":
         what = f"an XML document <{root[:40]}>" if root else "broken XML"
         raise ParseError(f"this looks like {what}, not a feed", what)
-    return html.read(text)
+    return html.read(text, page.url)
 
 
 def _root(text: str) -> str:
@@ -125,5 +126,5 @@ def _text(text: str, page: Page) -> Listing:
     if _LATE_FEED.search(text, 0, 2048):
         return feed.read(text[text.index("<") :], page.url)
     if _HTML.search(text, 0, 4096):
-        return html.read(text)
+        return html.read(text, page.url)
     return capture.read(text, page.url)

@@ -56,7 +56,8 @@ def _blocks(lines: list[str]) -> list[dict[str, str]]:
 
 
 def _paper(block: dict[str, str]) -> Paper:
-    link = web_link(block.get("pdf") or block.get("url") or block.get("link"))
+    named = block.get("pdf") or block.get("url") or block.get("link") or ""
+    link = web_link(named.partition(" ")[0])
     name, version = arxiv_id(link)
     known = paper_links(name) if name else Links(pdf=link if block.get("pdf") else "")
     return Paper(

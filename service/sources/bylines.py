@@ -59,7 +59,8 @@ def family_first(names: Iterable[str]) -> bool:
 
 def authors(text: str) -> tuple[str, ...]:
     """Split a list of authors in one string: `A B, C D` and `Kukla, D., Crampton, A.`; affiliations are dropped."""
-    bare = _ASIDE.sub(" ", text)
+    # arXiv's numbered affiliations stand in brackets within brackets.
+    bare = _ASIDE.sub(" ", _ASIDE.sub(" ", text))
     for wider in (bare.split(";"), _AND.split(bare)):
         if len(wider) > 1 and all(part.count(",") == 1 for part in wider if part.strip()):
             return tuple(" ".join(part.split()) for part in wider if part.strip())

@@ -24,7 +24,7 @@ from service.sources import abstracts, arxiv, bylines, dois, titles
 from service.sources.dates import sensible, written
 from service.sources.huggingface import paper_links
 from service.sources.taming import tame
-from service.sources.text import day, fold, plain, web_link
+from service.sources.text import MARKED_UP, day, fold, plain, web_link
 
 Entry = Mapping[str, Any]
 _Mixin: Any = feedparser.mixin._FeedParserMixin
@@ -32,7 +32,6 @@ _find_address = _Mixin._sync_author_detail
 # No name and no address is longer, and however long the others are, together they are searched at once.
 _LONGEST_NAME = 200
 _CATEGORY = re.compile(r"[a-z-]{2,10}(?:\.[A-Za-z-]{2,9})?")
-_MARKED_UP = re.compile(r"</[a-zA-Z]+\s*>|<br\s*/?>")
 _LONGEST = 100_000
 _HEAVY = 500_000
 _PERIODS = {"hourly": 3_600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
@@ -41,8 +40,7 @@ _PERIODS = {"hourly": 3_600, "daily": 86_400, "weekly": 604_800, "monthly": 2_59
 def read(text: str, url: str = "") -> Listing:
     """Return the entries that have a title. Raises ParseError where there are entries and none has one."""
     body, left_out = tame(text)
-    address = url if web_link(url) else ""
-    headers = {"content-type": "application/xml; charset=utf-8", "content-location": address}
+    headers = {"content-type": "application/xml; charset=utf-8", "content-location": web_link(url)}
     feed = _parsed(body, headers, heavy=len(text) > _HEAVY)
     # Where feedparser gives up early it names no version.
     version = str(feed.get("version", ""))
@@ -50,6 +48,7 @@ def read(text: str, url: str = "") -> Listing:
         raise ParseError("this looks like broken XML, not a feed", "broken XML")
     # Plain dictionaries, since feedparser's own invent a date where an entry has none.
     entries = [dict(entry) for entry in feed.entries]
+    _refuse_fault(entries)
     family_first = bylines.family_first(name for entry in entries for name in _names(entry))
     read = [_paper(entry, version, family_first) for entry in entries]
     papers = tuple(paper for paper in read if paper)
@@ -58,6 +57,13 @@ def read(text: str, url: str = "") -> Listing:
         raise ParseError("this looks like a feed whose entries have no titles", "a feed without titles")
     channel = dict(feed.feed)
     return Listing(papers, skipped, _day(papers, channel), _form(version), _every(channel))
+
+
+def _refuse_fault(entries: list[dict[str, Any]]) -> None:
+    """arXiv's API answers a query it cannot read with a feed of one entry, which is no paper."""
+    if len(entries) == 1 and "arxiv.org/api/errors" in str(entries[0].get("id", ""))[:_LONGEST_NAME]:
+        said = fold(str(entries[0].get("summary", "")))[:_LONGEST_NAME] or "no reason given"
+        raise ParseError(f"this looks like an error of arXiv's API: {said}", "an API error")
 
 
 def _find_short_address(parser: Any, key: str = "author") -> None:
@@ -210,7 +216,7 @@ def _words(detail: Any, version: str) -> str:
     if not isinstance(detail, Mapping):
         return ""
     text = str(detail.get("value", ""))[:_LONGEST]
-    literal = version.startswith("atom") and detail.get("type") == "text/plain" and not _MARKED_UP.search(text)
+    literal = version.startswith("atom") and detail.get("type") == "text/plain" and not MARKED_UP.search(text)
     return fold(text) if literal else plain(text)
 
 

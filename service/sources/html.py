@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from html import unescape
 from itertools import islice
 from typing import Any
 
@@ -20,7 +21,7 @@ from service.errors import ParseError
 from service.model import Links, Listing, Paper
 from service.papers import arxiv_id
 from service.sources.huggingface import SITE, paper_links, props, single
-from service.sources.text import fold, plain, web_link
+from service.sources.text import fold, joined, plain
 
 # Possessive, so that a tag left open is given up in one step. What stands in a comment or a script is no tag.
 _START = re.compile(
@@ -32,11 +33,14 @@ _TARGET = re.compile(r"""data-target\s*=\s*["']?(DailyPapers|PaperContent)(?=["'
 _TITLE = re.compile(r"<title[^<>]{0,200}>([^<]{0,300})", re.IGNORECASE)
 _FEED = re.compile(r"<link\b[^<>]{0,500}application/(?:rss|atom)\+xml[^<>]{0,500}>", re.IGNORECASE)
 _HREF = re.compile(r"""href\s*=\s*["']?([^"'\s>]{1,500})""", re.IGNORECASE)
+_FOR_PEOPLE = re.compile(
+    r"just a moment|attention required|captcha|not a (?:ro)?bot\b|\bare (?:a )?human|security check|checking your"
+)
 _PAPER_PATH = re.compile(r"/papers/([\w.-]{4,64})")
 _MOST_TAGS, _MOST_CARDS, _MOST_IN_CARD, _LONGEST_CARD = 300_000, 1_000, 1_000, 50_000
 
 
-def read(text: str) -> Listing:
+def read(text: str, url: str = "") -> Listing:
     """Return the papers of a listing or of one paper's page. Raises ParseError for every other page."""
     for target, attributes in _hydrated(text):
         data = _props(attributes)
@@ -49,7 +53,7 @@ def read(text: str) -> Listing:
     cards = _cards(text) if "hugging face" in _title(text).casefold() else []
     if cards:
         return Listing(tuple(cards), form="hf-cards")
-    raise _refusal(text)
+    raise _refusal(text, url)
 
 
 def _hydrated(text: str) -> Iterator[tuple[str, str]]:
@@ -106,12 +110,12 @@ def _title(text: str) -> str:
     return plain(found[1])[:80] if found else ""
 
 
-def _refusal(text: str) -> ParseError:
+def _refusal(text: str, url: str) -> ParseError:
     title = _title(text)
     what = _looks_like(text, title)
     feed = _FEED.search(text)
     named = _HREF.search(feed[0]) if feed else None
-    address = web_link(named[1]) if named else ""
+    address = joined(url, unescape(named[1])) if named else ""
     hint = f"; it names a feed: {address}" if address else ""
     quoted = f" (“{title}”)" if title else ""
     return ParseError(f"this looks like {what}{quoted}, not a listing of papers{hint}", what)
@@ -121,7 +125,9 @@ def _looks_like(text: str, title: str) -> str:
     lowered = title.casefold()
     if re.search(r"type\s*=\s*[\"']?password", text, re.IGNORECASE) or re.search(r"\b(log|sign) ?in\b|login", lowered):
         return "a login page"
-    if re.search(r"\b(40[0-9]|50[0-9])\b|not found|error|unavailable|just a moment|denied|too many", lowered):
+    if _FOR_PEOPLE.search(lowered):
+        return "a page that lets in nobody but people"
+    if re.search(r"\b(40[0-9]|50[0-9])\b|not found|error|unavailable|maintenance|denied|too many", lowered):
         return "an error page"
     if "huggingface.co" in text and "hugging face" in lowered:
         return "a Hugging Face page without papers"

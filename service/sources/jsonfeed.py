@@ -11,11 +11,11 @@ from typing import Any
 from service.errors import ParseError
 from service.model import Links, Listing, Paper
 from service.papers import arxiv_id, openreview_id
-from service.sources import dois
+from service.sources import bylines, dois, titles
 from service.sources.abstracts import proper
 from service.sources.dates import written
 from service.sources.huggingface import MOST_ENTRIES, paper_links
-from service.sources.text import fold, joined, plain, web_link
+from service.sources.text import MARKED_UP, fold, joined, plain, web_link
 
 _LONGEST = 100_000
 
@@ -42,11 +42,12 @@ def read(data: Mapping[str, Any], base: str = "") -> Listing:
 
 
 def _paper(item: Any, base: str) -> Paper | None:
-    if not isinstance(item, dict) or not (title := plain(_string(item, "title")[:_LONGEST])):
+    if not isinstance(item, dict) or not (title := titles.proper(plain(_string(item, "title")[:_LONGEST]))):
         return None
     # An item without an address of its own is asked to have it for its id.
     link = joined(base, item.get("url")) or joined(base, item.get("external_url")) or web_link(item.get("id"))
-    guid = fold(str(item.get("id", "")))[:500]
+    named = item.get("id")
+    guid = fold(str(named))[:500] if isinstance(named, (str, int)) else ""
     name, version = arxiv_id(link) if arxiv_id(link)[0] else arxiv_id(guid)
     listed = "huggingface.co/papers/" in link
     published = written(_string(item, "date_published")) or written(_string(item, "date_modified"))
@@ -62,7 +63,7 @@ def _paper(item: Any, base: str) -> Paper | None:
         links=Links(links.arxiv, links.pdf, links.huggingface if listed else ""),
         arxiv_id=name,
         version=version,
-        doi=dois.of_link(link),
+        doi=dois.of_link(link) or dois.of_guid(guid),
         openreview_id=openreview_id(link) or openreview_id(guid),
         guid=guid,
     )
@@ -74,16 +75,21 @@ def _string(item: Mapping[str, Any], key: str) -> str:
 
 
 def _abstract(item: Mapping[str, Any]) -> str:
-    """`summary` and `content_text` are plain text, `content_html` is not."""
-    text = fold(_string(item, "summary")[:_LONGEST]) or fold(_string(item, "content_text")[:_LONGEST])
-    return text or plain(_string(item, "content_html")[:_LONGEST])
+    """`summary` and `content_text` are plain text, unless there is mark-up in them; `content_html` is not."""
+    for key in ("summary", "content_text"):
+        text = _string(item, key)[:_LONGEST]
+        if said := plain(text) if MARKED_UP.search(text) else fold(text):
+            return said
+    return plain(_string(item, "content_html")[:_LONGEST])
 
 
 def _authors(item: Mapping[str, Any]) -> tuple[str, ...]:
-    """Version 1 had one `author`, 1.1 has `authors`."""
+    """Version 1 had one `author`, 1.1 has `authors`; one name may be all of them."""
     entries = item.get("authors")
     named = entries if isinstance(entries, list) else [item.get("author")]
-    names = [fold(_string(each, "name")) for each in named if isinstance(each, dict)]
+    names = [fold(_string(each, "name")[:_LONGEST]) for each in named if isinstance(each, dict)]
+    if len(names) == 1 and bylines.several(names[0]):
+        return bylines.authors(names[0])
     return tuple(name for name in names if name)
 
 

@@ -10,7 +10,7 @@ import re
 from datetime import UTC, date, datetime
 from html import unescape
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import quote, urljoin
 
 # PostgreSQL refuses NUL, UTF-8 refuses lone surrogates, and no title means any of these characters.
 _UNWANTED = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
@@ -18,7 +18,8 @@ _UNWANTED = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff
 _SPACES = re.compile(r"[^\S ]\s*| \s+")
 _PIECE = 100_000
 _LONGEST_LINK = 2000
-_LINK = re.compile(r"https?://[^\s/?#\\@\"'<>]+(?:[/?#][^\s\"'<>\\]*)?", re.IGNORECASE)
+_LINK = re.compile(r"(https?://[^\s/?#\\@\"'<>]+)((?:[/?#].*)?)", re.IGNORECASE | re.DOTALL)
+_UNSAFE = re.compile(r"[\s\"'<>\\]")
 _UNREAD = re.compile(r"<!--|<(script|style|template|iframe|noscript|svg)\b", re.IGNORECASE)
 # Only names that HTML has: in an abstract, "a<b and c>d" is no tag.
 _TAG = re.compile(
@@ -31,6 +32,8 @@ _TAG = re.compile(
     r"(?:\s[^<>]{0,4000})?\s?/?>",
     re.IGNORECASE,
 )
+# A text that is said to be plain and holds one of these is HTML.
+MARKED_UP = re.compile(r"</[a-zA-Z]+\s*>|<br\s*/?>")
 _BLOCK = re.compile(
     r"</?(?:br|p|div|li|ul|ol|tr|td|th|table|h[1-6]|blockquote|pre|hr|dd|dt|jats:p|jats:title)\b", re.IGNORECASE
 )
@@ -79,9 +82,15 @@ def _spoken(html: str) -> str:
 
 
 def web_link(value: Any) -> str:
-    """Return an http(s) link, or "" for any other scheme, white space inside, and overlong ones."""
-    link = value.strip() if isinstance(value, str) else ""
-    return link if len(link) <= _LONGEST_LINK and _LINK.fullmatch(link) and not _UNWANTED.search(link) else ""
+    """Return an http(s) link, or "" for any other scheme, white space in its host, and overlong ones.
+
+    Spaces, quotes and the like behind the host are written as browsers send them: `/a b` is `/a%20b`.
+    """
+    found = _LINK.fullmatch(value.strip()) if isinstance(value, str) and len(value) <= 2 * _LONGEST_LINK else None
+    if not found or _UNWANTED.search(found[0]):
+        return ""
+    link = found[1] + _UNSAFE.sub(lambda sign: quote(sign[0]), found[2])
+    return link if len(link) <= _LONGEST_LINK else ""
 
 
 def joined(base: str, value: Any) -> str:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from service.folding import fold_title, names_agree
 from service.model import Links, Paper
-from service.papers import arxiv_id, doi, keys, linked, merge, same, weak
+from service.papers import arxiv_id, doi, keys, linked, merge, same, told_apart, weak
 
 TITLE = "Teapots That Learn: Gradient Brewing"
 KNOWN = Paper(TITLE, "We study kettles.", ("Ada Brewer",), arxiv_id="2601.00011")
@@ -153,6 +153,25 @@ def test_a_shared_title_does_not_join_two_papers(one: Paper, other: Paper) -> No
 def test_one_paper_of_two_sources_is_one(one: Paper, other: Paper) -> None:
     assert same(one, other)
     assert same(other, one)
+
+
+HOME = "https://kettles.example/journal"
+
+
+@pytest.mark.parametrize("place", [{"url": HOME}, {"guid": "1"}, {"guid": "1", "url": HOME}])
+def test_entries_that_all_name_one_place_are_papers_of_their_own(place: dict[str, str]) -> None:
+    listed = [Paper("Teapots That Learn", **place), Paper("Kettles That Forget", **place), Paper("Cups", url="x:1")]
+    one, other, cups = told_apart(listed)
+    assert not same(one, other)
+    assert same(one, told_apart(listed)[0])
+    assert (one.url, cups) == (place.get("url", ""), listed[2])
+
+
+def test_an_entry_keeps_its_place_where_only_one_of_guid_and_link_is_shared() -> None:
+    listed = (Paper("Teapots", guid="1", url=HOME + "/1"), Paper("Kettles", guid="1", url=HOME + "/2"))
+    assert told_apart(listed) == listed
+    known = (Paper("Teapots", url=HOME, arxiv_id="2601.00001"), Paper("Kettles", url=HOME, doi="10.1000/k.1"))
+    assert told_apart(known) == known
 
 
 def test_merging_keeps_the_best_of_each_source() -> None:

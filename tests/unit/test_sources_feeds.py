@@ -76,6 +76,24 @@ def test_titles_lose_their_html_and_nothing_else(written: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("link", "url"),
+    [
+        ("https://a.example/My Tea.pdf", "https://a.example/My%20Tea.pdf"),
+        ("https://a.example/o'neil?q=&quot;tea&quot;", "https://a.example/o%27neil?q=%22tea%22"),
+        ("https://a.example/a&lt;1::b\\c&gt;", "https://a.example/a%3C1::b%5Cc%3E"),
+    ],
+)
+def test_a_link_with_signs_that_no_link_may_have_is_mended(link: str, url: str) -> None:
+    assert one(f"<title>T</title><link>{link}</link>").url == url
+
+
+def test_a_feed_at_an_address_with_a_space_has_links() -> None:
+    assert (
+        one("<title>T</title><link>b</link>", "https://a.example/my feed/?q=a b").url == "https://a.example/my%20feed/b"
+    )
+
+
+@pytest.mark.parametrize(
     "link", ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "vbscript:x", "https://a b/"]
 )
 def test_only_http_links_are_kept(link: str) -> None:
@@ -84,6 +102,21 @@ def test_only_http_links_are_kept(link: str) -> None:
 
 def test_a_relative_link_is_resolved_against_the_feed() -> None:
     assert one("<title>T</title><link>/a/b</link>", "https://site.example/feed").url == "https://site.example/a/b"
+
+
+def test_numbered_affiliations_are_no_authors() -> None:
+    names = "Ada Brewer (1), Bob Kettle (1 and 2) ((1) University of Tea, (2) Tea (Inc.), Leeds)"
+    paper = one(f"<title>T. (arXiv:2601.00001v1 [cs.CK])</title><dc:creator>{names}</dc:creator>")
+    assert paper.authors == ("Ada Brewer", "Bob Kettle")
+
+
+def test_what_arxivs_api_says_of_a_bad_query_is_no_paper() -> None:
+    entry = (
+        "<id>https://arxiv.org/api/errors#incorrect_id_format_for_tea</id><title>Error</title>"
+        "<summary>incorrect id format for tea</summary><author><name>arXiv api core</name></author>"
+    )
+    with pytest.raises(ParseError, match="an error of arXiv's API: incorrect id format for tea"):
+        read(f'<feed xmlns="http://www.w3.org/2005/Atom"><title>x</title><entry>{entry}</entry></feed>')
 
 
 def test_pairs_of_surname_and_initials_are_authors() -> None:
@@ -195,3 +228,25 @@ def test_an_item_of_a_json_feed_whose_id_is_its_address_is_linked() -> None:
     items = [{"id": "https://tea.example/kettles", "title": "Kettles"}]
     feed = {"version": "https://jsonfeed.org/version/1.1", "title": "Tea", "items": items}
     assert read(json.dumps(feed)).papers[0].url == "https://tea.example/kettles"
+
+
+def item(**said: object) -> Paper:
+    """The one paper of a JSON Feed."""
+    items = [{"title": "Kettles"} | said]
+    return read(json.dumps({"version": "https://jsonfeed.org/version/1.1", "title": "Tea", "items": items})).papers[0]
+
+
+def test_an_item_of_a_json_feed_is_read_as_an_entry_of_another() -> None:
+    paper = item(
+        id="10.1000/k.1",
+        summary="<p>We &amp; they</p> <p>boil.</p>",
+        authors=[{"name": "Ada Brewer, Bob Kettle, A Cup"}],
+    )
+    assert (paper.doi, paper.abstract) == ("10.1000/k.1", "We & they boil.")
+    assert paper.authors == ("Ada Brewer", "Bob Kettle", "A Cup")
+    assert item(summary="If a<b & c").abstract == "If a<b & c"
+
+
+@pytest.mark.parametrize("number", [None, ["1"], {"a": 1}])
+def test_an_item_whose_id_is_no_id_has_none(number: object) -> None:
+    assert item(id=number).guid == ""

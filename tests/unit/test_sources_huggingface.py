@@ -123,6 +123,8 @@ REFUSED = {
     "[" * 100_000: "nested too deeply",
     "<html><head><title>Sign in · Hub</title></head><form><input type=password></form></html>": "login page",
     "<html><head><title>502 Bad Gateway</title></head></html>": "error page",
+    "<html><head><title>Just a moment...</title></head></html>": "nobody but people.*Just a moment",
+    "<html><head><title>The Human Genome</title></head></html>": "another site.*Human",
     "<!doctype html><title>Kettle News</title><p>Hot water.</p>": "another site.*Kettle News",
     '<html><title>x</title><link rel="alternate" type="application/rss+xml" href="https://a.example/f.xml">': "a.example/f.xml",
     "<html><head><title>Models - Hugging Face</title></head><a href='https://huggingface.co/x'>x</a></html>": "without papers",
@@ -135,3 +137,9 @@ REFUSED = {
 def test_a_page_without_papers_is_refused_and_named(text: str) -> None:
     with pytest.raises(ParseError, match=REFUSED[text]):
         read(text)
+
+
+def test_the_feed_that_a_page_names_is_said_in_full() -> None:
+    text = '<html><title>x</title><link rel="alternate" type="application/rss+xml" href="f?a=1&amp;b=2">'
+    with pytest.raises(ParseError, match=r"it names a feed: https://a\.example/tea/f\?a=1&b=2"):
+        parse(Page(text.encode(), "", "https://a.example/tea/"))
