@@ -73,7 +73,8 @@ class View:
     arrivals: list[Arrived] = field(default_factory=list)
     upto: int = 0
     uncommon: frozenset[int] = frozenset()
-    # Papers that turned out to be another one, and for each position the first arrival there ever was.
+    # Papers that turned out to be another one, and for each position the first arrival there ever was; 0 where that may
+    # be gone, since a newer version is announced in place of the one before it.
     merged: dict[int, int] = field(default_factory=dict)
     born: Numbers = field(default_factory=lambda: np.zeros(0, np.int64))
     # Arrivals from before the window, of papers that came again in it: through those sources they are no news.
@@ -161,8 +162,9 @@ class View:
             self.papers.append(papers[paper_id])
         self.index.add([papers[paper_id].paper for paper_id in new])
         born: dict[int, int] = {}
-        for each in (*known, *earlier):
-            born[each.paper_id] = min(each.number, born.get(each.paper_id, each.number))
+        for each in (one for one in (*known, *earlier) if one.paper_id in new):
+            number = 0 if each.kind == ArrivalKind.REPLACE and papers[each.paper_id].revision > 1 else each.number
+            born[each.paper_id] = min(number, born.get(each.paper_id, number))
         self.born = np.append(self.born, np.array([born[paper_id] for paper_id in new], np.int64))
         self.arrivals.extend(known)
         self.earlier.extend(each for each in earlier if each.paper_id in new)

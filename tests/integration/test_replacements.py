@@ -26,10 +26,10 @@ def kettle(version: int, kind: ArrivalKind = ArrivalKind.REPLACE, n: int = 1) ->
     return paper(f"Kettle {n} boils in finite time", text, arxiv_id=f"2611.0000{n}", version=version, kind=kind)
 
 
-def want_replacements(home: House, email: str) -> None:
+def want_replacements(home: House, email: str, *, wanted: bool = True) -> None:
     reader = home.world.subscriptions.find(email)
     assert reader is not None
-    profiles = [(replace(each, replacements=True), each.keywords) for each in reader.profiles]
+    profiles = [(replace(each, replacements=wanted), each.keywords) for each in reader.profiles]
     with home.world.store.write() as unit:
         unit.subscribers.set_profiles(reader.id, profiles, home.clock())
 
@@ -89,5 +89,20 @@ def test_an_edited_profile_does_not_bring_a_revision_again(home: House) -> None:
     want_replacements(home, "ada@uni.example")
     home.clock.tomorrow()
     home.arrive(paper("Kettle of today"))
+    home.morning()
+    assert mornings(home, "ada@uni.example")[-2:] == ["revised", ""]
+
+
+def test_what_came_as_a_revision_does_not_come_as_new_once_a_later_version_is_out(home: House) -> None:
+    home.join("ada@uni.example", "kettle")
+    home.morning()
+    want_replacements(home, "ada@uni.example")
+    home.clock.tomorrow()
+    home.arrive(kettle(2))
+    home.morning()
+    want_replacements(home, "ada@uni.example", wanted=False)
+    home.clock.tomorrow()
+    home.arrive(kettle(3))
+    home.arrive(kettle(3, ArrivalKind.NEW), paper("Kettle of today"), source=OTHER)
     home.morning()
     assert mornings(home, "ada@uni.example")[-2:] == ["revised", ""]
