@@ -110,8 +110,9 @@ class Settings(BaseSettings):
         repr=False,
         description="Invitation codes of 8 characters or more: who types one may subscribe.",
     )
-    sources: Annotated[tuple[str, ...], _Items, AfterValidator(values.web_urls)] = Field(
-        ("https://huggingface.co/papers",), description="The sources a fresh installation begins with."
+    sources: Annotated[tuple[str, ...], _Items, AfterValidator(values.sources)] = Field(
+        ("https://huggingface.co/papers",),
+        description="The sources a fresh installation begins with: URLs, or arXiv categories (`cs.LG`).",
     )
     arxiv_api: Annotated[str, BeforeValidator(values.web_url_or_none)] = Field(
         "https://export.arxiv.org/api/query",

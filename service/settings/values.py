@@ -15,6 +15,8 @@ from urllib.parse import SplitResult, urlsplit
 
 import idna
 
+from service.categories import FEEDS, categories
+
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 SIGNUP_MODES = ("open", "invite", "closed")
 SHORTEST_KEY = 16
@@ -129,8 +131,9 @@ def web_url_or_none(value: object) -> str:
     return web_url(text) if text not in ("", "none") else ""
 
 
-def web_urls(urls: tuple[str, ...]) -> tuple[str, ...]:
-    """Take http and https URLs of pages."""
+def sources(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Take http and https URLs of pages, and arXiv categories as the URLs of their feeds."""
+    urls = tuple(FEEDS + names if (names := categories(text)) else text for text in texts)
     for url in urls:
         _split(url, ("http", "https"), "https://huggingface.co/papers")
     return urls

@@ -10,8 +10,9 @@ import re
 from datetime import date
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
+from service.categories import FEEDS, categories
 from service.sources import preprints
-from service.sources.pasted import ARXIV_FEED, ARXIV_HOSTS, HF_HOSTS, HF_SITE, categories, meant
+from service.sources.pasted import ARXIV_HOSTS, HF_HOSTS, HF_SITE, meant
 from service.sources.saved import path_of
 
 _SITE = HF_SITE
@@ -162,4 +163,4 @@ def _period(name: str, value: str) -> list[str]:
 
 def _arxiv_feed(url: str) -> str:
     """Return the address itself where it is the feed of arXiv's categories, else ""."""
-    return url if url.startswith(ARXIV_FEED) and categories(url.removeprefix(ARXIV_FEED)) else ""
+    return url if url.startswith(FEEDS) and categories(url.removeprefix(FEEDS)) else ""

@@ -10,16 +10,11 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
-ARXIV_FEED = "https://rss.arxiv.org/rss/"
+from service.categories import FEEDS, categories
+
 ARXIV_HOSTS = frozenset({"arxiv.org", "www.arxiv.org", "export.arxiv.org", "rss.arxiv.org"})
 HF_SITE = "https://huggingface.co"
 HF_HOSTS = frozenset({"huggingface.co", "www.huggingface.co", "hf.co"})
-_ARCHIVES = (
-    "cs|econ|eess|math|physics|q-bio|q-fin|stat|astro-ph|cond-mat|gr-qc|hep-ex|hep-lat|hep-ph|hep-th|math-ph|nlin"
-    "|nucl-ex|nucl-th|quant-ph"
-)
-_CATEGORY = re.compile(rf"({_ARCHIVES})(?:\.([a-z-]{{2,9}}))?", re.IGNORECASE)
-_CATEGORIES = re.compile(r"(?:arxiv:|cat:)?\s*(.{2,300})", re.IGNORECASE)
 _WRAPPED = (("<", ">"), ('"', '"'), ("'", "'"), ("“", "”"), ("‘", "’"), ("`", "`"), ("(", ")"))
 # Programs that read feeds have their own names for http.
 _FEED_SCHEME = re.compile(r"(?:feed|rss|atom|itpc|pcast|view-source):(?://)?", re.IGNORECASE)
@@ -42,7 +37,7 @@ def meant(text: str) -> str:
     """Return the address that was meant: `feed:` and missing schemes mended, pages for people turned into lists."""
     bare = _unwrapped(text)
     if names := categories(bare):
-        return ARXIV_FEED + names
+        return FEEDS + names
     address = _with_scheme(bare)
     try:
         parts = urlsplit(address)
@@ -57,20 +52,6 @@ def meant(text: str) -> str:
     if host.removeprefix("www.") in ("biorxiv.org", "medrxiv.org") and path in _NEWEST_PREPRINTS:
         return f"https://{host}/"
     return address
-
-
-def categories(text: str) -> str:
-    """Return arXiv categories as its feeds name them, `cs.LG+stat.ML`, or "" where the text is anything else."""
-    found = _CATEGORIES.fullmatch(text)
-    names = [name for name in re.split(r"[\s,+]+", found[1] if found else "") if name]
-    spelt = [_spelt(each) for name in names if (each := _CATEGORY.fullmatch(name))]
-    return "+".join(dict.fromkeys(spelt)) if spelt and len(spelt) == len(names) else ""
-
-
-def _spelt(name: re.Match[str]) -> str:
-    """arXiv writes subjects of two letters in capitals and longer ones small: cs.LG, physics.flu-dyn."""
-    subject = name[2] or ""
-    return name[1].lower() + (f".{subject.upper() if len(subject) == 2 else subject.lower()}" if subject else "")
 
 
 def _unwrapped(text: str) -> str:
@@ -103,9 +84,9 @@ def _arxiv(host: str, path: str, query: dict[str, list[str]]) -> str:
     """The feed or the query of the API that says what a page for people shows; "" where there is none."""
     steps = path.strip("/").split("/")
     if len(steps) >= 2 and steps[0] in _LISTED and (names := categories(steps[1])):
-        return ARXIV_FEED + names
+        return FEEDS + names
     if host == "export.arxiv.org" and len(steps) == 1 and (names := categories(path.strip("/"))):
-        return ARXIV_FEED + names
+        return FEEDS + names
     if author := _AUTHOR.fullmatch(path):
         return f"https://arxiv.org/a/{author[1]}.atom2"
     return _search(steps, query) if steps[0] == "search" and "query" in query else ""

@@ -191,6 +191,7 @@ def test_a_text_that_makes_no_sense_names_its_setting(tmp_path: Path, name: str)
         ("trusted_proxies", "proxy.example", "proxy.example is no network"),
         ("service_name", "two\nlines", "write it on one line"),
         ("sources", "huggingface.co/papers", "write a URL such as https://"),
+        ("sources", "cs.LG cs.tea1", "write a URL such as https://"),
     ],
 )
 def test_each_wrong_text_comes_with_its_mend(tmp_path: Path, name: str, text: str, sentence: str) -> None:
@@ -207,6 +208,12 @@ def test_each_wrong_text_comes_with_its_mend(tmp_path: Path, name: str, text: st
         ("base_url", "http://[::1]:8080", "http://[::1]:8080"),
         ("trusted_proxies", "127.0.0.1 10.0.0.7/8, fd00::/8", "127.0.0.1,10.0.0.0/8,fd00::/8"),
         ("trusted_proxies", "*", "*"),
+        ("sources", "cs.lg, hep-th", ("https://rss.arxiv.org/rss/cs.LG", "https://rss.arxiv.org/rss/hep-th")),
+        (
+            "sources",
+            "https://a.example/f stat.ML+cs.CL",
+            ("https://a.example/f", "https://rss.arxiv.org/rss/stat.ML+cs.CL"),
+        ),
         ("signup", "CLOSED", "closed"),
         ("signup", "xn--bcher-kva.example", "bücher.example"),
         ("limit_network", "5 per  hour; 9 per 2 days", "5 per hour; 9 per 2 days"),

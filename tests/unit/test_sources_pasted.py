@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from service.categories import categories
 from service.sources.advice import advice, refusal
 from service.sources.catalogue import entries
 from service.sources.kinds import canonical, recognise
-from service.sources.pasted import categories, meant
+from service.sources.pasted import meant
 
 RSS, API = "https://rss.arxiv.org/rss/", "https://export.arxiv.org/api/query?search_query="
 HF = "https://huggingface.co"
