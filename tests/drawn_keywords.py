@@ -14,7 +14,7 @@ from service.errors import KeywordError
 from service.keywords import And, Category, Expression, Keyword, Not, Or, Person, Phrase, parse
 from service.keywords.expression import case_exact, leaves
 from service.model import Field, Paper
-from service.words import FUNCTION, fold, stem
+from service.words import FUNCTION, fold, stems
 
 VOCABULARY = r"""low rank lowrank low-rank fine tuning tuned finetune fine-tuned pre trained pretrained pre-training
 model models modelling modeling data set sets dataset GAN GANs GPS GPs gp graph graphs neural network networks kernel
@@ -206,4 +206,4 @@ def _folds(word: str) -> bool:
 
 
 def _inflected(word: str) -> bool:
-    return word.lower().endswith(("ing", "ed")) and stem(fold(word.lower())) != word.lower()
+    return word.lower().endswith(("ing", "ed")) and stems(fold(word.lower())) != {word.lower()}

@@ -91,7 +91,7 @@ class Beginnings(dict[str, bool]):
         first, stems = self.parts[0].word, len(self.parts) > 1
         if self.exact:
             return equal_exactly(first, Token(text, 0, 0, Gap.SPACE), alone=not stems)
-        joined = any(alike(word, text, prefix, stems) for _, word, prefix in self._joined)
+        joined = any(alike(word, text, prefix, stems, plain) for _, word, prefix, plain in self._joined)
         return joined or bool(cuts(first, text))
 
 
@@ -118,18 +118,22 @@ def ends(
         if equal_exactly(parts[0].word, words[at], alone=first and len(parts) == 1):
             yield from ends(parts[1:], words, at + 1, exact, stems, first=False)
         return
-    for many, word, prefix in groups(parts):
-        if alike(word, words[at].word, prefix, stems):
+    for many, word, prefix, plain in groups(parts):
+        if alike(word, words[at].word, prefix, stems, plain):
             yield from ends(parts[many:], words, at + 1, exact, stems, first=False)
     for after in apart(parts[0].word, words, at, parts[0].prefix, stems, pieces=4):
         yield from ends(parts[1:], words, after, exact, stems, first=False)
 
 
-def groups(parts: Sequence[Part]) -> Iterator[tuple[int, str, bool]]:
-    """Yield the ways to join the first parts to one word: how many, the word, and whether it is a prefix."""
+def groups(parts: Sequence[Part]) -> Iterator[tuple[int, str, bool, bool]]:
+    """Yield the ways to join the first parts to one word: how many, the word, and whether it is a prefix.
+
+    Last, whether it is the very word: a letter behind other parts is no ending.
+    """
     for many in range(1, min(4, len(parts)) + 1):
         if all(may_join(before, after) for before, after in pairwise(parts[:many])):
-            yield many, "".join(part.word for part in parts[:many]), parts[many - 1].prefix
+            last = parts[many - 1]
+            yield many, "".join(part.word for part in parts[:many]), last.prefix, many > 1 and len(last.word) == 1
 
 
 def equal_exactly(word: str, token: Token, alone: bool) -> bool:
@@ -139,11 +143,13 @@ def equal_exactly(word: str, token: Token, alone: bool) -> bool:
 
 
 @lru_cache(maxsize=1 << 16)
-def alike(word: str, text: str, prefix: bool, stems: bool) -> bool:
+def alike(word: str, text: str, prefix: bool, stems: bool, plain: bool = False) -> bool:
     seen = form(text)
     if prefix:
         return any(spelling.startswith(beginning) for beginning in prefixes(word) for spelling in seen.folded)
     asked = form(word)
+    if plain:
+        return not asked.plain.isdisjoint(seen.plain)
     return not (asked.stems.isdisjoint(seen.stems) if stems else asked.folded.isdisjoint(seen.folded))
 
 

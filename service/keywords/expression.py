@@ -120,8 +120,8 @@ def category_key(text: str) -> str:
 
 
 def case_exact(word: str, alone: bool) -> bool:
-    """Whether a quoted word asks for its very capitals: one after its first letter, or a single letter on its own."""
-    return any(letter.isupper() for letter in word[1:]) or (alone and len(word) == 1)
+    """Whether a quoted word asks for its very capitals: one after its first letter, a letter on its own, an A*."""
+    return any(letter.isupper() for letter in word[1:]) or (alone and len(word) == 1) or word.endswith("*")
 
 
 def canonical(text: str, exact: bool) -> str:
@@ -139,10 +139,10 @@ def _quoted(word: str, alone: bool) -> str:
 
 
 def _bare(part: Part) -> str:
-    """Lower the case of a word, but for the capitals that decide where it may be split or that it is no plural."""
+    """Lower the case of a word, but for capitals that decide where it may be split, that it is no plural or a name."""
     word = part.word
     kept = {at for at in capitals(word) if part.prefix or at == len(word) - 1}
-    if acronym_in_s(word):
+    if acronym_in_s(word) or word.endswith("*"):
         kept = set(range(len(word)))
     lowered = "".join(sign if at in kept else sign.lower() for at, sign in enumerate(word))
     return keep_umlauts(lowered) + "*" * part.prefix

@@ -14,6 +14,7 @@ from enum import Enum, auto
 from service.errors import KeywordError
 from service.model import Field
 from service.words import Reading
+from service.words.lexicon import GREEK
 
 FIELDS = (
     dict.fromkeys(("ti", "title", "intitle"), Field.TITLE)
@@ -49,15 +50,17 @@ class Piece:
     position: int
 
 
+# What stands in brackets directly behind a word and is no group: SE(3), TD(λ), O(n).
+_INDEX = rf"(?<=\w)(?<!\bAND)(?<!\bOR)(?<!\bNOT)(?<!\bANDNOT)\((?:\w|\d+|{'|'.join(GREEK.values())})\)"
 _PIECE = re.compile(
-    r"""
+    rf"""
     \s+
   | (?P<quote>"[^"]*"?)
   | (?P<open>\()
   | (?P<close>\))
   | (?P<minus>(?<![^\s(])-+(?=[^\s\-]))
   | (?P<field>(?<![^\s(\-])[A-Za-z]+:)
-  | (?P<word>(?:[^\s"()]|(?<=\w)\(e?s\)(?!\w))+)
+  | (?P<word>(?:[^\s"()]|(?<=\w)\(e?s\)(?!\w)|{_INDEX})+)
     """,
     re.VERBOSE,
 )

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from service.keywords import Expression, Phrase
 from service.keywords.expression import Part, case_exact, leaves
-from service.matching.variants import MOST_PIECES, Key, Step, joins
+from service.matching.variants import MOST_PIECES, Key, Step, fitting, joins
 from service.model import Field
 
 Numbers = NDArray[np.int64]
@@ -135,7 +135,7 @@ def _grouped(parts: Sequence[Part], at: int, key: Key) -> Iterator[tuple[Unit, .
         if after > at + 1 and not joins(parts[after - 2], parts[after - 1]):
             break
         word = parts[at].word if after == at + 1 else "".join(part.word for part in parts[at:after])
-        unit = (Key.PREFIX if parts[after - 1].prefix else key, word, after == at + 1)
+        unit = (fitting(parts[at:after], key), word, after == at + 1)
         for rest in _grouped(parts, after, key):
             yield unit, *rest
 

@@ -138,7 +138,7 @@ def _options(parts: Sequence[Part], at: int, before: Step | None, text: Vocabula
         if after > at + 1 and not joins(parts[after - 2], parts[after - 1]):
             break
         word = "".join(part.word for part in parts[at:after])
-        step = Step(Key.PREFIX if parts[after - 1].prefix else key, word, link)
+        step = Step(fitting(parts[at:after], key), word, link)
         if _may_follow(before, step, text):
             yield (step,), after
     last = Key.PREFIX if parts[at].prefix else key
@@ -151,6 +151,16 @@ def _may_follow(before: Step | None, step: Step, text: Vocabulary) -> bool:
     if before is None or step.link is Link.LOOSE:
         return text.knows(step)
     return text.adjoins(before, step)
+
+
+def fitting(parts: Sequence[Part], key: Key) -> Key:
+    """The key for these parts as one word, where others have `key`.
+
+    A single letter behind another word is never part of an ending: *top-p* is no *topped*.
+    """
+    if parts[-1].prefix:
+        return Key.PREFIX
+    return Key.PLAIN if len(parts) > 1 and len(parts[-1].word) == 1 else key
 
 
 def joins(before: Part, after: Part) -> bool:

@@ -9,7 +9,7 @@ Refuses to know: papers, keywords, the index. Submodules: `reading` (TeX and sig
 from service.words.lexicon import FUNCTION, WORDS_TOO
 from service.words.names import Name, agree, name, written
 from service.words.reading import Reading, read
-from service.words.spelling import Form, acronym_in_s, fold, form, keep_umlauts, prefixes, stem, unaccented
+from service.words.spelling import Form, acronym_in_s, fold, form, keep_umlauts, prefixes, stems, unaccented
 from service.words.tokens import UNSPACED, Gap, Token, tokens, words_of
 
 __all__ = [
@@ -29,7 +29,7 @@ __all__ = [
     "name",
     "prefixes",
     "read",
-    "stem",
+    "stems",
     "tokens",
     "unaccented",
     "words_of",

@@ -78,7 +78,7 @@ def form(word: str) -> Form:
     if acronym_in_s(word):
         return Form(cased, plain, plain, plain)
     folds = {spelling[:-1] if _plural_of_acronym(word) else fold(spelling) for spelling in plain}
-    return Form(cased, plain, plain | folds, plain | {stem(spelling) for spelling in folds})
+    return Form(cased, plain, plain | folds, plain.union(*map(stems, folds)))
 
 
 def acronym_in_s(word: str) -> bool:
@@ -144,24 +144,33 @@ def american(word: str) -> str:
     return word
 
 
-def stem(word: str) -> str:
-    """Return what a folded word shares with its forms in -ing and -ed (tune, tuning, tuned; model, modeling)."""
+def stems(word: str) -> frozenset[str]:
+    """Return what a folded word shares with its forms in -ing and -ed (tune, tuning, tuned; model, modeling).
+
+    A letter doubled before the ending is the verb's own (passing) or not (planning). A word without an ending keeps
+    all its letters: *off* is not *of*, nor *ANN* an *an*.
+    """
     if not word.isascii() or len(word) < 4 or word in lexicon.NOT_INFLECTED:
-        return _bare(word)
+        return frozenset({_mute(word)})
     if word.endswith("ied") and len(word) > 4:
-        return f"{word[:-3]}y"
+        return frozenset({f"{word[:-3]}y"})
     for ending in ("ing", "ed"):
         rest = word.removesuffix(ending)
         if rest != word and len(rest) > 1 and _VOWEL.search(rest) and not word.endswith("eed"):
-            return f"{rest}e" if _SHORT.fullmatch(rest) else _bare(rest)
-    return _bare(word)
+            return frozenset({f"{rest}e"} if _SHORT.fullmatch(rest) else {_mute(rest), _undoubled(rest)})
+    return frozenset({_mute(word)})
 
 
-def _bare(word: str) -> str:
-    """Drop a silent e and a doubled final letter, unless the word is as short as plane (which is not plan)."""
+def _mute(word: str) -> str:
+    """Drop a silent e, unless the word is as short as plane (which is not plan)."""
     if word.endswith("e") and len(word) > 3 and word[-2] not in "aeioy" and not _SHORT.fullmatch(word[:-1]):
         return word[:-1]
-    return _DOUBLE.sub(r"\1", word)
+    return word
+
+
+def _undoubled(rest: str) -> str:
+    """Drop the second of two letters at the end, unless it is as short as add (which is not ad)."""
+    return _DOUBLE.sub(r"\1", rest) if len(rest) > 3 else rest
 
 
 def prefixes(word: str) -> frozenset[str]:

@@ -50,6 +50,7 @@ def _pattern(letter: str) -> str:
         (?<![^\s"'(/])\.[A-Za-z]{letter}+                      # .NET
       | (?<!\S)&(?!\S)                                         # a free-standing & is the word and
       | [A-Za-z]{{1,2}}(?:\+\+|\#)(?!{letter})                 # C++, F#
+      | (?<![\w*])[A-Z]\*(?![\w*])                             # A*, C*-algebra
       | (?<!{letter})\d{{1,3}}(?:,\d{{3}})+(?!{letter})        # 1,000
       | (?<!{letter})[A-Za-z](?:\.[A-Za-z])+(?!{letter})       # U.S.
       | {letter}+(?:(?<=\d)\.(?=\d){letter}+|['&](?=[^\W\d_]){letter}+)*(?:\(e?s\)(?!{letter}))?

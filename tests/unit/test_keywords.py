@@ -94,7 +94,7 @@ def test_words_bind_tightest_then_not_then_and_then_or() -> None:
         ("ti:R", 4, "one letter"),
         ("di*", 1, "three letters"),
         ("dif*ion", 1, "a star inside a word"),
-        ("A* search", 1, '"A*" in quotes'),
+        ("AB* search", 1, '"AB*" in quotes'),
         ("foo:bar", 1, "unknown field foo:"),
         ("lora foo:bar", 6, "unknown field foo:"),
         ("see https://arxiv.org", 5, "a web address"),
