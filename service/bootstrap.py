@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -33,6 +32,7 @@ from service.pipeline.pacing import Limits
 from service.pipeline.turns import Turns
 from service.settings import Settings
 from service.settings.signing import private_keys
+from service.settings.values import release
 from service.sources.http import Client
 from service.sources.manners import Manners
 from service.store import Store
@@ -193,14 +193,6 @@ def identify(settings: Settings) -> Identity:
 def host(settings: Settings) -> str:
     """The host that Message-IDs name."""
     return urlsplit(settings.base_url).hostname or "localhost"
-
-
-def release() -> str:
-    """The installed version, or "dev" in a tree that is not installed."""
-    try:
-        return version("paperround")
-    except PackageNotFoundError:
-        return "dev"
 
 
 def mailer(settings: Settings) -> Mailer:

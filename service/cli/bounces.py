@@ -15,8 +15,8 @@ from typing import Annotated
 import typer
 
 from service.bootstrap import World
-from service.cli.output import Json, rows, say, world
-from service.errors import InputError, StoreError
+from service.cli.output import Json, bytes_of, rows, say, world
+from service.errors import StoreError
 from service.subscriptions.returns import Outcome
 
 # sysexits.h: a mail server keeps the mail and tries again.
@@ -58,17 +58,10 @@ def _taken(here: World, paths: list[Path]) -> Iterable[Outcome]:
     if not paths:
         yield here.returns.take(sys.stdin.buffer.read(), here.now())
     for file in (file for path in paths for file in _files(path)):
-        yield here.returns.take(_bytes(file), here.now())
+        yield here.returns.take(bytes_of(file), here.now())
         if file.parent.name == "new":
             # A Maildir's way of saying that a mail has been seen.
             file.rename(file.parent.parent / "cur" / f"{file.name}:2,S")
-
-
-def _bytes(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise InputError(f"{file} cannot be read: {error.strerror}") from error
 
 
 def _files(path: Path) -> list[Path]:

@@ -27,10 +27,10 @@ from service import editions
 from service.bootstrap import World, build
 from service.cli import demo_pages
 from service.cli.account import Account
-from service.cli.output import day_of
+from service.cli.output import bytes_of, day_of
 from service.cli.web_server import WebServer, listen
 from service.deliveries.maildir import links_of
-from service.errors import InputError, PaperRoundError, ParseError
+from service.errors import PaperRoundError, ParseError
 from service.keywords import parse_all
 from service.links import Purpose
 from service.model import Page, Schedule, Subscriber, SubscriberState
@@ -97,7 +97,7 @@ def _day_of(files: Sequence[Path], today: date) -> date | None:
     for path in files:
         # A page that cannot be read is named when it is fetched.
         with suppress(ParseError):
-            days.add(parse(Page(_read(path), "", "")).day)
+            days.add(parse(Page(bytes_of(path), "", "")).day)
     newest = max((each for each in days if each), default=today)
     return newest if today - newest > LOOK_BACK else None
 
@@ -139,7 +139,7 @@ class Demo:
     def _pages(self) -> dict[str, tuple[str, bytes]]:
         if not self.files:
             return demo_pages.pages(self.clock().date())
-        return {f"/{number}/{path.name}": (_media_type(path), _read(path)) for number, path in enumerate(self.files)}
+        return {f"/{number}/{path.name}": (_media_type(path), bytes_of(path)) for number, path in enumerate(self.files)}
 
     def _collect(self, base: str) -> None:
         """Poll every page as a source; those of an earlier run are no longer served and are put away first."""
@@ -228,13 +228,6 @@ def _post(url: str, form: dict[str, object]) -> None:
     answer = requests.post(url, data=form, timeout=10)
     if not answer.ok:
         raise PaperRoundError(f"the page answered {answer.status_code}: the keywords or the form are not accepted")
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _media_type(path: Path) -> str:

@@ -16,8 +16,7 @@ from rich.console import Console
 from rich.progress import track
 
 from service import editions
-from service.cli.output import Json, rows, say, world
-from service.errors import InputError
+from service.cli.output import Json, bytes_of, rows, say, world
 from service.model import Schedule
 from service.subscriptions import INVITED_NOW
 from service.subscriptions.invitations import Invited, read
@@ -31,7 +30,7 @@ def invite(
     json: Json = False,
 ) -> None:
     """Ask the people of a CSV file to confirm, with their topics filled in."""
-    people = read(_bytes(file))
+    people = read(bytes_of(file))
     with world() as here:
         usual = Schedule(editions.check_timezone(timezone), hour)
         done = list(_watched(invited(here.subscriptions, people, usual, here.now()), len(people)))
@@ -44,13 +43,6 @@ def invite(
         say(_summary(done))
     if wrong:
         raise typer.Exit(1)
-
-
-def _bytes(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise InputError(f"{file} cannot be read: {error.strerror}") from error
 
 
 def _watched(done: Iterable[Invited], total: int) -> Iterator[Invited]:

@@ -11,17 +11,15 @@ from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from service.bootstrap import World, mailer
+from service.bootstrap import World, host, mailer
 from service.cli.output import Json, rows, say, world
 from service.cli.records import takes_unicode
 from service.errors import StoreError
-from service.messages import Renderer
 from service.operations.doctor import Finding, examine, send_test
 
 paper = typer.Typer(
@@ -85,8 +83,8 @@ def doctor(
             here.pipeline.copies.look(here.now())
         findings = [*examine(here.store, here.settings, here.now()), _broker(here)]
         if mail:
-            renderer, host = Renderer(here.templates, here.identity), urlsplit(here.settings.base_url).hostname
-            findings.append(send_test(mail, renderer, mailer(here.settings), host or "localhost", here.now()))
+            own = here.settings
+            findings.append(send_test(mail, here.pipeline.renderer, mailer(own), host(own), here.now()))
     if json:
         rows([asdict(finding) for finding in findings], json, empty="")
     else:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -59,6 +60,14 @@ def known(here: World, email: str) -> Subscriber:
     if reader is None:
         raise InputError(f"{email} does not subscribe here")
     return reader
+
+
+def bytes_of(file: Path) -> bytes:
+    """What a file holds. Raises InputError."""
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}") from error
 
 
 def day_of(text: str) -> date:

@@ -19,7 +19,7 @@ from typing import Annotated
 import typer
 
 from service.bootstrap import World
-from service.cli.output import say, world
+from service.cli.output import known, say, world
 from service.cli.pictures import SCHEMES, WIDTHS, browser, chromium
 from service.cli.samples import SAMPLES, Sample, sample
 from service.errors import InputError
@@ -66,9 +66,7 @@ def preview(
 
 
 def _of_subscriber(here: World, address: str, names: Sequence[str]) -> Iterator[Shown]:
-    reader = here.subscriptions.find(address)
-    if reader is None:
-        raise InputError(f"{address} does not subscribe here")
+    reader = known(here, address)
     for name in names:
         found = _mail(here, name, reader, here.now())
         if found is None:

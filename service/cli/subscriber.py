@@ -14,9 +14,8 @@ from service.bootstrap import World
 from service.cli.output import Json, known, rows, say, world
 from service.errors import InputError
 from service.links import Purpose
-from service.model import Schedule, Subscriber
+from service.model import RUNNING, Schedule, Subscriber
 from service.subscriptions import ASKED, INVITED_NOW, READS
-from service.subscriptions.standing import RUNNING
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Who reads.")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import typer
@@ -16,10 +16,9 @@ from rich.progress import Progress
 
 from service.cli import complain
 from service.cli.output import Json, day_of, rows, say, world
+from service.editions import FURTHEST_EAST
 from service.errors import InputError
 from service.operations import Status
-
-FIRST_ZONE = timedelta(hours=14)  # Kiritimati, where each day begins (UTC+14)
 
 
 def migrate() -> None:
@@ -64,7 +63,7 @@ def _day(text: str | None, now: datetime) -> date | None:
     if text is None:
         return None
     day = day_of(text)
-    if day > (now.astimezone(UTC) + FIRST_ZONE).date():
+    if day > (now + FURTHEST_EAST).date():
         raise InputError(f"{day} has not begun anywhere; its edition is made when it comes")
     return day
 

@@ -48,7 +48,6 @@ __all__ = [
     "reread",
     "split",
     "wider",
-    "write",
 ]
 
 

@@ -8,7 +8,7 @@ Comes in: values of the model. Goes out: messages. Refuses to know: databases, n
 from service.messages.citations import bibtex, ris
 from service.messages.feeds import Entry, Feed
 from service.messages.headers import mailbox
-from service.messages.misses import Missed, near_miss
+from service.messages.misses import near_miss
 from service.messages.press import LARGEST_HTML
 from service.messages.renderer import Renderer
 from service.messages.typesetting import install
@@ -18,7 +18,6 @@ __all__ = [
     "LARGEST_HTML",
     "Entry",
     "Feed",
-    "Missed",
     "Renderer",
     "bibtex",
     "clean",

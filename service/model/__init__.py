@@ -19,9 +19,10 @@ from service.model.mails import (
     Selected,
 )
 from service.model.papers import ArrivalKind, Field, Hit, Links, Listing, Page, Paper, StoredPaper
-from service.model.readers import Addressee, Choice, Mend, Profile, Schedule, Subscriber, SubscriberState
+from service.model.readers import RUNNING, Addressee, Choice, Mend, Profile, Schedule, Subscriber, SubscriberState
 
 __all__ = [
+    "RUNNING",
     "Addressee",
     "ArrivalKind",
     "Bell",

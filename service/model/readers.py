@@ -21,6 +21,10 @@ class SubscriberState(StrEnum):
     SUPPRESSED = "suppressed"
 
 
+# Whose subscription is confirmed and has not ended.
+RUNNING = (SubscriberState.ACTIVE, SubscriberState.PAUSED)
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """When a subscriber wants the digest: ISO weekdays (1 = Monday), the local hour, an IANA time zone name."""

@@ -30,7 +30,7 @@ from service.pipeline.listings import Collected
 from service.pipeline.mornings import Morning, Week, week
 from service.pipeline.pacing import Limits
 from service.pipeline.preview import Advice, Preview, advise, preview
-from service.pipeline.reading import Copy, Form, Issue, Reading
+from service.pipeline.reading import Copy, Form, Reading
 from service.pipeline.reasons import Why, why
 from service.pipeline.rendering import Desk
 from service.pipeline.starting import Start
@@ -44,17 +44,11 @@ from service.store.sources import Source
 
 __all__ = [
     "Advice",
-    "Collected",
-    "Composed",
     "Copy",
     "Day",
-    "Delivered",
     "Form",
-    "Issue",
     "Morning",
     "Pipeline",
-    "Preview",
-    "Reading",
     "Start",
     "Suggestion",
     "Week",

@@ -12,11 +12,11 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from service.errors import FetchError, ParseError
 from service.model import Paper
+from service.settings.values import is_loopback
 from service.sources import parse
 from service.sources.http import Client
 from service.store import Store
@@ -71,7 +71,7 @@ class Enricher:
             return []
         with self.store.read() as unit:
             # What one's own machine offers is a trial, which the world outside need not hear of.
-            sources = [each.id for each in unit.sources.all() if not _local(each.url) or _local(self.api)]
+            sources = [each.id for each in unit.sources.all() if not is_loopback(each.url) or is_loopback(self.api)]
             return unit.enrichment.wanting(now - REACH, sources, MOST)
 
     def _ask(self, ids: Sequence[str], now: datetime) -> Enriched:
@@ -100,11 +100,3 @@ def _last_hour(now: datetime) -> datetime:
     """The latest time at which the question came due."""
     today = now.astimezone(UTC).replace(hour=HOUR, minute=0, second=0, microsecond=0)
     return today if today <= now else today - timedelta(days=1)
-
-
-def _local(url: str) -> bool:
-    try:
-        host = urlsplit(url).hostname or ""
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

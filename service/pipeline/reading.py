@@ -18,7 +18,7 @@ from service.errors import LinkError
 from service.links import Purpose, Signer, feed_link, view_link, viewed
 from service.matching import Index
 from service.messages import Entry, Feed, bibtex, clean, ris
-from service.model import Digest, Identity, Paper, Profile, Section, StoredPaper, Subscriber, SubscriberState
+from service.model import RUNNING, Digest, Identity, Paper, Profile, Section, StoredPaper, Subscriber
 from service.pipeline.frozen import named
 from service.pipeline.rendering import Desk
 from service.pipeline.selection import read_keyword
@@ -30,7 +30,6 @@ from service.tex import readable
 # So many papers a page, a feed or a list shows; beyond that nobody reads.
 MOST_SHOWN = 1000
 FED, FILED = timedelta(days=31), timedelta(days=400)
-_READS = (SubscriberState.ACTIVE, SubscriberState.PAUSED)
 _NO_PROFILES = (Profile(),)
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -143,7 +142,7 @@ class Reading:
         with self.store.read() as unit:
             reader = unit.subscribers.by_public_id(public_id)
             position = int(number) if number.isascii() and number.isdigit() else MOST_SHOWN
-            if reader is None or reader.state not in _READS or position >= len(_profiles(reader)):
+            if reader is None or reader.state not in RUNNING or position >= len(_profiles(reader)):
                 raise LinkError("This feed is no longer kept.")
             if unit.shelf.feed_word(reader.id) != word:
                 raise LinkError("This feed has got another address.")

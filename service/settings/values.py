@@ -245,11 +245,9 @@ def without_password(url: str) -> str:
 
 def is_loopback(url: str) -> bool:
     """Whether only this machine can follow `url`."""
-    host = urlsplit(url).hostname or ""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or host.endswith(".localhost") or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
 
@@ -267,11 +265,11 @@ def agent(contact: str) -> str:
 
 
 def release() -> str:
-    """Return the installed release of this service."""
+    """Return the installed release of this service, or "dev" in a tree that is not installed."""
     try:
         return version("paperround")
     except PackageNotFoundError:
-        return "0"
+        return "dev"
 
 
 def _readable(domain: str) -> str:

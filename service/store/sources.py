@@ -11,7 +11,7 @@ from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Connection, Text, cast, delete, func, select, update
 
-from service.model import SubscriberState
+from service.model import RUNNING
 from service.store.statements import insert_new, upsert, utc_day
 from service.store.tables import arrival, page, profile, source, subscriber
 
@@ -68,7 +68,7 @@ class Sources:
             return True
         # JSON arrays of numbers are written alike on both databases: "[1, 5]" becomes ", 1, 5,".
         listed = func.replace(func.replace(cast(profile.c.sources, Text), "[", ", "), "]", ",")
-        running = subscriber.c.state.in_((SubscriberState.ACTIVE, SubscriberState.PAUSED))
+        running = subscriber.c.state.in_(RUNNING)
         named = select(profile.c.id).join(subscriber).where(running, listed.contains(f", {source_id},"))
         return self.connection.execute(named.limit(1)).first() is not None
 

@@ -18,13 +18,13 @@ from service import editions
 from service.errors import InputError
 from service.keywords import parse_all, split
 from service.links import Purpose, Signer
-from service.model import Bell, Choice, DeliveryKind, Profile, Schedule, Subscriber, SubscriberState
+from service.model import RUNNING, Bell, Choice, DeliveryKind, Profile, Schedule, Subscriber, SubscriberState
 from service.settings import Settings
 from service.store import Store, Unit
 from service.store.deliveries import new_delivery
 from service.subscriptions.choices import canonical, checked
 from service.subscriptions.door import Door
-from service.subscriptions.standing import RUNNING, check_own, check_running, check_there
+from service.subscriptions.standing import check_own, check_running, check_there
 
 # So long the page after leaving can undo it. Later an old link must not bring anyone back.
 UNDO = timedelta(hours=1)

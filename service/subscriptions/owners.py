@@ -12,13 +12,12 @@ from datetime import datetime
 
 from service.errors import InputError, LinkError
 from service.links import Purpose
-from service.model import DeliveryKind, Subscriber
+from service.model import RUNNING, DeliveryKind, Subscriber
 from service.store import Unit
 from service.store.deliveries import new_delivery
 from service.subscriptions import Subscriptions
 from service.subscriptions.door import APART, MOST_ASKED
 from service.subscriptions.mailboxes import canonical
-from service.subscriptions.standing import RUNNING
 
 # Nobody asks an owner for consent, and each list may bring them a mail a day.
 MOST_LISTS = 10

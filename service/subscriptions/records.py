@@ -16,14 +16,13 @@ from typing import Any
 from service import editions
 from service.errors import InputError, LinkError
 from service.links import FRESH, Purpose
-from service.model import Bell, DeliveryKind, Identity, Subscriber, SubscriberState
+from service.model import RUNNING, Bell, DeliveryKind, Identity, Subscriber, SubscriberState
 from service.papers import keys
 from service.settings.values import without_password
 from service.store import Store, Unit
 from service.store.deliveries import new_delivery
 from service.store.mailboxes import Proposed
 from service.subscriptions import Subscriptions
-from service.subscriptions.standing import RUNNING
 
 Row = dict[str, Any]
 

@@ -16,12 +16,11 @@ from enum import StrEnum
 from service.deliveries.returns import Returned, Verdict, read_return
 from service.errors import LinkError
 from service.links import Purpose, Signer
-from service.model import Subscriber, SubscriberState
+from service.model import RUNNING, Subscriber, SubscriberState
 from service.store import Store, Unit
 from service.store.deliveries import Delivery
 from service.subscriptions import Subscriptions
 from service.subscriptions.owners import Owners
-from service.subscriptions.standing import RUNNING
 
 # So many mails must have come back for good before an address is written to no more.
 ENOUGH = 3

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from service.errors import InputError, LinkError
 from service.links import Purpose
-from service.model import Subscriber, SubscriberState
-
-RUNNING = (SubscriberState.ACTIVE, SubscriberState.PAUSED)
+from service.model import RUNNING, Subscriber, SubscriberState
 
 
 def check_there(reader: Subscriber | None) -> Subscriber:

@@ -16,8 +16,9 @@ _TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 
 
 def kept(request: Request, body: str, media_type: str, headers: Mapping[str, str]) -> Response:
-    """Answer with the body, or with 304 where the client has it already; only the client's own cache may keep it.
+    """Answer with the body, or with 304 where the client has it already.
 
+    Only the client's own cache may keep it, where `headers` do not say otherwise.
     The entity tag is made of the whole body, so that a new release is never taken for what was there; `guard` makes it
     weak, as the bytes may travel packed.
     """

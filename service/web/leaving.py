@@ -14,7 +14,7 @@ from fastapi.responses import PlainTextResponse
 
 from service.errors import InputError, LinkError
 from service.links import Purpose
-from service.model import Subscriber, SubscriberState
+from service.model import RUNNING, Subscriber
 from service.web import forms, resting
 from service.web.forms import Posted, Problem, Sent
 from service.web.guard import own_form
@@ -97,7 +97,7 @@ def resume(desk: Here, token: str) -> Response:
 
 def _running(reader: Subscriber) -> bool:
     """Whether mails go on after all, because the owner of a list has to be asked first."""
-    return reader.state in (SubscriberState.ACTIVE, SubscriberState.PAUSED)
+    return reader.state in RUNNING
 
 
 def _stopped_by_program(desk: Desk, token: str) -> Response:

@@ -15,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 
 from service.errors import AddressError, InputError, InvitationError, KeywordError, KeywordsError
+from service.web.forms import problems
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -70,16 +71,19 @@ def _told_of(status: int) -> dict[str, Any]:
     return told
 
 
-def answer(status: int, headers: Mapping[str, str] | None = None) -> Response:
+def answer(status: int) -> Response:
     """The answer to a fault that its status code names well enough."""
     known = HTTPStatus(status)
     detail = _DETAILS.get(status) or known.description or known.phrase
-    return _answer(ProblemDetails(type="about:blank", title=known.phrase, status=status, detail=detail), headers)
+    return _answer(ProblemDetails(type="about:blank", title=known.phrase, status=status, detail=detail))
 
 
 def refused(request: Request, error: InputError) -> Response:
     """The answer to a wish that cannot be granted as it was put."""
-    faults = _faults(error)
+    faults = [
+        Fault(detail=each.message, field=each.field, keyword=each.keyword or None, position=each.position)
+        for each in problems(error)
+    ]
     kind, title = _kind(error)
     return _told(request, kind, title, faults)
 
@@ -119,16 +123,7 @@ def _kind(error: InputError) -> tuple[str, str]:
     return "parameter", "A parameter cannot be read"
 
 
-def _faults(error: InputError) -> list[Fault]:
-    if isinstance(error, KeywordsError):
-        return [fault for each in error.errors for fault in _faults(each)]
-    if isinstance(error, KeywordError):
-        return [Fault(detail=str(error), field="keywords", keyword=error.keyword, position=error.position)]
-    named = {AddressError: "email", InvitationError: "invitation"}.get(type(error), "")
-    return [Fault(detail=str(error), field=named)]
-
-
-def _answer(problem: ProblemDetails, headers: Mapping[str, str] | None = None) -> Response:
+def _answer(problem: ProblemDetails) -> Response:
     # Whatever was sent is named as it was, half a character too: escaped it is JSON still.
     body = json.dumps(problem.model_dump(exclude_none=True))
-    return Response(body, problem.status, dict(headers or {}), MEDIA_TYPE)
+    return Response(body, problem.status, media_type=MEDIA_TYPE)

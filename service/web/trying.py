@@ -144,12 +144,12 @@ def _schedule(form: Typed) -> Schedule:
         return Typed().schedule()
 
 
-def _groups(week: Week, opened: int = _OPEN, at_length: int = _AT_LENGTH) -> list[Group]:
+def _groups(week: Week, opened: int = _OPEN) -> list[Group]:
     if week.trending:
         newest = next((each for each in week.mornings if each.papers), None)
         return [_group(newest, week, _TRENDING, _TRENDING, True)] if newest else []
     groups: list[Group] = []
-    left = at_length
+    left = _AT_LENGTH
     for morning in week.mornings:
         groups.append(_group(morning, week, len(morning.papers), max(left, 0), sum(g.open for g in groups) < opened))
         left -= len(morning.papers)
