@@ -102,6 +102,7 @@ class Listing:
     form: str = ""
     every: int = 0
     unread: str = ""
+    torn: bool = False
 
 
 @dataclass(frozen=True, slots=True)

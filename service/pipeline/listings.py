@@ -146,7 +146,9 @@ class Listings:
         # The papers are welcome, but they say nothing of the day that was asked for.
         papers, entries = 0 if clamped else len(listing.papers), len(listing.papers) + listing.skipped
         if not clamped:
-            answers.append(_Answer(url, (page.etag, page.last_modified), papers))
+            # A torn page may bear the validators of the whole one, which nobody would then send again.
+            validators = ("", "") if listing.torn else (page.etag, page.last_modified)
+            answers.append(_Answer(url, validators, papers))
         # What comes newest first holds nothing new behind a page that is known.
         ended = clamped or (not arrived and kinds.newest_first(url))
         after = "" if ended else kinds.following(url, entries, listing.day is not None)

@@ -17,6 +17,8 @@ _WHOLE = re.compile(r"(?:\A|doi:|/)10\.\d{4,9}/[^\s/?#]{1,200}(?<!v\d)\Z", re.IG
 _RESOLVER = re.compile(r"https?://(?:dx\.|www\.)?doi\.org/(10\.[^\s?#]{1,300})", re.IGNORECASE)
 # Oxford's are two parts, the journal and the article, before a number of its own.
 _OXFORD = re.compile(r"/(10\.1093/[a-z_]{1,40}/[a-z]{2,8}\d{1,6})(?:/\d{1,12})?\Z", re.IGNORECASE)
+# Springer, BioMed Central and Frontiers have the DOI for the article's place.
+_PLACED = re.compile(r"(?:/(?:articles?|chapter)|//link\.springer\.com)/10\.", re.IGNORECASE)
 # Publishers show one article in several ways.
 _VIEW = re.compile(r"(?:[?#].*|/(?:pdf|epdf|full|abstract|summary))+\Z")
 
@@ -28,11 +30,11 @@ def of_guid(guid: str) -> str:
 
 
 def of_link(link: str) -> str:
-    """Return the DOI of a link to the resolver, or of a publisher's that speaks of one."""
+    """Return the DOI of a link to the resolver, or of a publisher's that speaks of one or has it for a place."""
     resolved = _RESOLVER.match(link)
     if resolved:
         return doi(unquote(resolved[1]))
-    if "doi" not in link:
+    if "doi" not in link and not _PLACED.search(link):
         return ""
     bare = _VIEW.sub("", link)
     oxford = _OXFORD.search(bare)

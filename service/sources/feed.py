@@ -32,6 +32,7 @@ _find_address = _Mixin._sync_author_detail
 # No name and no address is longer, and however long the others are, together they are searched at once.
 _LONGEST_NAME = 200
 _CATEGORY = re.compile(r"[a-z-]{2,10}(?:\.[A-Za-z-]{2,9})?")
+_ENDED = re.compile(r"</(?:\w{1,20}:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
 _LONGEST = 100_000
 _HEAVY = 500_000
 _PERIODS = {"hourly": 3_600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
@@ -56,7 +57,8 @@ def read(text: str, url: str = "") -> Listing:
     if skipped and not papers:
         raise ParseError("this looks like a feed whose entries have no titles", "a feed without titles")
     channel = dict(feed.feed)
-    return Listing(papers, skipped, _day(papers, channel), _form(version), _every(channel))
+    day_of_all, torn = _day(papers, channel), not _ENDED.match(text, max(text.rfind("</"), 0))
+    return Listing(papers, skipped, day_of_all, _form(version), _every(channel), torn=torn)
 
 
 def _refuse_fault(entries: list[dict[str, Any]]) -> None:

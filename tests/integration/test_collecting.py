@@ -242,6 +242,25 @@ def test_a_page_that_has_not_changed_still_holds_its_papers(tmp_path: Path) -> N
         assert [reader.poll().papers, reader.poll().papers, reader.source().last_count] == [4, 4, 4]
 
 
+@pytest.mark.parametrize("kept", [0.3, 0.55, 0.97])
+def test_a_feed_that_came_torn_is_asked_for_as_if_it_were_new(tmp_path: Path, kept: float) -> None:
+    item = "<item><title>Kettle {0} boils in time</title><description>It boils.</description><guid>{0}</guid></item>\n"
+    entries = "".join(item.format(n) for n in range(8))
+    whole = f'<rss version="2.0"><channel><title>x</title>{entries}</channel></rss>'.encode()
+    sent = [whole[: int(len(whole) * kept)]]
+
+    def answer(asked: Asked) -> Answer:
+        known = asked.headers["If-None-Match"] == '"1"'
+        return Answer(304) if known else Answer(200, sent[0], {"ETag": '"1"'})
+
+    with reading(tmp_path, answer, f"{FEED}/rss", FEED) as (reader, _):
+        reader.poll()
+        assert reader.papers() == int(8 * kept)
+        sent[0] = whole
+        assert [reader.poll().arrived for _ in range(2)] == [8 - int(8 * kept), 0]
+        assert reader.poll().papers == 8
+
+
 def test_a_source_that_fell_silent_is_named_in_the_status(tmp_path: Path) -> None:
     with house(tmp_path) as home:
         for days in range(24, 4, -1):

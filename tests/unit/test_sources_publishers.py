@@ -287,6 +287,10 @@ def test_a_version_of_a_preprint_is_no_part_of_its_doi() -> None:
         ("https://doi.org/10.1088/1748-9326/ab1234", "10.1088/1748-9326/ab1234"),
         ("https://dx.doi.org/10.1000%2Fk.1?utm_source=rss", "10.1000/k.1"),
         ("https://x.example/articles/k.1", ""),
+        ("https://link.springer.example/article/10.1007/s10994-026-00001-1", "10.1007/s10994-026-00001-1"),
+        ("https://x.example/articles/10.3389/fkett.2026.1/full", "10.3389/fkett.2026.1"),
+        ("https://x.example/article/10.1088/1748-9326/ab1234", ""),
+        ("https://x.example/files/10.1007/s10994", ""),
     ],
 )
 def test_a_link_gives_a_doi_only_where_its_end_is_sure(link: str, doi: str) -> None:
