@@ -14,7 +14,7 @@ from typing import Any
 from celery import Celery
 
 from service.bootstrap import World, build
-from service.errors import SettingsError
+from service.errors import SettingsError, StoreError
 from service.settings import Settings, load
 from workers import tasks
 from workers.bell import CeleryBell
@@ -35,7 +35,14 @@ def make_app(settings: Settings, open_world: Callable[[], World] | None = None) 
     app.conf.update(_travel(settings), beat_schedule=timetable(settings), beat_scheduler="celery.beat:Scheduler")
 
     def build_world() -> World:
-        return build(settings, bell=CeleryBell(app), witness=witness(settings))
+        world = build(settings, bell=CeleryBell(app), witness=witness(settings))
+        try:
+            # On the tables of another release a task would do half of its work.
+            world.store.check()
+        except StoreError:
+            world.close()
+            raise
+        return world
 
     tasks.register(app, open_world or tasks.Workshop(build_world).world)
     if not settings.broker_url.startswith("memory"):

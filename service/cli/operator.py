@@ -60,7 +60,8 @@ def _papers() -> None:
 
 def backup(file: Path) -> None:
     """Copy the database while it is in use; a restored copy starts on hold."""
-    with world() as here:
+    # Also before `migrate`, since the copy is what brings the release before this one back.
+    with world(migrated=False) as here:
         here.operations.backup(file, here.now())
     say(f"Copied to {file}. `paperround restore` brings it back; it sends nothing until `paperround release`.")
 
@@ -126,5 +127,5 @@ def _show(findings: list[Finding]) -> None:
     good, bad, arrow = ("✓", "✗", "→") if takes_unicode() else ("+", "-", "->")
     for each in findings:
         mark = f"[green]{good}[/]" if each.well else f"[red]{bad}[/]"
-        mend = "" if each.well else f"  {arrow} {escape(each.mend)}"
+        mend = f"  {arrow} {escape(each.mend)}" if each.mend and not each.well else ""
         console.print(f"{mark} {each.what:<12}{escape(each.seen)}{mend}")

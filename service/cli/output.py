@@ -36,14 +36,17 @@ NARROW = 4  # columns that a narrow terminal still shows beside each other
 
 @contextmanager
 def world(migrated: bool = True) -> Iterator[World]:
-    """The World of this machine's settings, its database brought up to date first."""
+    """The World of this machine's settings; with `migrated` its database is there and of this release.
+
+    Only `up` and `migrate` change the schema of a database that is there: others may be at work on it.
+    """
     settings = load()
     # What a command did is what it prints; the log is for processes that stay.
     logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(message)s")
     here = build(settings, witness=_witness(settings))
     try:
         if migrated:
-            here.store.migrate()
+            here.store.prepare()
         yield here
     finally:
         here.close()

@@ -20,7 +20,6 @@ import uvicorn
 from service.bootstrap import World, build
 from service.cli.output import say
 from service.cli.web_server import configuration, listen
-from service.errors import StoreError
 from service.settings import Settings, load
 from service.web.timing import STEP
 
@@ -71,11 +70,9 @@ def web(host: Host = None, port: Port = None) -> None:
     _log(settings)
     listener = listen(settings.host, settings.port)
     world = _shop_window(settings)
-    try:
-        world.operations.ensure_sources(world.now())
-        world.pipeline.copies.look(world.now())
-    except StoreError as error:
-        raise StoreError(f"{error}. Has `paperround migrate` been run on this database?") from error
+    world.store.check()
+    world.operations.ensure_sources(world.now())
+    world.pipeline.copies.look(world.now())
     say(f"{settings.service_name} answers at {settings.base_url}")
     _serve(world, listener)
     world.close()

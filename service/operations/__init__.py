@@ -207,10 +207,13 @@ class Operations:
     def backup(self, file: Path, now: datetime) -> None:
         """Copy the database while it is in use. The copy is on hold, so that a restored one never sends old mails.
 
-        Raises StoreError for a file that exists, and for PostgreSQL, which has tools of its own.
+        It stays of the release that made it. Raises StoreError where there is none yet, for a file that exists, and
+        for PostgreSQL, which has tools of its own.
         """
+        if not self.store.ready():
+            raise StoreError("there is no database yet")
         self.store.copy_to(file)
-        _restored(file, now)
+        _hold(file, now)
 
     def restore(self, file: Path, now: datetime) -> None:
         """Put a copy of a backup where the database belongs, on hold and brought up to this release.
@@ -230,7 +233,7 @@ class Operations:
             backup.copy_to(unfinished)
         finally:
             backup.close()
-        _restored(unfinished, now)
+        _hold(unfinished, now, migrated=True)
         # Only a finished copy that is on hold gets the name under which senders look.
         unfinished.replace(place)
 
@@ -285,10 +288,11 @@ def _all_of(pages: Sequence[Page]) -> Listing:
     return Listing(papers, skipped, unread=str(faults[0]) if faults else "")
 
 
-def _restored(file: Path, now: datetime) -> None:
+def _hold(file: Path, now: datetime, migrated: bool = False) -> None:
     copy = Store(f"sqlite:///{file}")
     try:
-        copy.migrate()
+        if migrated:
+            copy.migrate()
         with copy.write() as unit:
             unit.journal.set_flag(BRAKE, {"since": now.isoformat(timespec="seconds"), "why": "restored from a backup"})
     finally:

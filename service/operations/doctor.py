@@ -49,6 +49,7 @@ def examine(store: Store, settings: Settings, now: datetime) -> Iterator[Finding
     database = _database(store, settings, now)
     yield from database
     if all(finding.well for finding in database if finding.what != "clock"):
+        yield from _writing(store, now)
         yield from _signs_of_life(store, now)
         yield from _waiting(store, now)
         yield _sources(store)
@@ -76,17 +77,33 @@ def send_test(address: str, renderer: Renderer, mailer: Mailer, host: str, now: 
 def _database(store: Store, settings: Settings, now: datetime) -> list[Finding]:
     try:
         drift = abs(store.clock() - now.timestamp())
-        current = store.current()
     except StoreError as error:
         return [Finding("database", False, str(error), "start it, or mend PAPERROUND_DATABASE_URL")]
     kind = settings.database_url.partition(":")[0]
     return [
         Finding("database", True, f"{kind} answers"),
-        Finding("migrations", current, "of this release" if current else "of another release", "paperround migrate"),
+        _release(store),
         Finding(
             "clock", drift < SLOW_CLOCK, f"{drift:.0f} s from the database's", "let both machines keep time by NTP"
         ),
     ]
+
+
+def _release(store: Store) -> Finding:
+    try:
+        store.check()
+    except StoreError as error:
+        return Finding("migrations", False, str(error))
+    return Finding("migrations", True, "of this release")
+
+
+def _writing(store: Store, now: datetime) -> Iterator[Finding]:
+    """A full disk, a stand-by and a server without room let one read as ever."""
+    try:
+        with store.write() as unit:
+            unit.journal.beat("doctor", now)
+    except StoreError as error:
+        yield Finding("writing", False, str(error), "make room where the database lies, or let it be written to")
 
 
 def _signs_of_life(store: Store, now: datetime) -> Iterator[Finding]:

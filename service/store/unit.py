@@ -160,15 +160,21 @@ class Store:
         with _translated():
             migrations.upgrade(self.engine)
 
+    def prepare(self) -> None:
+        """Make the tables of an empty database; what another release made is left alone. Raises StoreError."""
+        if not self.ready():
+            self.migrate()
+        self.check()
+
     def ready(self) -> bool:
         """Whether the schema is there (it may still be of an older release)."""
         with _translated(), self.engine.connect() as connection:
             return inspect(connection).has_table("delivery")
 
-    def current(self) -> bool:
-        """Whether the schema is that of this release."""
-        with _translated(), self.engine.connect() as connection:
-            return migrations.current(connection) == migrations.head()
+    def check(self) -> None:
+        """Raise StoreError for a schema that is not of this release."""
+        with _translated():
+            migrations.check(self.engine)
 
     def clock(self) -> float:
         """The database's clock, in seconds since 1970."""

@@ -427,7 +427,7 @@ def test_web_serves_the_pages_alone_once_the_database_is_ready(
 ) -> None:
     early = paperround("web", "--port", str(free_port()), PAPERROUND_DATA_DIR=str(tmp_path / "data"))
     assert early.code == 1
-    assert "Has `paperround migrate` been run on this database?" in early.said
+    assert early.said.endswith("\npaperround: the database is empty; run `paperround migrate`\n")
     monkeypatch.setenv("PAPERROUND_DATA_DIR", str(tmp_path / "data"))
     assert run("migrate")[0] == 0
     process, url = up("web")

@@ -82,7 +82,12 @@ def test_the_command_line_brings_a_backup_back(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     backup = str(tmp_path / "backup.sqlite3")
-    for folder, arguments in (("one", ["backup", backup]), ("two", ["restore", backup]), ("two", ["status"])):
+    for folder, arguments in (
+        ("one", ["migrate"]),
+        ("one", ["backup", backup]),
+        ("two", ["restore", backup]),
+        ("two", ["status"]),
+    ):
         monkeypatch.setenv("PAPERROUND_DATA_DIR", str(tmp_path / folder))
         app(arguments, standalone_mode=False)
     assert "restored from a backup" in capsys.readouterr().out

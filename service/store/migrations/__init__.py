@@ -30,6 +30,20 @@ def current(connection: Connection) -> str:
     return connection.scalar(text("SELECT version_num FROM alembic_version")) or ""
 
 
+def check(engine: Engine) -> None:
+    """Raise StoreError for a database that is not of this release."""
+    with engine.connect() as connection:
+        have = current(connection)
+    if have > head():
+        raise StoreError("the database is of a newer release; start that one, or bring back a backup of this one")
+    if not have:
+        raise StoreError("the database is empty; run `paperround migrate`")
+    if have < head():
+        raise StoreError(
+            "the database is of an earlier release; stop what works on it, make a backup, and run `paperround migrate`"
+        )
+
+
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Apply what is missing up to `revision`, all of it or nothing. StoreError for a database of a newer release."""
     with engine.connect() as connection:
@@ -37,7 +51,7 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
     if have == (head() if revision == "head" else revision):
         return
     if have > head():
-        raise StoreError("the database is of a newer release; start that one, or bring back a backup of this one")
+        check(engine)
     from alembic import command
     from alembic.config import Config
 

@@ -1,0 +1,108 @@
+"""A database of another release: nothing but `migrate` and `up` changes it, and every process says what it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from typer.testing import CliRunner
+
+from service.cli import app
+from service.operations.doctor import examine
+from service.settings import Settings, load
+from service.store import Store, migrations
+from tests.integration.stores import NOW
+from tests.servers import free_port
+from workers.app import make_app
+
+EARLIER = "the database is of an earlier release; stop what works on it, make a backup, and run `paperround migrate`"
+NEWER = "the database is of a newer release; start that one, or bring back a backup of this one"
+OLD = "0013"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def settings(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Of an installation whose database the release before the last one made."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PAPERROUND_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("PAPERROUND_PORT", str(free_port()))
+    if request.param == "postgres":
+        monkeypatch.setenv("PAPERROUND_DATABASE_URL", request.getfixturevalue("postgres_unbuilt"))
+    settings = load()
+    store = Store(settings.database_url)
+    migrations.upgrade(store.engine, OLD)
+    store.close()
+    return settings
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, arguments)
+    return result.exit_code, result.output.strip()
+
+
+def revision(url: str) -> str:
+    store = Store(url)
+    with store.engine.connect() as connection:
+        found = migrations.current(connection)
+    store.close()
+    return found
+
+
+@pytest.mark.parametrize("command", ["status", "collect", "send", "hold", "source list", "web"])
+def test_no_command_changes_the_tables_of_an_earlier_release(settings: Settings, command: str) -> None:
+    assert run(*command.split()) == (1, f"paperround: {EARLIER}")
+    assert revision(settings.database_url) == OLD
+    assert run("migrate") == (0, "The database is up to date.")
+    assert run("status")[0] == 0
+
+
+def test_a_worker_begins_nothing_on_the_tables_of_an_earlier_release(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    tick = make_app(settings).tasks["paperround.tick"]
+    tick()
+    assert caplog.messages == [f"tick stopped: {EARLIER}"]
+    assert run("migrate")[0] == 0
+    caplog.clear()
+    tick()
+    assert caplog.messages == []
+
+
+def test_the_doctor_says_which_release_a_database_is_of(settings: Settings) -> None:
+    store = Store(settings.database_url)
+    assert [each.seen for each in examine(store, settings, NOW) if each.what == "migrations"] == [EARLIER]
+    with store.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    assert [each.seen for each in examine(store, settings, NOW) if each.what == "migrations"] == [NEWER]
+    store.close()
+    assert run("status") == (1, f"paperround: {NEWER}")
+
+
+def test_a_backup_before_an_upgrade_is_still_of_the_earlier_release(settings: Settings, tmp_path: Path) -> None:
+    if not settings.database_url.startswith("sqlite"):
+        pytest.skip("PostgreSQL is copied by pg_dump")
+    file = tmp_path / "before.sqlite3"
+    assert run("backup", str(file))[0] == 0
+    assert revision(settings.database_url) == OLD
+    assert revision(f"sqlite:///{file}") == OLD
+    for each in tmp_path.glob("paperround.sqlite3*"):
+        each.unlink()
+    assert run("restore", str(file))[0] == 0
+    assert revision(settings.database_url) == migrations.head()
+    assert "restored from a backup" in run("status")[1]
+
+
+def test_there_is_no_backup_of_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAPERROUND_DATA_DIR", str(tmp_path))
+    assert run("backup", str(tmp_path / "file")) == (1, "paperround: there is no database yet")
+    assert not (tmp_path / "file").exists()
+
+
+def test_the_doctor_sees_that_a_database_takes_nothing(postgres_database: str, tmp_path: Path) -> None:
+    settings = load({}, None, data_dir=tmp_path)
+    for readable, said in (("off", []), ("on", ["cannot execute INSERT in a read-only transaction"])):
+        store = Store(f"{postgres_database}?options=-c%20default_transaction_read_only%3D{readable}")
+        found = [each.seen for each in examine(store, settings, NOW) if each.what == "writing"]
+        store.close()
+        assert found == [f"the database answered: {sentence}" for sentence in said]
