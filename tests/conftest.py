@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,6 +32,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """The ordinary suite tries the same examples every time; `--full` goes and looks for new ones."""
     settings.load_profile("full" if config.getoption("--full") else "ordinary")
     config.stash[FIGURES] = []
+    # A shell ignores it for what runs in the background, and then whatever the tests start would ignore it as well.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
