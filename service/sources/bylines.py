@@ -12,6 +12,14 @@ import re
 from collections.abc import Iterable
 
 _ASIDE = re.compile(r"\([^()]{0,500}\)")
+# What stands around names, and between them besides commas, semicolons and "and".
+_AROUND = re.compile(
+    r"\A(?:by\s|(?:by|authors?):\s?)|,?\s?\bet al\b\.?|[¹²³⁰⁴-⁹*†‡§¶]|\[\d{1,3}\]|,\s?Ph\.?D\b\.?", re.IGNORECASE
+)
+_SIGNS = ((re.compile(r"[，、]"), ", "), (re.compile(r"；|\s[|·•]\s"), "; "), (re.compile(r",?\s&\s"), " and "))
+_PART_OF_NAME = re.compile(r",\s?(?=(?:[JS]r\b\.?|I{2,3}|IV)(?:,|;|\Z))")
+# Names in these scripts have no comma within.
+_IDEOGRAPHS = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]{2,}")
 _AND = re.compile(r"\band\b")
 _BETWEEN = re.compile(r"[,;]|\band\b")
 _INITIALS = re.compile(r"(?:[A-Z]\.?[ -]?){1,4}")
@@ -32,6 +40,14 @@ _TWO_FAMILIES = re.compile(
 )
 
 
+def clean(text: str) -> str:
+    """Return names without what stands around them, parted by commas, semicolons or "and" only."""
+    bare = _PART_OF_NAME.sub(" ", _AROUND.sub("", text))
+    for sign, meant in _SIGNS:
+        bare = sign.sub(meant, bare)
+    return " ".join(bare.split()).strip(" ,;")
+
+
 def several(text: str, family_first: bool = False) -> bool:
     """Say whether one string names more than one author: `Kukla, Dana` is one, `Dana Kukla, Ada Brewer` are two.
 
@@ -40,6 +56,8 @@ def several(text: str, family_first: bool = False) -> bool:
     if ";" in text or text.count(",") > 1:
         return True
     parts = [part.split() for part in _BETWEEN.split(text) if part.strip()]
+    if all(_IDEOGRAPHS.fullmatch("".join(part)) for part in parts):
+        return len(parts) > 1
     if text.count(",") == 1 and not _AND.search(text) and (family_first or _inverted(text)):
         return False
     return len(parts) > 1 and all(len(part) > 1 for part in parts) and not (_BODY.search(text) and "," in text)
@@ -58,15 +76,19 @@ def family_first(names: Iterable[str]) -> bool:
 
 
 def authors(text: str) -> tuple[str, ...]:
-    """Split a list of authors in one string: `A B, C D` and `Kukla, D., Crampton, A.`; affiliations are dropped."""
+    """Split a list of authors in one string: `A B, C D`, `Kukla, D., Crampton, A.` and `Kukla, Dana, Crampton, Ada`.
+
+    Affiliations are dropped.
+    """
     # arXiv's numbered affiliations stand in brackets within brackets.
-    bare = _ASIDE.sub(" ", _ASIDE.sub(" ", text))
+    bare = clean(_ASIDE.sub(" ", _ASIDE.sub(" ", text)))
     for wider in (bare.split(";"), _AND.split(bare)):
         if len(wider) > 1 and all(part.count(",") == 1 for part in wider if part.strip()):
             return tuple(" ".join(part.split()) for part in wider if part.strip())
     parts = [part.strip() for part in _BETWEEN.split(bare) if part.strip()]
     pairs = list(zip(parts[::2], parts[1::2], strict=False))
-    if len(parts) % 2 == 0 and parts and all(_INITIALS.fullmatch(given) for _, given in pairs):
+    in_turn = len(pairs) > 1 and not any(" " in part for part in parts) and not _AND.search(bare)
+    if len(parts) % 2 == 0 and parts and (in_turn or all(_INITIALS.fullmatch(given) for _, given in pairs)):
         return tuple(" ".join(f"{family}, {given}".split()) for family, given in pairs)
     return tuple(" ".join(part.split()) for part in parts)
 

@@ -234,7 +234,7 @@ def _names(entry: Entry) -> list[str]:
     given = entry.get("authors", ())
     if isinstance(given, str):
         given = [{"name": given}]
-    return [plain(str(each.get("name", "")))[:_LONGEST] for each in given if isinstance(each, Mapping)]
+    return [bylines.clean(plain(str(each.get("name", "")))[:_LONGEST]) for each in given if isinstance(each, Mapping)]
 
 
 def _authors(names: list[str], from_arxiv: bool, byline: str, family_first: bool) -> tuple[str, ...]:

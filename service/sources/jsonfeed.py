@@ -87,7 +87,7 @@ def _authors(item: Mapping[str, Any]) -> tuple[str, ...]:
     """Version 1 had one `author`, 1.1 has `authors`; one name may be all of them."""
     entries = item.get("authors")
     named = entries if isinstance(entries, list) else [item.get("author")]
-    names = [fold(_string(each, "name")[:_LONGEST]) for each in named if isinstance(each, dict)]
+    names = [bylines.clean(fold(_string(each, "name")[:_LONGEST])) for each in named if isinstance(each, dict)]
     if len(names) == 1 and bylines.several(names[0]):
         return bylines.authors(names[0])
     return tuple(name for name in names if name)
