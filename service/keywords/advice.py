@@ -14,6 +14,10 @@ from service.words import FUNCTION, WORDS_TOO, tokens
 
 BROAD_SHARE = 0.2
 BROAD_FROM = 50
+# As arXiv writes a category.
+_CATEGORY = re.compile(
+    r"(?:cs|econ|eess|math|nlin|physics|q-bio|q-fin|stat|astro-ph|cond-mat)\.[A-Za-z]{2}(?:-[a-z]+)?", re.IGNORECASE
+)
 # Behind a sign that is no letter of a word; the one of `cat:cs.*` has its say.
 _IDLE_STAR = re.compile(r"(?<![\w.*])\*")
 _QUOTED = re.compile(r"[\"“”„][^\"“”„]*[\"“”„]")
@@ -26,6 +30,8 @@ def slips(text: str, expression: Expression) -> Iterator[str]:
             yield from _slips(leaf)
     if any(sign in text for sign in (" | ", " || ", " && ")):
         yield "Signs join nothing here: write OR or AND in capitals."
+    if _CATEGORY.fullmatch(text):
+        yield f"Did you mean cat:{text}? This looks for the words."
     if _IDLE_STAR.search(_QUOTED.sub("", text)):
         yield "A star counts only right behind the letters of a word: this one is left out."
     for found in tokens(text):

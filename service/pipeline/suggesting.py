@@ -41,6 +41,8 @@ _WORD = re.compile(r"[^\W_]+")
 class Kind(StrEnum):
     """Why something is suggested, the most useful first."""
 
+    AUTHOR = "author"
+    CATEGORY = "category"
     APART = "apart"
     TITLES = "titles"
     LONG_FORM = "long form"
@@ -60,7 +62,7 @@ class Suggestion:
     @property
     def instead(self) -> bool:
         """Whether it takes the place of the topic."""
-        return self.kind in (Kind.APART, Kind.TITLES)
+        return self.kind in (Kind.AUTHOR, Kind.CATEGORY, Kind.APART, Kind.TITLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +120,19 @@ class Suggester:
 
     def _instead(self, keyword: Keyword, count: int, total: int) -> Iterator[Suggestion]:
         loose, narrow = apart(keyword.expression), titles_only(keyword.expression)
-        if not count and loose and self.count(loose):
-            yield Suggestion(loose, Kind.APART, keyword.text, self.count(loose))
+        if not count:
+            if narrow:
+                typed = keyword.text.strip('"')
+                yield from self._known(keyword, Kind.AUTHOR, f'au:"{typed}"')
+                yield from self._known(keyword, Kind.CATEGORY, f"cat:{typed}")
+            yield from self._known(keyword, Kind.APART, loose)
         if narrow and broad(count, total):
             yield Suggestion(narrow, Kind.TITLES, keyword.text, self.count(narrow))
+
+    def _known(self, keyword: Keyword, kind: Kind, other: str) -> Iterator[Suggestion]:
+        """Another form of a topic, where it finds something."""
+        if count := self.count(other):
+            yield Suggestion(other, kind, keyword.text, count)
 
     def _other_names(self, keyword: Keyword, text: str) -> Iterator[Suggestion]:
         for kind, names in (

@@ -63,6 +63,15 @@ def test_a_phrase_that_finds_nothing_offers_its_words_apart(home: House) -> None
     assert [(each.keyword, each.kind, each.instead) for each in found] == [("matrix AND adaptation", Kind.APART, True)]
 
 
+def test_a_name_or_category_that_no_text_holds_is_offered_in_its_field(tmp_path: Path) -> None:
+    with house(tmp_path) as home:
+        home.arrive(replace(paper("Of Digits", "A net reads them."), authors=("Yann LeCun",), categories=("cs.LG",)))
+        assert offered(home, "Yann LeCun") == {'au:"Yann LeCun"': (Kind.AUTHOR, 1)}
+        assert offered(home, '"lecun"') == {'au:"lecun"': (Kind.AUTHOR, 1)}
+        assert offered(home, "cs.LG") == {"cat:cs.LG": (Kind.CATEGORY, 1)}
+        assert offered(home, "digits") == {}
+
+
 def test_a_topic_that_is_too_broad_offers_titles_only(home: House) -> None:
     with_more = [paper(f"Steel, Part {n} of Many", "Steel bends.") for n in range(30)]
     home.arrive(*with_more)

@@ -232,6 +232,8 @@ def test_a_profile_holds_a_limited_number_of_keywords() -> None:
         ("CLIP", 'write "CLIP" in quotes'),
         ("the", "“the” stands in nearly every paper"),
         ("GPT-*", "this one is left out"),
+        ("cs.LG", "Did you mean cat:cs.LG?"),
+        ("q-bio.NC", "Did you mean cat:q-bio.NC?"),
     ],
 )
 def test_a_likely_slip_is_kept_with_a_warning(typed: str, says: str) -> None:
@@ -251,6 +253,8 @@ def test_a_likely_slip_is_kept_with_a_warning(typed: str, says: str) -> None:
         "graph*",
         "graph* net*",
         "cat:cs.*",
+        "cat:cs.LG",
+        "math.",
         "au:schm*",
         '"A* x-*" search',
     ],
