@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from service.deliveries import maildir
-from service.errors import FetchError, InputError, ParseError, StoreError
+from service.errors import FetchError, InputError, ParseError
 from service.model import Listing, Page, Subscriber
-from service.operations import picking
+from service.operations import backups, picking
 from service.operations.picking import Offer
 from service.papers import named
 from service.settings import Settings
@@ -205,37 +205,12 @@ class Operations:
         return found[0].paper.title
 
     def backup(self, file: Path, now: datetime) -> None:
-        """Copy the database while it is in use. The copy is on hold, so that a restored one never sends old mails.
-
-        It stays of the release that made it. Raises StoreError where there is none yet, for a file that exists, and
-        for PostgreSQL, which has tools of its own.
-        """
-        if not self.store.ready():
-            raise StoreError("there is no database yet")
-        self.store.copy_to(file)
-        _hold(file, now)
+        """Copy the database while it is in use, see `backups`. Raises StoreError."""
+        backups.backup(self.store, file, now)
 
     def restore(self, file: Path, now: datetime) -> None:
-        """Put a copy of a backup where the database belongs, on hold and brought up to this release.
-
-        Raises StoreError where a database is there already, or `file` is none.
-        """
-        place = self.store.place()
-        if not file.is_file():
-            raise StoreError(f"there is no file {file}")
-        place.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = place.with_name(f"{place.name}.restoring")
-        unfinished.unlink(missing_ok=True)
-        backup = Store(f"sqlite:///{file}")
-        try:
-            if not backup.ready():
-                raise StoreError(f"{file} is no backup of this service")
-            backup.copy_to(unfinished)
-        finally:
-            backup.close()
-        _hold(unfinished, now, migrated=True)
-        # Only a finished copy that is on hold gets the name under which senders look.
-        unfinished.replace(place)
+        """Bring a copy back where no database is, on hold, see `backups`. Raises StoreError."""
+        backups.restore(self.store, file, now)
 
     def heartbeat(self, name: str, now: datetime) -> None:
         """A process or a tick says that it is alive."""
@@ -286,14 +261,3 @@ def _all_of(pages: Sequence[Page]) -> Listing:
     skipped = sum(each.skipped for each in found) + len(faults)
     papers = tuple(paper for each in found for paper in each.papers)
     return Listing(papers, skipped, unread=str(faults[0]) if faults else "")
-
-
-def _hold(file: Path, now: datetime, migrated: bool = False) -> None:
-    copy = Store(f"sqlite:///{file}")
-    try:
-        if migrated:
-            copy.migrate()
-        with copy.write() as unit:
-            unit.journal.set_flag(BRAKE, {"since": now.isoformat(timespec="seconds"), "why": "restored from a backup"})
-    finally:
-        copy.close()

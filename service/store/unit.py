@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, inspect, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from service.errors import StoreError
-from service.store import migrations, traces
+from service.store import crossing, migrations, traces
 from service.store.archive import Archive
 from service.store.beside import Beside
 from service.store.canaries import Canaries
@@ -200,16 +200,26 @@ class Store:
                 file.unlink(missing_ok=True)
                 raise StoreError(f"{file} cannot be written: {error}") from error
 
-    def place(self) -> Path:
-        """Where a restored database is to lie: a file that does not exist yet. Raises StoreError."""
+    def place(self) -> Path | None:
+        """Where a restored database is to lie: a file that does not exist yet, None on a server. Raises StoreError."""
         if self.engine.dialect.name != "sqlite":
-            raise StoreError("PostgreSQL is restored by pg_restore, and starts on hold by itself")
+            return None
         file = Path(self.engine.url.database or "")
         # What a killed process left in the log of the old database would be read into the new one.
         for left in (file, file.with_name(f"{file.name}-wal"), file.with_name(f"{file.name}-journal")):
             if left.exists():
                 raise StoreError(f"{left} exists already; stop the service and move it away first")
         return file
+
+    def take_all_of(self, other: Store) -> None:
+        """Take every row of a database of this release into this one on PostgreSQL, which is empty; all or nothing.
+
+        Raises StoreError.
+        """
+        with _translated():
+            if crossing.used(self.engine):
+                raise StoreError("the database is in use already; a backup is brought back into an empty one")
+            crossing.cross(other.engine, self.engine)
 
     def witness(self, folder: Path) -> Beside:
         """What keeps how far this database has come: a file beside it, or in `folder` where it lies elsewhere."""
