@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.forked import paperround
+from tests.forked import begin, paperround
+from tests.journey.steps import eventually
 
 KEYWORDS = ("-k", "low-rank adaptation", "-k", "neural tangent kernel", "-k", "-survey")
 PAGE = """new
@@ -160,12 +161,14 @@ def test_pages_of_a_day_long_past_make_the_edition_of_that_day(tmp_path: Path) -
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_whatever_ends_the_demo_takes_its_folder_away(tmp_path: Path, number: int) -> None:
-    command, environ = [sys.executable, "-m", "service", "demo"], {**os.environ, "TMPDIR": str(tmp_path)}
-    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        while "Ctrl-C ends the demo" not in process.stdout.readline():
-            assert process.poll() is None
+    said = tmp_path / "said"
+    process = begin(("demo",), {"TMPDIR": str(tmp_path)}, said)
+    try:
+        eventually(lambda: said.exists() and "Ctrl-C ends the demo" in said.read_text("utf-8"))
         (folder,) = tmp_path.glob("paperround-*")
-        process.send_signal(number)
-        said = process.communicate(timeout=20)[0]
-    assert (process.returncode, "The demo is over." in said, folder.exists()) == (0, True, False)
+        assert process.pid is not None
+        os.kill(process.pid, number)
+        process.join(20)
+        assert (process.exitcode, "The demo is over." in said.read_text("utf-8"), folder.exists()) == (0, True, False)
+    finally:
+        process.kill()
