@@ -20,6 +20,9 @@ _CATEGORY = re.compile(
 )
 # Behind a sign that is no letter of a word; the one of `cat:cs.*` has its say.
 _IDLE_STAR = re.compile(r"(?<![\w.*])\*")
+# What other search engines join words by: +lora +adapter, lora NEAR/3 adapter.
+_JOINT = re.compile(r"\s(?:\|\|?|&&|\+(?=[^\W\d_]))|\b(?:NEAR|ADJ|PRE|W)/\d+\b|\bNEAR\b")
+_SHOUTED = re.compile(r"(?<!\S)!(?=[\w\"(])")
 _QUOTED = re.compile(r"[\"“”„][^\"“”„]*[\"“”„]")
 
 
@@ -28,11 +31,14 @@ def slips(text: str, expression: Expression) -> Iterator[str]:
     for leaf in leaves(expression):
         if isinstance(leaf, Phrase):
             yield from _slips(leaf)
-    if any(sign in text for sign in (" | ", " || ", " && ")):
-        yield "Signs join nothing here: write OR or AND in capitals."
+    unquoted = _QUOTED.sub("", text)
+    if _JOINT.search(unquoted):
+        yield "This joins nothing here: write OR or AND in capitals."
+    if _SHOUTED.search(text):
+        yield "An exclamation mark leaves nothing out: write -word for that."
     if _CATEGORY.fullmatch(text):
         yield f"Did you mean cat:{text}? This looks for the words."
-    if _IDLE_STAR.search(_QUOTED.sub("", text)):
+    if _IDLE_STAR.search(unquoted):
         yield "A star counts only right behind the letters of a word: this one is left out."
     for found in tokens(text):
         if found.word.isupper() and found.word.lower() in WORDS_TOO and _loose(found.word, expression):

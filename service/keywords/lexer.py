@@ -16,12 +16,15 @@ from service.model import Field
 from service.words import Reading
 from service.words.lexicon import GREEK
 
-FIELDS = (
+FIELDS: dict[str, Field | None] = (
     dict.fromkeys(("ti", "title", "intitle"), Field.TITLE)
     | dict.fromkeys(("abs", "ab", "abstract"), Field.ABSTRACT)
     | dict.fromkeys(("au", "author", "authors"), Field.AUTHOR)
     | dict.fromkeys(("cat", "category"), Field.CATEGORY)
+    | {"all": None}
 )
+# PubMed's fields stand behind a term: heart attack[Title/Abstract].
+TAGS: dict[str, Field | None] = FIELDS | dict.fromkeys(("tiab", "title/abstract", "tw", "text word", "all fields"))
 
 
 class Kind(Enum):
@@ -30,6 +33,7 @@ class Kind(Enum):
     WORD = auto()
     QUOTE = auto()
     FIELD = auto()
+    TAG = auto()
     OPEN = auto()
     CLOSE = auto()
     MINUS = auto()
@@ -52,17 +56,19 @@ class Piece:
 
 # What stands in brackets directly behind a word and is no group: SE(3), TD(λ), O(n).
 _INDEX = rf"(?<=\w)(?<!\bAND)(?<!\bOR)(?<!\bNOT)(?<!\bANDNOT)\((?:\w|\d+|{'|'.join(GREEK.values())})\)"
+_TAG = rf"\[(?:{'|'.join(map(re.escape, TAGS))})\]"
 _PIECE = re.compile(
     rf"""
-    \s+
+    (?P<tag>(?<=[^\s(])\s*{_TAG})
+  | \s+
   | (?P<quote>"[^"]*"?)
   | (?P<open>\()
   | (?P<close>\))
   | (?P<minus>(?<![^\s(])-+(?=[^\s\-]))
   | (?P<field>(?<![^\s(\-])[A-Za-z]+:)
-  | (?P<word>(?:[^\s"()]|(?<=\w)\(e?s\)(?!\w)|{_INDEX})+)
+  | (?P<word>(?:(?!{_TAG})[^\s"()]|(?<=\w)\(e?s\)(?!\w)|{_INDEX})+)
     """,
-    re.VERBOSE,
+    re.VERBOSE | re.IGNORECASE,
 )
 _OPERATORS = {"AND": Kind.AND, "OR": Kind.OR, "NOT": Kind.NOT, "ANDNOT": Kind.NOT}  # the last is arXiv's
 
@@ -100,6 +106,8 @@ def _is_field(seen: re.Match[str], keyword: str, position: int) -> bool:
     after = seen.string[seen.end() :]
     if name.lower() in FIELDS:
         return True
+    if name.lower() in ("arxiv", "doi"):
+        raise KeywordError(f"a paper's number at character {position} is not a keyword", keyword, position)
     if after.startswith("//"):
         raise KeywordError(f"a web address at character {position} is not a keyword", keyword, position)
     if after[:1].strip():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from service.errors import KeywordError
 from service.keywords.expression import And, Expression, Leaf, Not, Or, Phrase, grounded
-from service.keywords.lexer import FIELDS, Kind, Piece, pieces
+from service.keywords.lexer import FIELDS, TAGS, Kind, Piece, pieces
 from service.keywords.terms import Term, leaf
 from service.model import Field
 from service.words import read
@@ -39,7 +39,10 @@ class Parser:
             raise KeywordError("an empty keyword", self.keyword)
         expression = self._any(None)
         if self.at < len(self.pieces):
-            raise self._error("closing bracket without an opening one", self.pieces[self.at])
+            left = self.pieces[self.at]
+            if left.kind is Kind.TAG:
+                raise self._error(f"{left.text.strip()} out of place", left, "a group has it in front: ti:(a OR b)")
+            raise self._error("closing bracket without an opening one", left)
         exclusion = not grounded(expression)
         expression = self._excluded(expression) if exclusion else expression
         if self.refused:
@@ -119,7 +122,7 @@ class Parser:
         piece = self._next()
         if not piece.text.strip('" '):
             raise self._error("nothing between the quotes", piece)
-        return self._leaf(Term(piece.text[1:-1], piece.typed, True, piece.position, self.keyword), field)
+        return self._leaf(Term(piece.text[1:-1], piece.typed, True, piece.position, self.keyword), self._tagged(field))
 
     def _words(self, field: Field | None) -> Leaf:
         first = last = self._next()
@@ -129,7 +132,16 @@ class Parser:
             last = self._next()
         text = self.reading.text[first.start : last.end]
         typed = first.typed if first is last else text
-        return self._leaf(Term(text, typed, False, first.position, self.keyword), field)
+        return self._leaf(Term(text, typed, False, first.position, self.keyword), self._tagged(field))
+
+    def _tagged(self, field: Field | None) -> Field | None:
+        """The field of a term, which may be named behind it."""
+        if self._kind() is not Kind.TAG:
+            return field
+        piece = self._next()
+        if field is not None:
+            raise self._error("a field inside a field", piece)
+        return TAGS[piece.text.strip(" []").lower()]
 
     def _leaf(self, term: Term, field: Field | None) -> Leaf:
         """Return the leaf of a term; one that is refused waits until the grammar around it has been checked."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -159,7 +160,7 @@ HOME = "https://kettles.example/journal"
 
 
 @pytest.mark.parametrize("place", [{"url": HOME}, {"guid": "1"}, {"guid": "1", "url": HOME}])
-def test_entries_that_all_name_one_place_are_papers_of_their_own(place: dict[str, str]) -> None:
+def test_entries_that_all_name_one_place_are_papers_of_their_own(place: dict[str, Any]) -> None:
     listed = [Paper("Teapots That Learn", **place), Paper("Kettles That Forget", **place), Paper("Cups", url="x:1")]
     one, other, cups = told_apart(listed)
     assert not same(one, other)

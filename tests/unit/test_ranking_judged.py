@@ -41,7 +41,7 @@ def judged(shared: Path, review: str) -> tuple[list[Paper], list[bool]]:
 
 def ours(papers: Sequence[Paper], topics: Sequence[str]) -> list[int]:
     index = Index(papers)
-    return rank([index.find(parse(topic)) for topic in topics], np.zeros(len(papers)), len(papers)).tolist()
+    return list(rank([index.find(parse(topic)) for topic in topics], np.zeros(len(papers)), len(papers)))
 
 
 def by_bm25(papers: Sequence[Paper], topics: Sequence[str]) -> list[int]:
