@@ -144,6 +144,8 @@ def _too_many(count: int) -> KeywordError:
 
 _SEPARATOR = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029,;\uff0c\uff1b\u3001]")
 _LINE_END = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+# What stands before each line of a list.
+_BULLET = re.compile(r"\s*(?:[-*+•·‣–—]|[0-9]{1,3}[.)])[ \t]+(?=\S)")
 _MARKS = frozenset('"()')
 # A line break inside a quoted phrase: its next quote stands in the next line, behind a word and before none.
 _WRAPPED = re.compile(r'[\n\r]{1,2}[^"\n\r\v\f\x1c-\x1e\x85\u2028\u2029]*[^\s"]"(?![^\s,;)\uff0c\uff1b\u3001])')
@@ -153,12 +155,22 @@ def split(text: str) -> tuple[str, ...]:
     """Split a form field at line breaks, commas and semicolons outside quotes and brackets; blanks are dropped.
 
     The line ends a quote that the next line does not close, and every bracket where one is never closed, so that one
-    slip spoils one line only: a quote that opens another line's phrase must not be taken for the other half.
+    slip spoils one line only: a quote that opens another line's phrase must not be taken for the other half. A list
+    that was pasted loses the bullets or numbers of its lines.
     """
+    text = _unlisted(text)
     found, open_ended = _split(text)
     if open_ended:
         found = [entry for line in _LINE_END.split(text) for entry in _split(line)[0]]
     return tuple(entry for entry in map(str.strip, found) if entry)
+
+
+def _unlisted(text: str) -> str:
+    """Take away what stands before each line of a list: in a single line it may mean something."""
+    lines = [line for line in _LINE_END.split(text) if line.strip()]
+    if len(lines) < 2 or not all(map(_BULLET.match, lines)):
+        return text
+    return "\n".join(_BULLET.sub("", line, count=1) for line in lines)
 
 
 def _split(text: str) -> tuple[list[str], bool]:

@@ -199,6 +199,12 @@ def test_any_text_is_read_or_refused_and_what_is_read_prints_and_reads_alike(typ
         ("closed), lora", ("closed)", "lora")),
         ('Schr\\"{o}dinger, lora', ('Schr\\"{o}dinger', "lora")),
         ("", ()),
+        ("- LoRA\n- world model, agents\n", ("LoRA", "world model", "agents")),
+        ('1. LoRA\n2) "flow, matching"', ("LoRA", '"flow, matching"')),
+        ("• LoRA\r\n\r\n• -survey", ("LoRA", "-survey")),
+        ("- LoRA\nworld model", ("- LoRA", "world model")),
+        ("-survey\n-review", ("-survey", "-review")),
+        ("- LoRA", ("- LoRA",)),
     ],
 )
 def test_a_form_field_falls_into_keywords(field: str, entries: tuple[str, ...]) -> None:
