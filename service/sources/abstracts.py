@@ -41,6 +41,7 @@ _IMPRINT = re.compile(
 _AT_END = re.compile(
     r"(?:\s?\[[A-Z][^\[\]]{3,80}\] Published \w{3} \w{3} \d\d, \d{4}"
     r"|\s?To cite this article before page numbers are assigned, use the DOI form of citation above\."
+    r"|\s?The post .{1,250}? (?:appeared first|first appeared) on .{1,100}"
     r"|\s?The content of this RSS Feed \(c\) [\w ]{3,60}){1,2}\Z"
 )
 # ScienceDirect's and ACS's feeds hold no abstracts.

@@ -13,6 +13,7 @@ from calendar import timegm
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from html import unescape
 from typing import Any
 
 import feedparser
@@ -20,20 +21,20 @@ import feedparser
 from service.errors import ParseError
 from service.model import ArrivalKind, Links, Listing, Paper
 from service.papers import arxiv_id, doi, openreview_id
-from service.sources import abstracts, arxiv, bylines, dois, titles
+from service.sources import abstracts, arxiv, bylines, dois, titles, wording
 from service.sources.dates import sensible, written
 from service.sources.huggingface import paper_links
 from service.sources.taming import tame
-from service.sources.text import MARKED_UP, day, fold, plain, web_link
+from service.sources.text import day, fold, plain, web_link
+from service.sources.wording import LONGEST, Entry
 
-Entry = Mapping[str, Any]
 _Mixin: Any = feedparser.mixin._FeedParserMixin
 _find_address = _Mixin._sync_author_detail
 # No name and no address is longer, and however long the others are, together they are searched at once.
 _LONGEST_NAME = 200
 _CATEGORY = re.compile(r"[a-z-]{2,10}(?:\.[A-Za-z-]{2,9})?")
+_LISTED = re.compile(r"</li>|<br\s{0,3}/?>", re.IGNORECASE)
 _ENDED = re.compile(r"</(?:\w{1,20}:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
-_LONGEST = 100_000
 _HEAVY = 500_000
 _PERIODS = {"hourly": 3_600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
 
@@ -137,8 +138,9 @@ def _paper(entry: Entry, version: str, family_first: bool) -> Paper | None:
     said = _announced(entry, version)
     if not said.title:
         return None
-    link = web_link(entry.get("feedburner_origlink")) or web_link(entry.get("link"))
     guid = fold(str(entry.get("id", "")))[:500]
+    places = (entry.get(key) for key in ("feedburner_origlink", "link", "prism_url", "id"))
+    link = next(filter(None, map(web_link, places)), "")
     name, number = _arxiv(said.name, guid, link)
     listed_by_us = "huggingface.co/papers/" in link
     published = _moment(entry, "published") or _moment(entry, "updated") or _moment(entry, "prism_publicationdate")
@@ -162,64 +164,25 @@ def _paper(entry: Entry, version: str, family_first: bool) -> Paper | None:
 
 
 def _announced(entry: Entry, version: str) -> _Announced:
-    title, name, category, kind = arxiv.title(titles.proper(_words(_title(entry), version)))
-    raw = _description(entry)
+    title, name, category, kind = arxiv.title(titles.proper(wording.title(entry, version)))
+    raw = wording.description(entry, version)
     announced = arxiv.abstract(str(raw.get("value", "")))
     if announced:
         named = entry.get("arxiv_announce_type")
         kind = arxiv.kind(named) if isinstance(named, str) else announced[2]
         return _Announced(title, fold(announced[0]), announced[1], kind=kind, daily=True)
     names, rest = abstracts.byline(str(raw.get("value", "")))
-    text = _words({**raw, "value": rest}, version)
+    text = wording.words({**raw, "value": rest}, version)
+    abstract = wording.whole(entry, abstracts.proper(text), version)
     return _Announced(
         title,
-        _longer(entry, abstracts.proper(text), version),
+        abstract if abstract.rstrip(".") != title.rstrip(".") else "",
         name,
         category,
         kind,
         bool(name),
         names or abstracts.named(text),
     )
-
-
-def _longer(entry: Entry, summary: str, version: str) -> str:
-    """The abstract is that of the article's text, where this has one and the summary is but a piece of it."""
-    for each in entry.get("content", ())[:3]:
-        text = _labelled(each, version)
-        if len(text) > len(summary):
-            return text
-    return summary
-
-
-def _labelled(content: Entry, version: str) -> str:
-    def words(piece: str) -> str:
-        return _words({**content, "value": piece}, version)
-
-    return abstracts.labelled(str(content.get("value", ""))[:_LONGEST], words)
-
-
-def _description(entry: Entry) -> Entry:
-    """The abstract is the summary; entries that have none may have content instead."""
-    summary = entry.get("summary_detail")
-    if isinstance(summary, Mapping) and str(summary.get("value", "")).strip():
-        return summary
-    contents = [each for each in entry.get("content", ()) if isinstance(each, Mapping) and each.get("value")]
-    return contents[0] if contents else {}
-
-
-def _title(entry: Entry) -> Entry:
-    """The entry's own title: that of an image within it may have taken over the details."""
-    detail = entry.get("title_detail")
-    return {**detail, "value": entry.get("title", "")} if isinstance(detail, Mapping) else {}
-
-
-def _words(detail: Any, version: str) -> str:
-    """RSS texts are HTML; Atom says what its texts are, and is believed unless there is mark-up in plain text."""
-    if not isinstance(detail, Mapping):
-        return ""
-    text = str(detail.get("value", ""))[:_LONGEST]
-    literal = version.startswith("atom") and detail.get("type") == "text/plain" and not MARKED_UP.search(text)
-    return fold(text) if literal else plain(text)
 
 
 def _arxiv(*texts: str) -> tuple[str, int | None]:
@@ -234,12 +197,14 @@ def _names(entry: Entry) -> list[str]:
     given = entry.get("authors", ())
     if isinstance(given, str):
         given = [{"name": given}]
-    return [bylines.clean(plain(str(each.get("name", "")))[:_LONGEST]) for each in given if isinstance(each, Mapping)]
+    # Of a feed that is no sound XML they come with their references.
+    said = (_LISTED.sub("; ", unescape(str(each.get("name", "")))) for each in given if isinstance(each, Mapping))
+    return [bylines.clean(plain(names)[:LONGEST]) for names in said]
 
 
 def _authors(names: list[str], from_arxiv: bool, byline: str, family_first: bool) -> tuple[str, ...]:
     if len(names) < 2 and byline:
-        return bylines.authors(plain(byline)[:_LONGEST])
+        return bylines.authors(plain(byline)[:LONGEST])
     if len(names) == 1 and (from_arxiv or bylines.several(names[0], family_first)):
         return bylines.authors(names[0])
     return tuple(name for name in names if name)
@@ -248,9 +213,15 @@ def _authors(names: list[str], from_arxiv: bool, byline: str, family_first: bool
 def _categories(entry: Entry, first: str, from_arxiv: bool) -> tuple[str, ...]:
     primary = entry.get("arxiv_primary_category")
     named = [primary.get("term", "")] if isinstance(primary, Mapping) else []
-    named += [first, *(str(tag.get("term") or "") for tag in entry.get("tags", ()))]
+    named += [first, *map(_tagged, entry.get("tags", ()))]
     folded = [fold(plain(str(name)))[:100] for name in named]
     return tuple(dict.fromkeys(name for name in folded if name and (not from_arxiv or _CATEGORY.fullmatch(name))))
+
+
+def _tagged(tag: Entry) -> str:
+    """The term of a tag, or its label where the term is a number or an address."""
+    term, label = str(tag.get("term") or ""), str(tag.get("label") or "")
+    return label or term if term.isdigit() or web_link(term) else term
 
 
 def _links(entry: Entry, name: str, listed: bool) -> Links:
@@ -260,9 +231,8 @@ def _links(entry: Entry, name: str, listed: bool) -> Links:
 
 
 def _doi(entry: Entry, link: str) -> str:
-    named = (entry.get(key) for key in ("arxiv_doi", "prism_doi", "dc_identifier"))
-    found = next((value for value in named if isinstance(value, str) and value), "")
-    return doi(found) or dois.of_guid(str(entry.get("id", ""))) or dois.of_link(link)
+    named = (doi(str(entry.get(key, ""))) for key in ("arxiv_doi", "prism_doi", "dc_identifier", "doi"))
+    return next(filter(None, named), "") or dois.of_guid(str(entry.get("id", ""))) or dois.of_link(link)
 
 
 def _listed(entry: Entry, published: datetime | None) -> date | None:

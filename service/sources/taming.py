@@ -44,6 +44,9 @@ _BYLINE = re.compile(
 )
 _ADDRESS = re.compile(r"(?:&lt;|[(\[])?\s?[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}\s?(?:&gt;|[)\]])?")
 _BRACKETED = re.compile(r"\(([^()]*)\)")
+# feedparser would take what describes an image or an episode for the entry's own title and summary.
+_ASIDE = re.compile(r"(</?(?:media|itunes):)(?=(?:title|description|summary|subtitle|author)\b)")
+ASIDES = ("media_of-description", "itunes_of-summary")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _DECLARED = re.compile(r"\A\s*<\?xml[^>]{0,300}\?>")
 # No honest tag is so long; each of a million attributes would take 700 bytes.
@@ -62,7 +65,8 @@ def tame(text: str) -> tuple[bytes, int]:
     kept, left_out = _within_budget(text)
     kept = _ENDLESS_TAG.sub(r"<\1", _DECLARED.sub("", _ended(kept) if left_out else kept))
     bounded = "<".join(piece[:_LONGEST_TEXT] for piece in kept.split("<"))
-    return _short_words(_BYLINE.sub(_names, _calm(bounded))).encode("utf-8", "replace"), left_out
+    named = _ASIDE.sub(r"\1of-", _BYLINE.sub(_names, _calm(bounded)))
+    return _short_words(named).encode("utf-8", "replace"), left_out
 
 
 def _names(byline: re.Match[str]) -> str:

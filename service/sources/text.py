@@ -20,14 +20,17 @@ _PIECE = 100_000
 _LONGEST_LINK = 2000
 _LINK = re.compile(r"(https?://[^\s/?#\\@\"'<>]+)((?:[/?#].*)?)", re.IGNORECASE | re.DOTALL)
 _UNSAFE = re.compile(r"[\s\"'<>\\]")
-_UNREAD = re.compile(r"<!--|<(script|style|template|iframe|noscript|svg)\b", re.IGNORECASE)
-# Only names that HTML has: in an abstract, "a<b and c>d" is no tag.
+_UNREAD = re.compile(
+    r"<!--|<(script|style|template|iframe|noscript|svg|figure|(?:mml:)?annotation(?:-xml)?)(?=[\s/>])", re.IGNORECASE
+)
+# Only names that HTML has, MathML, and publishers' own XML: in an abstract, "a<b and c>d" is no tag.
 _TAG = re.compile(
     r"</?(?:a|abbr|acronym|address|article|aside|audio|b|bdi|bdo|big|blockquote|body|br|button|caption|center|cite|code"
     r"|col|colgroup|dd|del|details|dfn|div|dl|dt|em|embed|fieldset|figcaption|figure|font|footer|form|h[1-6]|head|header"
     r"|hr|html|i|iframe|img|input|ins|kbd|label|legend|li|link|main|mark|meta|nav|noscript|object|ol|option|p|param"
     r"|picture|pre|q|s|samp|script|section|select|small|source|span|strike|strong|style|sub|summary|sup|svg|table|tbody"
-    r"|td|template|textarea|tfoot|th|thead|time|title|tr|track|tt|u|ul|var|video|wbr|jats:\w+|mml:\w+"
+    r"|td|template|textarea|tfoot|th|thead|time|title|tr|track|tt|u|ul|var|video|wbr|(?:jats|mml|ce):[\w-]+"
+    r"|(?:inline|disp)-formula|tex(?:-math)?|alternatives|italic|bold|roman|monospace|underline|scp?|xref|ext-link"
     r"|math|m(?:i|n|o|row|s(?:u[bp]|ubsup|qrt|pace|tyle)|text|frac|over|under|underover|root|table|t[rd])|semantics)"
     r"(?:\s[^<>]{0,4000})?\s?/?>",
     re.IGNORECASE,

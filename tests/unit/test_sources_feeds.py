@@ -224,10 +224,77 @@ def test_a_formula_in_mathml_is_read_without_its_tags() -> None:
     assert one(f"<title>On {formula} and if a &lt; b</title>").title == "On x2 and if a < b"
 
 
+@pytest.mark.parametrize(
+    "marked",
+    [
+        '&lt;inline-formula&gt;&lt;tex-math notation="LaTeX"&gt;$N$&lt;/tex-math&gt;&lt;/inline-formula&gt; kettles',
+        "&lt;ce:italic&gt;$N$&lt;/ce:italic&gt; &lt;scp&gt;kettles&lt;/scp&gt;",
+        "<![CDATA[<mml:math><mml:mi>$N$</mml:mi><mml:annotation encoding='x'>N</mml:annotation></mml:math> kettles]]>",
+    ],
+)
+def test_a_publishers_own_mark_up_is_no_part_of_a_title(marked: str) -> None:
+    assert one(f"<title>{marked}</title>").title == "$N$ kettles"
+
+
 def test_an_item_of_a_json_feed_whose_id_is_its_address_is_linked() -> None:
     items = [{"id": "https://tea.example/kettles", "title": "Kettles"}]
     feed = {"version": "https://jsonfeed.org/version/1.1", "title": "Tea", "items": items}
     assert read(json.dumps(feed)).papers[0].url == "https://tea.example/kettles"
+
+
+MEDIA = '<media:content url="x.png"><media:title>Fig. 1</media:title><media:description>A cup.</media:description></media:content>'
+SUMMARIES = {
+    f"{MEDIA}<description>We boil.</description>": "We boil.",
+    f"<description>We boil.</description>{MEDIA}": "We boil.",
+    MEDIA: "A cup.",
+    "<itunes:summary>A talk.</itunes:summary><description>We boil.</description>": "We boil.",
+    "<description>&lt;img src='x'&gt;</description><content:encoded>We boil.</content:encoded>": "We boil.",
+    "<description>&lt;figure&gt;&lt;figcaption&gt;Fig. 1&lt;/figcaption&gt;&lt;/figure&gt;We boil.</description>": "We boil.",
+    "<description>We boil tea […]</description><content:encoded>&lt;p&gt;We boil tea. It is hot.&lt;/p&gt;</content:encoded>": (
+        "We boil tea. It is hot."
+    ),
+    "<description>We boil tea...</description><content:encoded>Another text.</content:encoded>": "We boil tea...",
+    "<description>We boil. The post Tea appeared first on Kettle Lab.</description>": "We boil.",
+    "<description>Kettles.</description>": "",
+}
+
+
+@pytest.mark.parametrize("entry", SUMMARIES)
+def test_the_abstract_is_what_says_most_of_the_paper(entry: str) -> None:
+    names = "xmlns:media='http://search.yahoo.com/mrss/' xmlns:content='http://purl.org/rss/1.0/modules/content/'"
+    for title, rest in (("<title>Kettles</title>", entry), (entry, "<title>Kettles</title>")):
+        feed = f"<rss version='2.0' {names}><channel><item>{title}{rest}</item></channel></rss>"
+        (paper,) = read(feed).papers
+        assert (paper.title, paper.abstract) == ("Kettles", SUMMARIES[entry])
+
+
+PLACES = {
+    "<link/><guid>https://a.example/1</guid>": "https://a.example/1",
+    "<guid isPermaLink='false'>https://a.example/1</guid>": "https://a.example/1",
+    "<guid isPermaLink='false'>k-1</guid><prism:url>https://a.example/1</prism:url>": "https://a.example/1",
+    "<guid isPermaLink='false'>k-1</guid>": "",
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_an_entry_without_a_link_is_found_by_what_it_has(place: str) -> None:
+    assert one(f"<title>T</title>{place}").url == PLACES[place]
+
+
+def test_the_first_number_that_is_a_doi_counts() -> None:
+    numbers = "<prism:doi>n/a</prism:doi><dc:identifier>info:doi/10.1000/K.1</dc:identifier>"
+    assert one(f"<title>T</title>{numbers}").doi == "10.1000/k.1"
+
+
+def test_names_of_a_list_are_told_apart() -> None:
+    names = "&lt;ul&gt;&lt;li&gt;Ada Brewer&lt;/li&gt;&lt;li&gt;Bob Kettle&lt;/li&gt;&lt;/ul&gt;"
+    assert one(f"<title>T</title><dc:creator>{names}</dc:creator>").authors == ("Ada Brewer", "Bob Kettle")
+
+
+def test_a_tag_that_is_a_number_or_an_address_goes_by_its_label() -> None:
+    tags = '<category term="12" label="Optics"/><category term="cs.CK" label="Kettles"/><category term="https://a.example/t"/>'
+    feed = f'<feed xmlns="http://www.w3.org/2005/Atom"><entry><title>T</title>{tags}</entry></feed>'
+    assert read(feed).papers[0].categories == ("Optics", "cs.CK", "https://a.example/t")
 
 
 def item(**said: object) -> Paper:
