@@ -226,7 +226,9 @@ class Tray:
                 rows = [] if braked else self._take(unit, limit)
                 if ahead and rows:
                     sent_ahead(unit, [row.id for row in rows], self.now)
-                rows, folded = fold(unit, self.token, rows, self.limits.not_after, self._moment())
+                # What is in doubt keeps its reader's next edition waiting, and so would never be folded into it.
+                not_after = 0 if self._alone else self.limits.not_after
+                rows, folded = fold(unit, self.token, rows, not_after, self._moment())
                 relay = self.usable()[0]
                 limits = self.limits.warming(self.health.age(unit, relay, self._moment())) if rows else self.limits
                 admitted, wait = admit(unit, self.token, rows, limits, self.now, self.health.names[relay])

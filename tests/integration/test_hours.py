@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+from sqlalchemy import text
+
 from service.model import Schedule
 from tests.integration.stores import paper
 from tests.integration.worlds import house
@@ -82,6 +84,24 @@ def test_what_was_too_late_in_the_evening_does_not_come_in_the_night(tmp_path: P
         home.morning()
         assert home.titles(ADA, TITLES)[first:] == [[TITLES[0]]]
         assert home.titles("weekly@example.org", TITLES)[first:] == [[TITLES[0]]], "no week is waited for"
+
+
+def test_what_may_have_been_sent_is_never_too_late(tmp_path: Path) -> None:
+    with house(tmp_path, not_after="14") as home:
+        home.join(ADA, "low-rank adaptation", schedule=Schedule("Europe/Berlin", 7))
+        home.morning()
+        first = len(home.digests(ADA))
+        home.arrive(PAPERS[0])
+        home.clock.tomorrow()
+        home.world.pipeline.compose(home.clock())
+        with home.world.store.engine.begin() as connection:
+            died = "UPDATE delivery SET state = 'sending', lease = 'gone', lease_until = 0 WHERE state = 'ready'"
+            connection.execute(text(died))
+        home.clock.at = home.clock.at.replace(hour=13)
+        home.world.pipeline.sweep(home.clock())
+        home.clock.at += timedelta(minutes=5)
+        home.world.pipeline.deliver(home.clock())
+        assert home.titles(ADA, TITLES)[first:] == [[TITLES[0]]]
 
 
 def test_a_minute_before_it_is_too_late_a_digest_is_sent(tmp_path: Path) -> None:
