@@ -93,8 +93,7 @@ class World:
         return Forgetting(self.subscriptions)
 
     def close(self) -> None:
-        """Let go of the database and of kept-open connections."""
-        self.operations.client.close()
+        """Let go of the database."""
         self.store.close()
 
 

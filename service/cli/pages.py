@@ -73,14 +73,11 @@ def _fetched(url: str) -> Listing:
     problem: FetchError | ParseError | None = None
     # Whoever types a loopback address into a shell of this machine may read it; a stored source may not.
     client = Client(agent(""), LOOPBACK, proxy=way_out())
-    try:
-        for address in kinds.pages(url, None):
-            try:
-                return parse(client.visit(address))
-            except (FetchError, ParseError) as error:
-                problem = error
-    finally:
-        client.close()
+    for address in kinds.pages(url):
+        try:
+            return parse(client.visit(address))
+        except (FetchError, ParseError) as error:
+            problem = error
     assert problem is not None, "a source has at least one address"
     raise problem
 

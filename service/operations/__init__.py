@@ -82,7 +82,7 @@ class Operations:
                 raise FetchError(advice.refusal(url), False)
             return _all_of(saved.pages(url))
         problem: FetchError | ParseError | None = None
-        for address in kinds.pages(url, None):
+        for address in kinds.pages(url):
             try:
                 return parse(self.client.visit(address))
             except (FetchError, ParseError) as error:

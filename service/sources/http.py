@@ -118,9 +118,6 @@ class Client:
                 replies.check(_host(final), response.status_code, response.headers)
                 return _page(final, moved, response, self._read(final, response, watch))
 
-    def close(self) -> None:
-        """Nothing is kept between two fetches; here so that a client can be closed like any other neighbour."""
-
     def _gate(self, watch: Watch) -> Gate:
         return Gate(self._allowed, watch, self._resolve, self._route.place)
 
