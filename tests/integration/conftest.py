@@ -1,12 +1,15 @@
-"""One real neighbour at a time: the servers an integration test may ask for, started once per run."""
+"""One real neighbour at a time: the servers an integration test may ask for, each started once; and a fresh house."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests import servers
+from tests.integration.sites import Site, site
+from tests.integration.worlds import House, house
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -31,3 +34,17 @@ def smtp() -> Iterator[servers.Sink]:
     """A plain capturing SMTP server for this one test."""
     with servers.smtp() as sink:
         yield sink
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[House]:
+    """A fresh service for this one test, with a clock that it turns."""
+    with house(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def pages(tmp_path: Path) -> Iterator[Site]:
+    """A fresh service with its pages for this one test."""
+    with site(tmp_path) as opened:
+        yield opened

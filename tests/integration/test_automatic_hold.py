@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.integration.stores import paper
-from tests.integration.worlds import House, house
+from tests.integration.worlds import House
 
 READERS = 12
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[House]:
-    with house(tmp_path) as opened:
-        yield opened
 
 
 def arrive(home: House, day: int, papers: int) -> None:

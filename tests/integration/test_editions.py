@@ -20,12 +20,6 @@ DAILY = "https://huggingface.co/papers"
 ARXIV = "https://rss.arxiv.org/rss/cs.LG"
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[House]:
-    with house(tmp_path) as opened:
-        yield opened
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def either(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[House]:
     """For what the store has a part in."""

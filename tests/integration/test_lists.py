@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from service.links import Purpose
 from service.model import SubscriberState
 from service.subscriptions.owners import MOST_LISTS, looks_shared
-from tests.integration.sites import Site, form, site, text, value
+from tests.integration.sites import Site, form, text, value
 from tests.integration.stores import paper
 from tests.integration.worlds import DAY
 
 LIST, OWNER = "vision-lab@uni.example", "ada@uni.example"
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
-
-
-@pytest.fixture
-def pages(tmp_path: Path) -> Iterator[Site]:
-    with site(tmp_path) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from service.model import DeliveryKind, Paper, Profile, Schedule
 from service.pipeline import Week
 from tests.integration.stores import paper
-from tests.integration.worlds import DAY, House, house
+from tests.integration.worlds import DAY, House
 
 STEMS = [
     "neural",
@@ -45,12 +44,6 @@ HEADS = [
 ]
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Tokyo")
 SOURCES = ("https://papers.example/daily", "https://lab.example/feed")
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[House]:
-    with house(tmp_path) as opened:
-        yield opened
 
 
 def some_papers(random_: random.Random, day: int, count: int) -> list[Paper]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,12 +28,6 @@ CATS = paper("Low-Rank Adaptation Counts Cats in Satellite Images", arxiv_id="26
 TITLES = [LORA.title, CATS.title]
 ADA = "ada@example.org"
 MAIL = Message("digest@example.org", ADA, b"Subject: hello\r\n\r\nhello\r\n")
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[House]:
-    with house(tmp_path) as opened:
-        yield opened
 
 
 def test_a_hold_keeps_every_mail_back_and_its_end_sends_them(home: House) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +16,7 @@ from service.model import Links, Schedule, SubscriberState
 from service.pipeline.composing import BATCH
 from service.settings import load
 from tests.integration.stores import NOW, SOURCE, paper
-from tests.integration.worlds import DAY, MORNING, House, house
+from tests.integration.worlds import DAY, MORNING, House
 
 LORA = paper("Sparse Low-Rank Adaptation of Very Large Models", arxiv_id="2611.01001", upvotes=3)
 KERNEL = paper("Neural Tangent Kernels at Finite Width", arxiv_id="2611.01002", upvotes=9)
@@ -25,12 +24,6 @@ SURVEY = paper("Low-Rank Adaptation: A Survey of Methods", arxiv_id="2611.01003"
 CATS = paper("Counting Cats in Satellite Images", arxiv_id="2611.01004", upvotes=7)
 TITLES = [each.title for each in (LORA, KERNEL, SURVEY, CATS)]
 ADA = "ada@example.org"
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[House]:
-    with house(tmp_path) as opened:
-        yield opened
 
 
 def test_the_first_digest_comes_at_once_and_says_why(home: House) -> None:

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from service.links import Purpose
 from service.model import Paper, Schedule
 from tests.integration.stores import paper
-from tests.integration.worlds import House, house
+from tests.integration.worlds import House
 
 ADA = "ada@uni.example"
 LORA = paper("Low-Rank Adaptation of Very Large Models", arxiv_id="2611.01001")
 NOISE = [paper(f"Counting Cats from Above {n}", "Cats are counted.", arxiv_id=f"2611.07{n:03}") for n in range(20)]
 QUIET = "Quiet week: 0 of {} papers matched"
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[House]:
-    with house(tmp_path) as opened:
-        yield opened
 
 
 def days(home: House, count: int, *papers: Paper) -> None:

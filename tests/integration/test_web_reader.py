@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 import requests
@@ -12,18 +10,12 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from service.links import Purpose
 from service.model import SubscriberState
-from tests.integration.sites import Site, form, site, text, ticked, value
+from tests.integration.sites import Site, form, text, ticked, value
 from tests.integration.stores import paper
 from tests.integration.worlds import DAY, PLAIN
 
 ADA = "ada@uni.example"
 LORA = paper("Sparse Low-Rank Adaptation of Very Large Models", arxiv_id="2611.01001", upvotes=3)
-
-
-@pytest.fixture
-def pages(tmp_path: Path) -> Iterator[Site]:
-    with site(tmp_path) as opened:
-        yield opened
 
 
 @pytest.fixture

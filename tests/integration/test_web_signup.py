@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,12 +18,6 @@ LORA = paper("Sparse Low-Rank Adaptation of Very Large Models", arxiv_id="2611.0
 SURVEY = paper("Low-Rank Adaptation: A Survey of Methods", arxiv_id="2611.01003", upvotes=50)
 CATS = paper("Counting Cats in Satellite Images", arxiv_id="2611.01004", upvotes=7)
 ADA = "ada@uni.example"
-
-
-@pytest.fixture
-def pages(tmp_path: Path) -> Iterator[Site]:
-    with site(tmp_path) as opened:
-        yield opened
 
 
 def test_the_front_page_says_what_this_is_and_proposes_weekday_mornings(pages: Site) -> None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from service.cli import demo_pages
 from tests import servers
 from tests.journey.steps import READER, eventually, feed, link, read, service
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 NEW = "new.reader@example.org"
 PHONE: ViewportSize = {"width": 360, "height": 740}
 DESK: ViewportSize = {"width": 1280, "height": 800}
@@ -21,17 +19,6 @@ LOOKS = {
     "phone": (PHONE, False), "desk": (DESK, True), "phone with scripts": (PHONE, True), "desk without": (DESK, False),
 }  # fmt: skip
 MORE_LOOKS = ("phone with scripts", "desk without")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A browser without a window."""
-    if not CHROMIUM:
-        pytest.skip("no Chromium on this machine; its package is called chromium on Debian")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(params=list(LOOKS))

@@ -7,7 +7,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
 
 from service.cli.pictures import SCHEMES, WIDTHS, Scheme
 from service.messages import bibtex, ris
@@ -23,16 +23,6 @@ DIGESTS = 20
 @pytest.fixture(scope="module")
 def axe() -> str:
     return outside.axe()
-
-
-@pytest.fixture(scope="module")
-def browser(axe: str) -> Iterator[Browser]:
-    """A browser without a window."""
-    program = outside.browser()
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 def page_of(digest: Digest) -> str:
@@ -79,7 +69,7 @@ def faults(page: Page, axe: str) -> Iterator[str]:
 
 
 def test_every_mail_can_be_read_by_everybody(
-    browser: Browser, axe: str, full: bool, figure: Callable[[str], None]
+    axe: str, browser: Browser, full: bool, figure: Callable[[str], None]
 ) -> None:
     shown = letters() | invented()
     looks = LOOKS if full else (("light", 360), ("dark", 900))
@@ -89,7 +79,7 @@ def test_every_mail_can_be_read_by_everybody(
 
 
 def test_digests_of_real_papers_can_be_read_by_everybody(
-    browser: Browser, axe: str, shared: Path, full: bool, figure: Callable[[str], None]
+    axe: str, browser: Browser, shared: Path, full: bool, figure: Callable[[str], None]
 ) -> None:
     made = list(corpus.digests(shared, DIGESTS if full else 1, 12))
     shown = {

@@ -7,7 +7,7 @@ from functools import partial
 from itertools import product
 
 import pytest
-from playwright.sync_api import Browser, Page, Response, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Response, Route
 
 from service.cli.pictures import SCHEMES
 from tests import outside
@@ -17,16 +17,6 @@ from tests.journey.walk import Visit, Walk, visits
 LARGEST, MOST_REQUESTS, MOST_SHIFT = 60_000, 6, 0.01
 LOOKS = tuple(product(SCHEMES, (360, 768, 1280, 1600)))
 PLAIN_LOOKS = tuple(product(SCHEMES, (360, 1280)))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A browser without a window."""
-    program = outside.browser()
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")
