@@ -15,7 +15,7 @@ from typing import Any
 from service.errors import ParseError
 from service.model import Listing, Page, Paper
 from service.papers import told_apart
-from service.sources import biorxiv, capture, feed, html, huggingface, jsonfeed
+from service.sources import biorxiv, capture, feed, html, huggingface, inflate, jsonfeed
 from service.sources.decoding import decode
 from service.sources.text import fold
 
@@ -42,12 +42,29 @@ def parse(page: Page) -> Listing:
     readable paper; it works in time linear in the page, up to 8 MB.
     """
     if len(page.body) > MOST_BYTES:
-        raise ParseError(f"the page is larger than {MOST_BYTES >> 20} MB", "a very large page")
-    text = decode(page.body, page.media_type, page.charset)
+        raise _too_large()
+    text = decode(_unpacked(page.body), page.media_type, page.charset)
     if not text.strip():
         raise ParseError("the page is empty", "an empty page")
     listing = _read(text, page)
     return replace(listing, papers=told_apart([_bounded(paper) for paper in listing.papers]))
+
+
+def _unpacked(body: bytes) -> bytes:
+    """Some servers keep their feeds as gzip files, or pack them twice, and do not say so."""
+    if not body.startswith(b"\x1f\x8b"):
+        return body
+    packed = inflate.Inflater(MOST_BYTES, gzip=True)
+    try:
+        return b"".join([*packed.feed(body), packed.finish()])
+    except inflate.TooLarge as error:
+        raise _too_large() from error
+    except inflate.Broken as error:
+        raise ParseError("this looks like a gzip file that is broken or cut off", "a gzip file") from error
+
+
+def _too_large() -> ParseError:
+    return ParseError(f"the page is larger than {MOST_BYTES >> 20} MB", "a very large page")
 
 
 def _bounded(paper: Paper) -> Paper:

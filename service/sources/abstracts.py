@@ -27,15 +27,18 @@ _APART = re.compile(
 )
 # Publishers begin with where it appeared: "Nature, Published online: 19 November 2026; doi:10.1038/…",
 # "Science, Volume 386, Issue 6724, Page 823-827, November 2026.", "Advanced Science, EarlyView.",
-# "Volume 12, Issue 4, November 2026, Page 1-20.", "Chem. Sci., 2026, Advance Article DOI: 10.1039/…, Edge Article".
+# "Volume 12, Issue 4, November 2026, Page 1-20."
 _IMPRINT = re.compile(
     r"(?:[^.;:]{2,120}, (?:Published online: \d{1,2} \w{3,9} \d{4}; doi:\s?\S{5,200}"
     r"|(?:Volume \d{1,5}(?:, [^.;]{1,120})?|Early ?View|Ahead of Print|Just Accepted|Accepted Article)\.)"
-    r"|(?:Volume \d{1,5}, Issue [^.;,]{1,20}, (?:[^.;]{1,60}, )?Pages? [\w-]{1,20}|Ahead of Print)\s?\."
-    r"|[^;:]{2,80}, \d{4},[^;:]{1,60}\bDOI ?: 10\.1039/\w{5,20}, \w{4,15}(?: (?:Article|Review|Paper|Manuscript))?"
-    r"(?: Open Access)?"
-    r"(?: This article is licensed under a Creative Commons [^.]{5,60}(?:\.\d[^.]{0,40})?\.)?)(?:\s+|\Z)",
+    r"|(?:Volume \d{1,5}, Issue [^.;,]{1,20}, (?:[^.;]{1,60}, )?Pages? [\w-]{1,20}|Ahead of Print)\s?\.)(?:\s+|\Z)",
     re.IGNORECASE,
+)
+# "Chem. Sci., 2026, Advance Article DOI: 10.1039/…, Edge Article" and a licence.
+_RSC = re.compile(
+    r"[^;:]{2,80}, \d{4},[^;:]{1,60}\bDOI ?: 10\.1039/\w{5,20}, \w{4,15}(?: (?:Article|Review|Paper|Manuscript))?"
+    r"(?: Open Access)?"
+    r"(?: This article is licensed under a Creative Commons [^.]{5,60}(?:\.\d[^.]{0,40})?\.)?(?:\s+|\Z)"
 )
 # Others say it at the end: "[Phys. Rev. Lett. 137, 123456] Published Thu Nov 19, 2026", and whose feed it is.
 _AT_END = re.compile(
@@ -63,7 +66,7 @@ def proper(text: str) -> str:
     rest = text[said.end() :].strip() if said else ""
     if rest:
         return _LABEL.sub("", rest, count=1) if _LABEL.match(rest) else rest
-    imprint = _IMPRINT.match(text)
+    imprint = _IMPRINT.match(text) or ("10.1039/" in text[:200] and _RSC.match(text))
     own = text[imprint.end() :] if imprint else text
     end = _AT_END.search(own, max(0, len(own) - _LONGEST_IMPRINT))
     own = own[: end.start()] if end else own

@@ -242,6 +242,8 @@ def _listed(entry: Entry, published: datetime | None) -> date | None:
 def _moment(entry: Entry, key: str) -> datetime | None:
     """What we read in a date ourselves goes first: feedparser knows more forms, and fewer zones."""
     said = str(entry.get(key, ""))
+    if not said:
+        return None
     if read := written(said):
         return read
     parts = entry.get(f"{key}_parsed")

@@ -30,7 +30,7 @@ def title(entry: Entry, version: str) -> str:
 def description(entry: Entry, version: str) -> Entry:
     """Return the first of summary, content, and what images are described by, that has any words."""
     asides = ({"value": entry.get(name, "")} for name in ASIDES)
-    return next((each for each in (*_texts(entry), *asides) if words(each, version)), {})
+    return next((each for each in (*_texts(entry), *asides) if _says_something(each, version)), {})
 
 
 def whole(entry: Entry, summary: str, version: str) -> str:
@@ -52,6 +52,11 @@ def words(detail: Any, version: str) -> str:
     text = str(detail.get("value", ""))[:LONGEST]
     literal = version.startswith("atom") and detail.get("type") == "text/plain" and not MARKED_UP.search(text)
     return fold(text) if literal else plain(text)
+
+
+def _says_something(detail: Entry, version: str) -> bool:
+    text = str(detail.get("value", "")).strip()
+    return bool(text) and ("<" not in text or bool(words(detail, version)))
 
 
 def _texts(entry: Entry) -> Iterator[Entry]:

@@ -6,8 +6,9 @@ import gzip
 
 import pytest
 
+from service.errors import ParseError
 from service.model import Page
-from service.sources import parse
+from service.sources import MOST_BYTES, parse
 from service.sources.http import Client
 from tests.integration.test_http_client import AGENT, LOOPBACK
 from tests.origins import Answer, origin
@@ -75,3 +76,26 @@ def test_a_page_that_is_large_once_inflated_arrives_to_the_byte() -> None:
     body = bytes(range(256)) * 40_000
     with origin(lambda _: Answer(200, gzip.compress(body, 1), {"Content-Encoding": "gzip"})) as server:
         assert Client(AGENT, LOOPBACK, 10.0).fetch(server.url()).body == body
+
+
+@pytest.mark.parametrize("headers", [{"Content-Type": "application/gzip"}, {"Content-Encoding": "gzip"}])
+def test_a_feed_that_is_a_gzip_file_is_read(headers: dict[str, str]) -> None:
+    packed = gzip.compress(FEED.format(TITLE).encode())
+    body = gzip.compress(packed) if "Content-Encoding" in headers else packed
+    with origin(lambda _: Answer(200, body, headers)) as server:
+        (paper,) = parse(Client(AGENT, LOOPBACK, 5.0).fetch(server.url("/feed.xml.gz"))).papers
+    assert paper.title == TITLE
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (gzip.compress(b"<rss>" + b" " * MOST_BYTES), "larger than 8 MB"),
+        (gzip.compress(FEED.encode())[:-9], "gzip file that is broken or cut off"),
+        (b"\x1f\x8b", "gzip file that is broken or cut off"),
+        (gzip.compress(gzip.compress(FEED.encode())), "looks like a gzip file"),
+    ],
+)
+def test_a_gzip_file_that_is_no_page_is_refused_in_a_sentence(body: bytes, said: str) -> None:
+    with pytest.raises(ParseError, match=said):
+        parse(Page(body, "", ""))
