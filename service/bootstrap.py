@@ -148,6 +148,7 @@ def _pipeline(
         limits=limits(settings),
         arxiv_api=settings.arxiv_api,
         seal=seal(settings),
+        keep=timedelta(days=settings.keep_days),
     )
 
 

@@ -74,6 +74,7 @@ class Pipeline:
     limits: Limits = field(default_factory=Limits)
     arxiv_api: str = ""
     seal: Seal | None = None
+    keep: timedelta = timedelta(days=400)
     copies: Copies = field(init=False)
     window: Window = field(init=False)
     stock: Stock = field(default_factory=Stock)
@@ -152,10 +153,14 @@ class Pipeline:
         return Drafts(self.store, self.window, Composer(self.store, self.window), self.desk)
 
     def sweep(self, now: datetime) -> dict[str, int]:
-        """Take back what dead workers held, end pauses that are over, and ring again for all that waits."""
+        """Take back what dead workers held, end pauses that are over, ring again for all that waits, and forget mails.
+
+        Those that were composed longer ago than `keep` are deleted, some thousand with each sweep.
+        """
         self.copies.look(now)
         with self.store.write() as unit:
             counts = unit.deliveries.sweep(now) | {"arrived": unit.papers.release(now)}
+            counts["forgotten"] = unit.deliveries.forget(now - self.keep)
             for reader in unit.subscribers.paused_until((now + editions.FURTHEST_EAST).date()):
                 if reader.paused_until and editions.local_day(reader.schedule, now) >= reader.paused_until:
                     unit.subscribers.activate(reader.id, now, editions.next_due(reader.schedule, now), welcome=False)

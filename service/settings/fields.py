@@ -161,6 +161,10 @@ class Settings(BaseSettings):
         description="From this local hour on (`14`) a late digest is folded into the next one, which is sent however "
         "late; `0` sends each.",
     )
+    # Composing looks back a month, and bounces come within the next.
+    keep_days: Annotated[int, BeforeValidator(values.whole(62, 36_500))] = Field(
+        400, description="For how many days a mail's row is kept, and its page in the browser; `36500`: for good."
+    )
     trusted_proxies: Annotated[str, AfterValidator(reach.proxies)] = Field(
         "127.0.0.1", description="Reverse proxies whose word on a visitor's address is taken."
     )

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, exists, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, case, delete, exists, func, or_, select, true, update
 
 from service.editions import OVERDUE
 from service.model import DeliveryKind, DeliveryState, SubscriberState
@@ -32,6 +32,8 @@ from service.store.tables import OPEN, delivery, subscriber
 NEVER_BEGUN, HELD = (DeliveryState.READY, DeliveryState.CLAIMED), (DeliveryState.CLAIMED, DeliveryState.SENDING)
 # What was never begun was over when it was composed.
 _NEVER_BEGUN: dict[str, Any] = {"lease": None, "lease_until": None, "finished_at": delivery.c.composed_at}
+# So many rows are deleted at once, which takes some hundredths of a second.
+FORGOTTEN = 2000
 MAX_RECOVERIES = 3
 RECOVERY = timedelta(seconds=1)
 
@@ -190,6 +192,14 @@ class Deliveries:
         once_more = {"state": DeliveryState.READY, "recoveries": delivery.c.recoveries + 1, "not_before": later}
         recovered = self.connection.execute(update(delivery).where(doubt & ~third).values(once_more | free)).rowcount
         return {"released": back, "recovered": recovered, "quarantined": quarantined}
+
+    def forget(self, before: datetime, most: int = FORGOTTEN) -> int:
+        """Delete up to `most` of the oldest rows that are over, composed before a time; returns how many those were."""
+        oldest = select(delivery.c.id, delivery.c.composed_at).where(delivery.c.finished_at.is_not(None))
+        # By their numbers: nothing but the beginning of the table is looked at, however long it is.
+        rows = oldest.order_by(delivery.c.id).limit(most).subquery()
+        old = select(rows.c.id).where(rows.c.composed_at < before)
+        return self.connection.execute(delete(delivery).where(delivery.c.id.in_(old))).rowcount
 
     def cancel(self, subscriber_id: int, kinds: Sequence[DeliveryKind] = EDITIONS) -> int:
         """Cancel what was not begun: leaving and erasing win over it."""

@@ -90,3 +90,9 @@ def test_no_index_of_postgresql_is_written_anew_when_a_mail_is_begun(postgres_da
         # Each row finds room beside itself only because its page was not filled.
         assert unit.subscribers.connection.scalar(text(beside)) == before + 300
     store.close()
+
+
+def test_old_mails_are_looked_for_at_the_beginning_of_the_table_alone(store: Store) -> None:
+    said = plans(store, lambda unit: unit.deliveries.forget(NOW))
+    assert "SCAN delivery\n" in said, said
+    assert "TEMP B-TREE" not in said

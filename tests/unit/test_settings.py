@@ -168,6 +168,7 @@ def test_a_text_that_makes_no_sense_names_its_setting(tmp_path: Path, name: str)
         ("mail_from", "a..b@example.org", "bare mail address"),
         ("reply_to", "jörg@example.org", "plain letters before the @"),
         ("bounce_address", "what-comes-back-from-readers@example.org", "24 letters"),
+        ("keep_days", "31", "write a whole number from 62 to 36500"),
         ("base_url", "https://papers.example.org/?a=b", "only scheme, host and path"),
         ("base_url", "https://example.org/papers/", "a host name of their own"),
         ("base_url", "https://", "write a URL"),
