@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from service.errors import StoreError
@@ -29,6 +29,15 @@ BUSY_TIMEOUT_MS = 30_000
 _LOOKS = (0.0005, 0.003)
 
 
+# A server that vanished without a word, or accepts and says nothing, is given up in so many seconds (the last one:
+# milliseconds), where the URL says nothing else; left to themselves libpq and the system take minutes to hours.
+_PATIENCE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
 _JSON: dict[str, Any] = {"json_serializer": written, "json_deserializer": read}
 
 
@@ -39,12 +48,18 @@ def connect(url: str, sqlite_synchronous: str = "normal") -> Engine:
         if parsed.get_backend_name() == "sqlite":
             return _sqlite(url, parsed.database, sqlite_synchronous)
         if parsed.get_backend_name() == "postgresql":
-            return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, **_JSON)
+            return _postgresql(parsed)
     except (ArgumentError, NoSuchModuleError) as error:
         raise StoreError(f"the database URL cannot be read: {_hint(url)}") from error
     except ModuleNotFoundError as error:
         raise StoreError("PostgreSQL needs its driver: install paperround[postgres]") from error
     raise StoreError(f"{parsed.get_backend_name()} is not a database this service knows: use sqlite or postgresql")
+
+
+def _postgresql(url: URL) -> Engine:
+    patience = {name: value for name, value in _PATIENCE.items() if name not in url.query}
+    named = url.set(drivername="postgresql+psycopg")
+    return create_engine(named, pool_pre_ping=True, connect_args=patience, **_JSON)
 
 
 def _hint(url: str) -> str:

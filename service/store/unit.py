@@ -252,11 +252,8 @@ def _translated() -> Iterator[None]:
 
 def _is_transient(error: DBAPIError) -> bool:
     """Lost connections, locks and full pools pass; a wrong statement does not."""
-    return error.connection_invalidated or type(error.orig).__name__ in {
-        "OperationalError",
-        "DeadlockDetected",
-        "SerializationFailure",
-    }
+    kinds = {each.__name__ for each in type(error.orig).__mro__}
+    return error.connection_invalidated or "OperationalError" in kinds
 
 
 def sqlite_url(folder: Path) -> str:

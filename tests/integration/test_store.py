@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -503,3 +504,24 @@ def test_a_server_that_is_not_there_is_an_error_of_the_store(unit: str) -> None:
     with pytest.raises(StoreError, match="refused") as away, getattr(store, unit)():
         pass
     assert away.value.transient
+
+
+def test_a_server_that_accepts_and_says_nothing_is_given_up() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        store = Store(f"postgresql://nobody@127.0.0.1:{silent.getsockname()[1]}/nothing?connect_timeout=2")
+        begun = time.monotonic()
+        with pytest.raises(StoreError, match="timeout expired") as away:
+            store.check()
+        assert away.value.transient
+        assert time.monotonic() - begun < 5
+
+
+def test_a_server_that_vanishes_is_given_up_unless_the_url_says_otherwise(postgres_database: str) -> None:
+    for query, first in (("", "10"), ("?connect_timeout=7", "7")):
+        store = Store(postgres_database + query)
+        with store.engine.connect() as connection:
+            said: Any = connection.connection.dbapi_connection
+            known = said.info.get_parameters()
+        store.close()
+        names = ("connect_timeout", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout")
+        assert [known.get(name) for name in names] == [first, "30", "10", "3", "60000"]
