@@ -5,6 +5,7 @@ Comes in: a World. Goes out: a URL that answers for as long as the block lasts. 
 
 from __future__ import annotations
 
+import errno
 import socket
 import threading
 import time
@@ -28,11 +29,16 @@ def listen(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise PaperRoundError(
-            f"{host} port {port} cannot be used ({error.strerror}). "
-            "End what listens there, or choose another with --port."
-        ) from error
+        raise PaperRoundError(f"{host} port {port} cannot be used ({error.strerror}). {_mend(error)}") from error
     return listener
+
+
+def _mend(error: OSError) -> str:
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return "PAPERROUND_HOST is an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all of them."
+    if error.errno == errno.EACCES:
+        return "Ports below 1024 are for root: choose another with --port, behind a reverse proxy."
+    return "End what listens there, or choose another with --port."
 
 
 def configuration(world: World) -> uvicorn.Config:

@@ -24,6 +24,8 @@ SHORTEST_CODE = 8
 
 _DOMAIN = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]{0,61}[^\W_]")
 _LIMITS = re.compile(r"(?:(?:; )?[1-9][0-9]{0,8} per (?:[1-9][0-9]{0,3} )?(?:second|minute|hour|day)s?)+")
+# What stands in a URL or a list of them for something else.
+_SIGNS = "; in a password, / is written %2F, ? %3F, # %23, @ %40, a comma %2C and a blank %20"
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -169,6 +171,8 @@ def database_url(value: object) -> str:
     if scheme.startswith("sqlite"):
         if rest and not rest.startswith("/"):
             raise ValueError("a file needs three slashes, sqlite:///FILE (four for an absolute path)")
+        if rest.partition("?")[0].strip("/") in ("", ":memory:"):
+            raise ValueError("it names no file, so nothing would be kept; write sqlite:///FILE")
         return text
     _split(text, (scheme,), "postgresql://USER:PASSWORD@HOST/NAME", host_needed="host=" not in rest)
     if rest.partition("?")[0].count("@") > 1:
@@ -287,7 +291,7 @@ def _split(text: str, schemes: tuple[str, ...], example: str, host_needed: bool 
     except ValueError:
         complete = False
     if not complete:
-        raise ValueError(f"write a URL such as {example}")
+        raise ValueError(f"write a URL such as {example}" + (_SIGNS if "@" in text + example else ""))
     return parts
 
 

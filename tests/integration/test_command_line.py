@@ -443,4 +443,11 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
         port = str(taken.getsockname()[1])
         result = paperround("up", "--port", port, "--data", str(tmp_path))
     assert result.code == 1
-    assert f"127.0.0.1 port {port} cannot be used (Address already in use)" in result.said
+    assert f"127.0.0.1 port {port} cannot be used (Address already in use). End what listens there" in result.said
+
+
+@pytest.mark.parametrize("host", ["http://localhost", "192.0.2.1"])
+def test_an_address_of_no_machine_of_ours_is_named(tmp_path: Path, host: str) -> None:
+    result = paperround("up", "--host", host, "--port", str(free_port()), "--data", str(tmp_path))
+    assert result.code == 1
+    assert "PAPERROUND_HOST is an address of this machine, such as 127.0.0.1" in result.said

@@ -160,7 +160,12 @@ def test_a_text_that_makes_no_sense_names_its_setting(tmp_path: Path, name: str)
     [
         ("database_url", "papers.db", "it is no URL; write sqlite:///FILE"),
         ("database_url", "sqlite://papers.db", "a file needs three slashes"),
+        ("database_url", "sqlite:///", "it names no file, so nothing would be kept"),
+        ("database_url", "sqlite:///:memory:", "it names no file, so nothing would be kept"),
         ("database_url", "postgresql://", "write a URL such as postgresql://"),
+        ("database_url", "postgresql://me:wo/rd@db/papers", "in a password, / is written %2F"),
+        ("smtp_url", "smtps://me:w#rd@mail.example.org", "# %23, @ %40, a comma %2C"),
+        ("smtp_url", "smtps://me:w,rd@mail.example.org", "# %23, @ %40, a comma %2C"),
         ("database_url", "postgresql://me:wo@rd@db/papers", "an @ in the name or the password is written %40"),
         ("broker_url", "amqp://localhost", "memory:// or redis://"),
         ("broker_url", "redis://localhost/papers", "the number of a database"),
