@@ -188,7 +188,7 @@ MAIL = Bag(
     }
 )
 
-ERRORS = (400, 403, 404, 405, 409, 413, 418, 422, 429, 500, 503)
+ERRORS = (400, 403, 404, 405, 408, 409, 413, 418, 422, 429, 500, 503)
 CONFIRM: dict[str, object] = {"owner": "", "problems": (), "shared": False}
 
 
@@ -346,9 +346,7 @@ SCENES: dict[str, list[dict[str, object]]] = {
     ],
     "resumed": [{"reader": reader(), "next": NOW}],
     "broken-link": [{"message": HOSTILE}],
-    "error": [
-        {"status": status, "message": HOSTILE} for status in (400, 403, 404, 405, 409, 413, 418, 422, 429, 500, 503)
-    ],
+    "error": [{"status": status, "message": HOSTILE} for status in ERRORS],
     "text": [{"name": name, "body": HOSTILE + " https://paper.example"} for name in ("imprint", "privacy")],
     "docs": [
         {"questions": questions(document(IDENTITY)), "shapes": shapes(document(IDENTITY))},

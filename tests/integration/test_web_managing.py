@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,6 @@ from tests.integration.stores import paper
 ADA = "ada@uni.example"
 LORA = paper("Sparse Low-Rank Adaptation (LoRA) of Very Large Models", "We use low-rank adaptation (LoRA) of models.")
 BIO, DAILY = "https://bio.example/feed", "https://papers.example/daily"
-Fields = Sequence[tuple[str, str]]
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime
-from html import escape
 from typing import Any
 
 import pytest
@@ -82,9 +81,8 @@ def test_one_record_of_the_api_is_one_paper() -> None:
 
 
 def test_the_page_of_one_paper_is_not_the_papers_it_links_to() -> None:
-    props = escape(json.dumps({"paper": pages.item(pages.PAPERS[1])["paper"], "comments": [{"title": "another"}]}))
-    body = f'<html><div data-props="{props}" data-target="PaperContent"></div><a href="/papers/2308.08784">x</a></html>'
-    assert [(paper.title, paper.abstract) for paper in read(body).papers] == [pages.PAIRS[1]]
+    listing = read(pages.paper_html(pages.PAPERS[1]))
+    assert [(paper.title, paper.abstract) for paper in listing.papers] == [pages.PAIRS[1]]
 
 
 ODD: list[dict[str, Any]] = [
