@@ -1,4 +1,4 @@
-"""The order of the pipe: collect · match · compose · deliver · sweep · preview.
+"""The order of the pipe: collect · compose (which matches) · deliver · sweep · preview.
 
 Comes in: the time, an id. Goes out: counts of what was done. Refuses to know: Celery, web pages, SQL, SMTP.
 Each verb may run anywhere, any number of times, at once: what is done already is not done again.
@@ -107,16 +107,6 @@ class Pipeline:
     def enrich(self, now: datetime) -> Enriched:
         """Ask arXiv once a day what listings do not tell of their papers; any number of workers may call this."""
         return Enricher(self.store, self.client, self.arxiv_api).run(now)
-
-    def match(self, now: datetime) -> int:
-        """Find the papers of every keyword in use, so that this process composes without searching.
-
-        Returns how many distinct keywords are ready. Matches are a cache: composing completes what is missing.
-        """
-        with self.store.read() as unit, self.window.open(unit, now) as view:
-            count = self.window.book.learn_all(unit)
-            self.window.book.found(view)
-            return count
 
     def compose(self, now: datetime, day: date | None = None, overdue: bool = False) -> Composed:
         """Compose every edition that is due: one delivery per subscriber and edition, whoever else composes too.

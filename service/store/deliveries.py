@@ -237,13 +237,6 @@ class Deliveries:
         mine = with_payload().where(delivery.c.subscriber_id == subscriber_id).order_by(delivery.c.id.desc())
         return [as_delivery(row) for row in self.connection.execute(mine)]
 
-    def count(self, subscriber_id: int, kind: DeliveryKind, since: datetime | None = None) -> int:
-        """How many rows of one kind a subscriber had, ever or composed after a time."""
-        mine = (delivery.c.subscriber_id == subscriber_id) & (delivery.c.kind == kind)
-        if since is not None:
-            mine &= delivery.c.composed_at > since
-        return self.connection.scalar(select(func.count()).select_from(delivery).where(mine)) or 0
-
     def states(self) -> dict[str, int]:
         """How many rows are in each state."""
         rows = self.connection.execute(select(delivery.c.state, func.count()).group_by(delivery.c.state))

@@ -181,7 +181,7 @@ def test_readers_who_cannot_be_composed_for_keep_nobody_else_waiting(
     home.morning()
     with home.world.store.read() as unit:
         made = {
-            each: unit.deliveries.count(row.id, DeliveryKind.DIGEST)
+            each: [mail.kind for mail in unit.deliveries.of(row.id)].count(DeliveryKind.DIGEST)
             for each in readers
             if (row := home.world.subscriptions.find(each))
         }
