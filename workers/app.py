@@ -8,10 +8,12 @@ what is still to be done, so a task that runs twice does no harm. Nothing here w
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
 from celery import Celery
+from celery.signals import after_setup_logger
 
 from service.bootstrap import World, build
 from service.errors import SettingsError, StoreError
@@ -101,7 +103,18 @@ def _from_environment() -> Celery:
             "PAPERROUND_BROKER_URL is memory://, which reaches no other process. Set it to redis://HOST:6379/0 for "
             "workers of their own, or run `paperround up`, which works inside one process."
         )
+    _listen_to_our_lines(settings)
     return make_app(settings)
+
+
+def _listen_to_our_lines(settings: Settings) -> None:
+    """Celery's own lines follow its `--loglevel`; ours follow the setting, here as in every other process."""
+
+    def choose(**_: Any) -> None:
+        for ours in ("service", "workers"):
+            logging.getLogger(ours).setLevel(settings.log_level.upper())
+
+    after_setup_logger.connect(choose, weak=False)
 
 
 def __getattr__(name: str) -> Celery:

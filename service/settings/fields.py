@@ -189,7 +189,7 @@ class Settings(BaseSettings):
         description="Who shows it as `Authorization: Bearer …` may read `/metrics` from elsewhere than this machine.",
     )
     log_level: Annotated[str, BeforeValidator(values.one_of("debug", "info", "warning", "error"))] = Field(
-        "info", description="The least important lines that are logged."
+        "info", description="The least important lines that are logged; Celery's own follow its `--loglevel`."
     )
 
     # Where each value came from, and only where it is not the default.

@@ -80,12 +80,14 @@ def sign_up(world: World, name: str) -> None:
     world.subscriptions.subscribe(f"{name}@example.org", "protein", Schedule(), now())
 
 
-def test_a_worker_of_its_own_sends_what_the_pages_ring_for(world: World, start: Start) -> None:
+def test_a_worker_of_its_own_sends_what_the_pages_ring_for(world: World, start: Start, tmp_path: Path) -> None:
     worker = start("worker", "--concurrency", "2")
     sign_up(world, "first")
     eventually(lambda: len(world.operations.mailbox()) == 1, "the confirmation mail is in the mailbox")
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(20) == 0
+    # The level of our own lines is PAPERROUND_LOG_LEVEL, whatever Celery says of its own.
+    assert "delivered 1, to retry 0, failed 0" in (tmp_path / "worker.log").read_text()
 
 
 def test_beat_of_its_own_makes_a_worker_look_and_keeps_no_file(world: World, start: Start, tmp_path: Path) -> None:
