@@ -6,9 +6,9 @@ days are wanted, when a source is due.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 from service.errors import FetchError, ParseError
 from service.model import ArrivalKind, Listing, Page, Paper
@@ -18,6 +18,8 @@ from service.store import Store
 from service.store.sources import Source
 
 WEEKEND = frozenset({6, 7})
+# What a feed listed longer ago than this, when it was read for the first time, is no news.
+FRESH = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +93,12 @@ class Listings:
         assert error is not None, "a source has at least one address"
         raise error
 
-    def keep(self, listing: Listing, at: datetime) -> int:
-        """Store the papers of a page; returns how many of them arrived by it."""
-        papers = tuple(_as_past(each) for each in listing.papers) if self.past else listing.papers
+    def keep(self, papers: Mapping[datetime, Sequence[Paper]]) -> int:
+        """Store the papers of a page by the times of their arrivals; returns how many of them arrived by it."""
         with self.store.write() as unit:
-            return unit.papers.add(self.source.id, self.source.url, papers, self.now, at)
+            return sum(
+                unit.papers.add(self.source.id, self.source.url, found, self.now, at) for at, found in papers.items()
+            )
 
     def remember(self, answers: Sequence[_Answer]) -> None:
         """Keep what pages answered, after their papers: a crash in between makes them be read again, never skipped."""
@@ -110,7 +113,7 @@ class Listings:
         if etag == page.etag:
             return Collected(self.source.url, 1, known[page.url][1])
         listing = parse(page)
-        arrived = self.keep(listing, self.now)
+        arrived = self.keep({self.now: listing.papers})
         self.remember([_Answer(page.url, (page.etag, page.last_modified), len(listing.papers))])
         return Collected(self.source.url, 1, len(listing.papers), arrived, listing.skipped)
 
@@ -142,7 +145,7 @@ class Listings:
         if day is None:
             self.learned.every = max(listing.every, page.fresh_for)
         clamped = day is not None and listing.day not in (None, day)
-        arrived = self.keep(listing, self._arrival_time(listing, day))
+        arrived = self.keep(self._arrivals(listing, day))
         # The papers are welcome, but they say nothing of the day that was asked for.
         papers, entries = 0 if clamped else len(listing.papers), len(listing.papers) + listing.skipped
         if not clamped:
@@ -154,11 +157,29 @@ class Listings:
         after = "" if ended else kinds.following(url, entries, listing.day is not None)
         return Collected(self.source.url, 1, papers, arrived, listing.skipped), after
 
-    def _arrival_time(self, listing: Listing, day: date | None) -> datetime:
-        """Papers of the past, and of the first fill, arrived on their own day: digests look back by days."""
-        day = listing.day or day
-        if day is None or (self.source.filled and not self.past):
-            return self.now
+    def _arrivals(self, listing: Listing, day: date | None) -> dict[datetime, list[Paper]]:
+        """Papers of the past, and of the first fill, arrived on their own day: digests look back by days.
+
+        A feed may hold all that a journal ever printed; what it held when it was added is read as history.
+        """
+        own = listing.day or day
+        if own is not None and (self.past or not self.source.filled):
+            papers = [_as_past(each) for each in listing.papers] if self.past else list(listing.papers)
+            return {self._noon(own): papers}
+        found: dict[datetime, list[Paper]] = {}
+        for paper in listing.papers:
+            old = self._is_old(paper)
+            at = self._noon(paper.published.date()) if old and paper.published else self.now
+            found.setdefault(at, []).append(_as_past(paper) if old or self.past else paper)
+        return found
+
+    def _is_old(self, paper: Paper) -> bool:
+        """Whether a feed that is read for the first time says that a paper is no news; Hugging Face picks old ones."""
+        if self.source.filled or self.past or kinds.recognise(self.source.url) == "huggingface":
+            return False
+        return paper.published is not None and paper.published < self.now - FRESH
+
+    def _noon(self, day: date) -> datetime:
         return min(self.now, datetime.combine(day, time(12), UTC))
 
 
