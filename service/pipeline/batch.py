@@ -105,7 +105,8 @@ def _span(view: View, due: Due, covered: Covered, now: datetime) -> Span:
     edited = due.changed_at if covered.at is None else covered.edited
     again = edited - SECOND_LOOK if edited else None
     since = now - look_back(due.subscriber)
-    return _shared(covered.upto, view.upto, since, again, covered.at, covered.owed)
+    chosen = view.number_at(covered.chosen) if covered.chosen else None
+    return _shared(covered.upto, view.upto, since, again, covered.at, covered.owed, chosen)
 
 
 # Readers whose editions cover the same arrivals share one span, and so one mask of papers.

@@ -15,6 +15,7 @@ from service.pipeline.frozen import is_weekly
 from service.pipeline.window import REACH
 from service.store import Unit
 from service.store.covered import NOTHING, Covered
+from service.store.journal import CHOSE_SOURCES
 from service.store.subscribers import Due
 
 # From when to when.
@@ -42,6 +43,7 @@ def past(unit: Unit, due: Sequence[Due], now: datetime) -> dict[int, Covered]:
     """What each reader's digests of a month cover, and what is owed to those who had none for long."""
     found = unit.deliveries.covered([each.subscriber.id for each in due], now - REACH, now)
     _tell_edits(unit, due, found)
+    _tell_choices(unit, due, found, now)
     long: dict[int, datetime] = {}
     for each in due:
         known = found.get(each.subscriber.id, NOTHING)
@@ -78,6 +80,15 @@ def _tell_edits(unit: Unit, due: Sequence[Due], found: dict[int, Covered]) -> No
             # Who joins edits nothing, and is not in the log so: the first digest knew the topics.
             edits += [each.changed_at] if each.changed_at > since[reader] + ROUND else []
             found[reader] = replace(found[reader], edited=min(edits, default=None))
+
+
+def _tell_choices(unit: Unit, due: Sequence[Due], found: dict[int, Covered], now: datetime) -> None:
+    """Add when other sources were chosen last, for as long as what the new ones told of before may come by the old."""
+    edited = {each.subscriber.id for each in due if each.changed_at > now - look_back(each.subscriber)}
+    chose = (CHOSE_SOURCES,)
+    events = unit.journal.since(edited, chose, now - WEEKLY_LOOK_BACK) if edited else {}
+    for reader, choices in events.items():
+        found[reader] = replace(found.get(reader, NOTHING), chosen=max(at for at, _ in choices))
 
 
 def _begun(covered: Covered, now: datetime) -> datetime:

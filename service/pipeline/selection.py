@@ -61,7 +61,8 @@ class Span:
     Those at or after `again` are covered whatever their number: the profile was edited, and what its new keywords would
     have found this morning is still news. Those that came between the times of `owed` are covered however long ago that
     was: the reader wanted mails, and had none since. Papers read as history are news where their day ended after
-    `last`, the last edition before this one. Times are UTC.
+    `last`, the last edition before this one. Other sources were `chosen` after that arrival: what one of them told of
+    before is news when the others tell of it. Times are UTC.
     """
 
     after: int
@@ -70,6 +71,7 @@ class Span:
     again: datetime | None = None
     last: datetime | None = None
     owed: tuple[tuple[datetime, datetime], ...] = ()
+    chosen: int | None = None
 
     def mask(self, first: Firsts) -> Mask:
         """Which papers' first arrivals are covered."""
@@ -79,10 +81,11 @@ class Span:
         if self.again is not None and not first.renewals:
             fresh |= first.times >= self.again.timestamp()
         covered = self._covered(first, fresh)
-        if self.again is not None and first.later is not None:
-            # The sources may have been edited, and one that is read now have told of it before the last edition.
-            later = first.later(self.after)
-            covered |= self._covered(later, later.numbers > self.after)
+        # The sources were edited, and one that is read now may have told of it before the last edition, or before that.
+        for number in (self.after if self.again is not None else None, self.chosen):
+            if first.later is not None and number is not None:
+                later = first.later(number)
+                covered |= self._covered(later, later.numbers > self.after)
         return covered
 
     def _covered(self, first: Firsts, fresh: Mask) -> Mask:

@@ -118,6 +118,11 @@ class View:
                 mine.append(each)
         return Firsts.of(mine[::-1], self.position, renewals=False)
 
+    def number_at(self, moment: datetime) -> int:
+        """The last arrival before a time; 0 where that is from before the window."""
+        came = (each for each in reversed(self.arrivals) if each.kind != ArrivalKind.PAST)
+        return next((each.number for each in came if each.at < moment), 0)
+
     def forget_firsts(self) -> None:
         """Let go of what is known of first arrivals: it has changed, or the view is not needed any more.
 

@@ -38,8 +38,8 @@ class Covered:
     may have been. `ready` are the rows of digests that wait, `newest` is the latest row there is. `heard` is when the
     last digest or quiet note with something in it was composed, or how far back it is known that there was none;
     `notes` are the quiet notes that wait. `failures` is how many digests have failed for good since one was not. `owed`
-    are times in which mails were wanted and none came, and `edited` is the first edit it may not have known:
-    whoever composes finds both out.
+    are times in which mails were wanted and none came, `edited` is the first edit it may not have known, and `chosen`
+    when other sources were chosen, where that is not long ago: whoever composes finds these out.
     """
 
     upto: int = 0
@@ -54,6 +54,7 @@ class Covered:
     failures: int = 0
     owed: tuple[tuple[datetime, datetime], ...] = ()
     edited: datetime | None = None
+    chosen: datetime | None = None
 
     @property
     def papers(self) -> frozenset[int]:

@@ -23,6 +23,8 @@ LIFE = "life"
 PASSES = "passes"
 # The flag that keeps every sender from beginning a mail.
 BRAKE = "hold"
+# A reader looks at other sources from now on.
+CHOSE_SOURCES = "chose sources"
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 

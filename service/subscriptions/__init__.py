@@ -22,6 +22,7 @@ from service.model import RUNNING, Bell, Choice, DeliveryKind, Profile, Schedule
 from service.settings import Settings
 from service.store import Store, Unit
 from service.store.deliveries import new_delivery
+from service.store.journal import CHOSE_SOURCES
 from service.subscriptions.choices import canonical, checked
 from service.subscriptions.door import Door
 from service.subscriptions.standing import check_own, check_running, check_there
@@ -130,6 +131,8 @@ class Subscriptions:
             check_running(reader)
             if choice.profiles != reader.profiles:
                 unit.subscribers.set_profiles(reader.id, [(each, canonical(each)) for each in choice.profiles], now)
+            if {each.sources for each in choice.profiles} != {each.sources for each in reader.profiles}:
+                unit.journal.note(reader.id, CHOSE_SOURCES, now)
             due = unit.subscribers.next_due(reader.id)
             moved = reader.state == SubscriberState.ACTIVE and choice.schedule != reader.schedule and due is not None
             following = editions.next_due(choice.schedule, now) if moved and due and due > now else None

@@ -325,6 +325,25 @@ def test_a_source_that_is_chosen_as_well_takes_nothing_from_the_others(life: Lif
     assert life.came == [0]
 
 
+def test_nor_does_it_for_what_they_tell_of_on_a_later_day(either: Life) -> None:
+    told = [paper(f"Adapters of day {day:02}.", arxiv_id=f"2611.{day:05}") for day in range(3)]
+    either.days = 3
+    home = either.home
+    one, two = (feed(home, url) for url in ("https://one.example/feed", "https://two.example/feed"))
+    either.begins()
+    either.reads(two)
+    home.arrive(*told, source="https://one.example/feed")
+    for _ in range(3):
+        home.clock.tomorrow()
+        home.morning()
+    either.reads(one, two)
+    for each in (None, told[0], told[1], told[0], None):
+        home.arrive(*filter(None, [each]), source="https://two.example/feed")
+        home.clock.tomorrow()
+        home.morning()
+    assert either.came == [0, 1], "each once, and not what the new one alone told of"
+
+
 def feed(home: House, url: str) -> int:
     """A source without papers."""
     home.arrive(source=url)
