@@ -94,11 +94,15 @@ class Listings:
         raise error
 
     def keep(self, papers: Mapping[datetime, Sequence[Paper]]) -> int:
-        """Store the papers of a page by the times of their arrivals; returns how many of them arrived by it."""
-        with self.store.write() as unit:
-            return sum(
-                unit.papers.add(self.source.id, self.source.url, found, self.now, at) for at, found in papers.items()
-            )
+        """Store the papers of a page by the times of their arrivals; returns how many of them arrived by it.
+
+        Each time is a unit of work: thousands of days in one would keep everybody else waiting.
+        """
+        arrived = 0
+        for at, found in sorted(papers.items()):
+            with self.store.write() as unit:
+                arrived += unit.papers.add(self.source.id, self.source.url, found, self.now, at)
+        return arrived
 
     def remember(self, answers: Sequence[_Answer]) -> None:
         """Keep what pages answered, after their papers: a crash in between makes them be read again, never skipped."""
