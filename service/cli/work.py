@@ -81,7 +81,7 @@ def status(json: Json = False) -> None:
 def _status_rows(now: Status) -> list[dict[str, Any]]:
     facts: dict[str, object] = {"papers": now.papers, "arrivals": now.arrivals}
     facts |= {f"subscribers {state}": count for state, count in now.subscribers.items()}
-    facts |= {f"deliveries {state}": count for state, count in now.deliveries.items()}
+    facts |= {f"deliveries {state}, within a day": count for state, count in now.deliveries.items()}
     facts |= {f"last {name}": at.isoformat(timespec="seconds") for name, at in now.beats.items()}
     facts |= {"hold": f"since {now.hold['since']}: {now.hold['why']}"} if now.hold else {}
     facts |= {"overdue editions": now.overdue} if now.overdue else {}

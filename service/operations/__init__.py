@@ -28,10 +28,15 @@ from service.store.deliveries import Delivery
 from service.store.journal import BRAKE
 from service.store.sources import Source
 
+RECENT = timedelta(days=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How things stand: papers, sources that fail, subscribers and deliveries by state, last signs of life."""
+    """How things stand: papers, sources that fail, subscribers and deliveries by state, last signs of life.
+
+    Of the deliveries those count that were composed within a day, and whatever is not over.
+    """
 
     papers: int
     arrivals: int
@@ -231,7 +236,7 @@ class Operations:
                 unit.papers.last_arrival(),
                 tuple(source for source in unit.sources.all() if source.active and source.failures),
                 unit.subscribers.counts(),
-                unit.deliveries.states(),
+                unit.deliveries.states(now - RECENT),
                 unit.journal.beats(),
                 unit.journal.flag(BRAKE),
                 unit.subscribers.overdue(now),

@@ -15,10 +15,22 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, delete, exists, func, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    case,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+    union_all,
+    update,
+)
 
 from service.editions import OVERDUE
 from service.model import DeliveryKind, DeliveryState, SubscriberState
@@ -27,13 +39,14 @@ from service.store.exchange import exchange
 from service.store.leasing import EDITIONS, due, late, lease, waiting
 from service.store.payloads import add_payloads, payloads, with_payload
 from service.store.statements import add_new, among, chunks, database_now
-from service.store.tables import OPEN, delivery, subscriber
+from service.store.tables import FAULTY, OPEN, delivery, subscriber
 
 NEVER_BEGUN, HELD = (DeliveryState.READY, DeliveryState.CLAIMED), (DeliveryState.CLAIMED, DeliveryState.SENDING)
 # What was never begun was over when it was composed.
 _NEVER_BEGUN: dict[str, Any] = {"lease": None, "lease_until": None, "finished_at": delivery.c.composed_at}
 # So many rows are deleted at once, which takes some hundredths of a second.
 FORGOTTEN = 2000
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_RECOVERIES = 3
 RECOVERY = timedelta(seconds=1)
 
@@ -195,10 +208,8 @@ class Deliveries:
 
     def forget(self, before: datetime, most: int = FORGOTTEN) -> int:
         """Delete up to `most` of the oldest rows that are over, composed before a time; returns how many those were."""
-        oldest = select(delivery.c.id, delivery.c.composed_at).where(delivery.c.finished_at.is_not(None))
-        # By their numbers: nothing but the beginning of the table is looked at, however long it is.
-        rows = oldest.order_by(delivery.c.id).limit(most).subquery()
-        old = select(rows.c.id).where(rows.c.composed_at < before)
+        over = select(delivery.c.id).where(delivery.c.composed_at < before, delivery.c.finished_at.is_not(None))
+        old = over.order_by(delivery.c.composed_at).limit(most)
         return self.connection.execute(delete(delivery).where(delivery.c.id.in_(old))).rowcount
 
     def cancel(self, subscriber_id: int, kinds: Sequence[DeliveryKind] = EDITIONS) -> int:
@@ -237,14 +248,16 @@ class Deliveries:
         mine = with_payload().where(delivery.c.subscriber_id == subscriber_id).order_by(delivery.c.id.desc())
         return [as_delivery(row) for row in self.connection.execute(mine)]
 
-    def states(self) -> dict[str, int]:
-        """How many rows are in each state."""
-        rows = self.connection.execute(select(delivery.c.state, func.count()).group_by(delivery.c.state))
+    def states(self, since: datetime = _EVER) -> dict[str, int]:
+        """How many rows are in each state, of those composed at or after a time and whatever is not over."""
+        state = select(delivery.c.state)
+        counted = union_all(state.where(delivery.c.composed_at >= since, ~OPEN), state.where(OPEN)).subquery()
+        rows = self.connection.execute(select(counted.c.state, func.count()).group_by(counted.c.state))
         return {row[0]: row[1] for row in rows}
 
     def quarantined(self, since: datetime) -> list[tuple[str, str, int]]:
         """What was put aside since then, as (kind, reason, how many)."""
-        aside = (delivery.c.state == DeliveryState.QUARANTINED) & (delivery.c.finished_at >= since)
+        aside = FAULTY & (delivery.c.state == DeliveryState.QUARANTINED) & (delivery.c.finished_at >= since)
         sums = select(delivery.c.kind, delivery.c.error, func.count()).where(aside)
         rows = self.connection.execute(sums.group_by(delivery.c.kind, delivery.c.error).limit(20))
         return [(row[0], row[1], row[2]) for row in rows]

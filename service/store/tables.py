@@ -245,7 +245,7 @@ delivery = Table(
     Column("recoveries", Integer, nullable=False, server_default="0"),
     Column("lease", Text),
     Column("lease_until", Float),
-    Column("composed_at", UTCDateTime, nullable=False),
+    Column("composed_at", UTCDateTime, nullable=False, index=True),
     Column("upto", BigInteger),
     Column("papers", JSON, nullable=False),
     Column("error", Text, nullable=False, server_default=""),
@@ -264,12 +264,11 @@ Index("ix_delivery_subscriber", delivery.c.subscriber_id, delivery.c.kind, deliv
 # Its pages are filled by two fifths only (migration 0014), so that a row has room to be written anew beside itself.
 OPEN = delivery.c.finished_at.is_(None)
 Index("ix_delivery_open", delivery.c.not_before, delivery.c.id, sqlite_where=OPEN, postgresql_where=OPEN)
-Index(
-    "ix_delivery_lease",
-    delivery.c.lease,
-    sqlite_where=text("lease IS NOT NULL"),
-    postgresql_where=text("lease IS NOT NULL"),
-)
+# Spelt out: SQLite uses such an index only where the question has the very letters.
+FAULTY = delivery.c.error != text("''")
+Index("ix_delivery_error", delivery.c.finished_at, sqlite_where=FAULTY, postgresql_where=FAULTY)
+LEASED = delivery.c.lease.is_not(None)
+Index("ix_delivery_lease", delivery.c.lease, sqlite_where=LEASED, postgresql_where=LEASED)
 
 # Addresses that must not be written to, as keyed hashes only.
 suppression = Table(

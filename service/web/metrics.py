@@ -51,7 +51,10 @@ def _service(world: World) -> dict[str, tuple[str, list[Sample]]]:
     return {
         "papers": ("Papers that are known.", [({}, status.papers)]),
         "subscribers": ("Subscribers by state.", [({"state": state}, n) for state, n in status.subscribers.items()]),
-        "deliveries": ("Mails by state.", [({"state": state}, n) for state, n in status.deliveries.items()]),
+        "deliveries": (
+            "Mails by state: those composed within a day, and whatever is not over.",
+            [({"state": state}, n) for state, n in status.deliveries.items()],
+        ),
         "overdue": ("Editions that were due over two days ago.", [({}, status.overdue)]),
         "held": ("1 while no mail is begun.", [({}, float(status.hold is not None))]),
         "alive_seconds": (

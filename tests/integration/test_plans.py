@@ -92,7 +92,14 @@ def test_no_index_of_postgresql_is_written_anew_when_a_mail_is_begun(postgres_da
     store.close()
 
 
-def test_old_mails_are_looked_for_at_the_beginning_of_the_table_alone(store: Store) -> None:
-    said = plans(store, lambda unit: unit.deliveries.forget(NOW))
-    assert "SCAN delivery\n" in said, said
-    assert "TEMP B-TREE" not in said
+def test_what_is_asked_every_few_minutes_never_reads_all_mails_there_ever_were(store: Store) -> None:
+    def ask(unit: Unit) -> None:
+        unit.deliveries.forget(NOW)
+        unit.deliveries.states(NOW)
+        unit.deliveries.quarantined(NOW)
+
+    said = plans(store, ask)
+    assert said.count("ix_delivery_composed_at (composed_at") == 2, said
+    assert said.count("USING INDEX ix_delivery_open") == 1, said
+    assert said.count("USING INDEX ix_delivery_error") == 1, said
+    assert "SCAN delivery\n" not in f"{said}\n"
