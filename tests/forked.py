@@ -59,5 +59,6 @@ def _command(arguments: tuple[str, ...], environ: Mapping[str, str], output: str
     written = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for stream in (1, 2):
         os.dup2(written, stream)
+    sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)  # Made anew, for a terminal cannot seek.
     sys.argv = ["paperround", *arguments]
     main()

@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ import requests
 from typer.testing import CliRunner
 
 from service.cli import app
-from tests.forked import paperround
+from tests.forked import begin, paperround
 from tests.servers import free_port
 
 CAPTURE = """\
@@ -197,14 +198,14 @@ def on_a_terminal(*arguments: str, columns: int = 120) -> str:
     """What a command writes when a person is looking."""
     ours, theirs = pty.openpty()
     environ = {**os.environ, "TERM": "xterm-256color", "COLUMNS": str(columns)}
-    process = subprocess.Popen([sys.executable, "-m", "service", *arguments], stdout=theirs, stderr=theirs, env=environ)
-    os.close(theirs)
+    process = begin(arguments, environ, Path(os.ttyname(theirs)))
     said = b""
-    with contextlib.suppress(OSError):  # Linux answers EIO once the other end is closed.
-        while part := os.read(ours, 65536):
-            said += part
+    while ours in wait([ours, process.sentinel]):
+        said += os.read(ours, 65536)
+    process.join()
+    os.close(theirs)
     os.close(ours)
-    assert process.wait(60) == 0
+    assert process.exitcode == 0, said.decode()
     return said.decode()
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from service.cli import app
+from service.cli import app, main
 from tests.integration.test_command_line import on_a_terminal, run
 
 ADA = "ada@example.org"
@@ -65,19 +63,22 @@ def test_a_day_that_no_paper_is_of_is_refused_before_anything_is_done(command: l
     assert (code, said) == (2, f"paperround: {day} is out of reach; days are those of 1900 to 2199\n")
 
 
-def test_a_terminal_of_another_encoding_gets_question_marks_and_no_traceback(data: Path) -> None:
+def test_a_terminal_of_another_encoding_gets_question_marks_and_no_traceback(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = data / "Žižek.txt"
     file.write_text(FILE)
     assert run("source", "add", str(file))[0] == 0
-    environ = {**os.environ, "PYTHONIOENCODING": "ascii"}
     for arguments, expected in (
         (["source", "list"], "?i?ek.txt"),
         (["source", "list", "--json"], "\\u017di\\u017eek.txt"),
         (["doctor"], "\n- beat"),
     ):
-        command = [sys.executable, "-m", "service", *arguments]
-        done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
-        assert expected in done.stdout
+        monkeypatch.setattr("sys.argv", ["paperround", *arguments])
+        monkeypatch.setattr("sys.stdout", TextIOWrapper(shown := BytesIO(), "ascii", write_through=True))
+        with pytest.raises(SystemExit):
+            main()
+        assert expected in shown.getvalue().decode()
 
 
 def test_an_empty_keyword_does_not_match_everything(data: Path) -> None:
