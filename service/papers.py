@@ -27,6 +27,10 @@ _OPENREVIEW = re.compile(r"openreview\.net/(?:forum|pdf|attachment)\?(?:[^#\s]{1
 _DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>]{1,200}")
 # What publishers' links have behind a DOI: a query, a version, a view of the article.
 _VIEW = re.compile(r"[?#&].*|(?:v\d{1,2})?(?:[./](?:full(?:-text|\.pdf)?|abstract|e?pdf|meta))?\Z")
+# bioRxiv and medRxiv (10.64898 since December 2025), Research Square, Preprints.org, ChemRxiv, SSRN, OSF's, TechRxiv.
+_PREPRINT = re.compile(
+    r"10\.(?:1101/\d|64898/|21203/rs|20944/|26434/|2139/ssrn|31219/|31234/|31223/|36227/|22541/|33774/|5194/egusphere)"
+)
 _ENOUGH_WORDS, _ENOUGH_IDEOGRAPHS = 5, 10
 _LONGEST_KEY, _LONGEST_GUID = 200, 1000
 
@@ -116,13 +120,14 @@ def weak(key: str) -> bool:
 def same(a: Paper, b: Paper) -> bool:
     """Say whether two papers that share a key are one.
 
-    The first kind of id that both have decides. Without one, an entry of the same place is the same under another
-    title, unless guid and link dispute it: there are feeds that repeat either for every entry. Else their titles must
-    agree, their first authors must not differ, and they must not be two entries of one site.
+    The first kind of id that both have decides, but for the DOIs of a preprint and an article, which may be one paper.
+    Without one, an entry of the same place is the same under another title, unless guid and link dispute it: there are
+    feeds that repeat either for every entry. Else their titles must agree, their first authors must not differ, and
+    they must not be two entries of one site.
     """
     ids, others = _ids(a), _ids(b)
     for space in ids:
-        if space in others:
+        if space in others and not (space == "doi" and _printed_since(ids[space], others[space])):
             return ids[space] == others[space]
     if not ids and not others and _same_place(a, b):
         return True
@@ -175,6 +180,11 @@ def _title_keys(paper: Paper) -> Iterator[str]:
     if paper.authors and (name := fold_name(paper.authors[0]).surname):
         yield f"title:{folded}|{name[:40]}"
     yield f"title:{folded}"
+
+
+def _printed_since(one: str, other: str) -> bool:
+    """Whether one DOI is a preprint's, and the other may be that of the article it became."""
+    return bool(_PREPRINT.match(one)) is not bool(_PREPRINT.match(other))
 
 
 def _places(paper: Paper) -> Iterator[tuple[str, str]]:

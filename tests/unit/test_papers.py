@@ -120,6 +120,9 @@ def test_chinese_names_agree_in_either_order() -> None:
 DIFFERENT = [
     (KNOWN, replace(KNOWN, arxiv_id="2601.99999")),
     (replace(KNOWN, arxiv_id="", doi="10.1/a"), replace(KNOWN, arxiv_id="", doi="10.1/b")),
+    (replace(KNOWN, arxiv_id="", doi="10.64898/1"), replace(KNOWN, arxiv_id="", doi="10.64898/2")),
+    (replace(KNOWN, arxiv_id="", doi="10.64898/1"), replace(KNOWN, title="Another", arxiv_id="", doi="10.1/b")),
+    (replace(KNOWN, arxiv_id="", doi="10.1101/gr.1"), replace(KNOWN, arxiv_id="", doi="10.1038/a")),
     (replace(KNOWN, arxiv_id=""), replace(CAPTURED, authors=("Bob Kettle",))),
     (Paper("Short title", "a"), Paper("Short title", "b")),
     (Paper(TITLE, url="https://a.example/week/1", guid="1"), Paper(TITLE, url="https://a.example/week/2", guid="2")),
@@ -131,6 +134,10 @@ ONE = [
     (KNOWN, CAPTURED),
     (KNOWN, replace(KNOWN, title="A Wholly New Title for Version Two")),
     (KNOWN, replace(KNOWN, arxiv_id="", doi="10.1/a", authors=("Brewer, A.",))),
+    (
+        replace(KNOWN, arxiv_id="", doi="10.1101/2026.11.17.690000"),
+        replace(KNOWN, arxiv_id="", doi="10.1038/a", authors=("Brewer, A.",)),
+    ),
     (Paper("Short title", guid="7", abstract="a"), Paper("Short title (updated)", guid="7")),
     (
         Paper("Short title", url="https://a.example/1", guid="7"),
