@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from multiprocessing.connection import wait
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
@@ -350,35 +351,33 @@ def test_a_reader_that_goes_away_ends_the_printing_quietly(capture: str) -> None
     assert b"Traceback" not in process.communicate(timeout=30)[1]
 
 
-Up = Callable[..., tuple[subprocess.Popen[str], str]]
+Up = Callable[..., tuple[ForkServerProcess, str]]
 
 
 @pytest.fixture
 def up(tmp_path: Path) -> Iterator[Up]:
     """Starts `paperround up` on a free port; whatever still runs at the end is ended."""
-    started: list[subprocess.Popen[str]] = []
+    started: list[ForkServerProcess] = []
 
-    def start(command: str = "up", **environ: str) -> tuple[subprocess.Popen[str], str]:
-        port = free_port()
+    def start(command: str = "up", **environ: str) -> tuple[ForkServerProcess, str]:
+        port = str(free_port())
         environ["PAPERROUND_DATA_DIR"] = str(tmp_path / "data")
-        inherited = {name: text for name, text in os.environ.items() if not name.startswith("PAPERROUND_")}
-        started.append(
-            subprocess.Popen(
-                [sys.executable, "-m", "service", command, "--port", str(port)],
-                cwd=tmp_path,
-                env={**inherited, **environ},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-            )
-        )
+        started.append(begin((command, "--port", port), environ, tmp_path / "said"))
         return started[-1], f"http://127.0.0.1:{port}"
 
     yield start
     for process in started:
-        if process.poll() is None:
-            process.kill()
-        process.communicate(timeout=10)
+        process.kill()
+        process.join(10)
+
+
+def told_to_end(process: ForkServerProcess, number: int, output: Path) -> str:
+    """What a process that this signal ends well has said."""
+    assert process.pid is not None
+    os.kill(process.pid, number)
+    process.join(15)
+    assert process.exitcode == 0
+    return output.read_text("utf-8")
 
 
 def ready(url: str, limit: float = 60.0) -> None:
@@ -406,9 +405,7 @@ def test_up_collects_names_what_it_cannot_reach_and_stops_cleanly(
         time.sleep(0.05)
     assert _collected(tmp_path / "data") == (3, 1)
     assert requests.get(f"{url}/healthz", timeout=5).status_code == 200
-    process.send_signal(number)
-    said, _ = process.communicate(timeout=15)
-    assert process.returncode == 0
+    said = told_to_end(process, number, tmp_path / "said")
     assert said.rstrip().endswith("Stopped.")
     assert "Traceback" not in said
     assert f"could not collect {away}" in said
@@ -433,10 +430,7 @@ def test_web_serves_the_pages_alone_once_the_database_is_ready(
     assert run("migrate")[0] == 0
     process, url = up("web")
     ready(url)
-    process.send_signal(signal.SIGTERM)
-    said, _ = process.communicate(timeout=15)
-    assert process.returncode == 0
-    assert "Traceback" not in said
+    assert "Traceback" not in told_to_end(process, signal.SIGTERM, tmp_path / "said")
 
 
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
