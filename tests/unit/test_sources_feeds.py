@@ -188,6 +188,37 @@ def test_a_page_is_read_in_its_own_characters(encoding: str, declared: str, medi
     assert paper.title == "Café Gödel à la carte"
 
 
+SPELT = [
+    ("cp932", "Shift_JIS", "やかん①～沸騰―髙橋"),
+    ("cp932", "x-sjis", "やかんの沸騰"),
+    ("euc_jp", "x-euc-jp", "やかんの沸騰"),
+    ("cp949", "EUC-KR", "주전자 똠방각하"),
+    ("cp949", "ks_c_5601-1987", "주전자"),
+    ("gbk", "gb2312", "水壶在沸腾镕"),
+    ("big5hkscs", "Big5", "水壺沸騰嘅"),
+    ("iso8859-5", "ISO_8859-5", "Чайник"),
+    ("cp1251", "cp-1251", "Чайник"),
+    ("cp1255", "iso-8859-8-i", "קומקום"),
+    ("cp874", "TIS-620", "กาต้มน้ำ"),
+    ("mac_roman", "x-mac-roman", "Café"),
+]
+
+
+@pytest.mark.parametrize(("codec", "name", "title"), SPELT)
+def test_characters_are_found_under_any_name_they_go_by(codec: str, name: str, title: str) -> None:
+    text = f'<?xml version="1.0" encoding="{name}"?>' + RSS[21:].format(f"<item><title>{title}</title></item>")
+    assert parse(Page(text.encode(codec), "text/xml", "")).papers[0].title == title
+
+
+@pytest.mark.parametrize(
+    ("codec", "name", "title"), [each for each in SPELT if len(each[2].encode(each[0])) % 2 == 0][:4]
+)
+def test_one_broken_character_spoils_no_page(codec: str, name: str, title: str) -> None:
+    text = f'<?xml version="1.0" encoding="{name}"?>' + RSS[21:].format(f"<item><title>{title}</title></item>")
+    torn = text.encode(codec).replace(b"</channel>", b"<x>\x81</x></channel>")
+    assert parse(Page(torn, "text/xml", "")).papers[0].title == title
+
+
 def test_a_slow_or_foreign_codec_is_never_looked_up() -> None:
     for name in ("idna", "punycode", "unicode_escape", "rot13", "zip", "utf-7"):
         (paper,) = parse(Page(pages.rss().encode(), f"text/xml; charset={name}", "")).papers[:1]
