@@ -90,15 +90,16 @@ class Reading:
         return (self._origin(start)[0], self._origin(end - 1)[1]) if self.changes else (start, end)
 
     def visible(self, start: int, end: int) -> tuple[int, int]:
-        """Return the span widened so that it cuts neither a formula nor a TeX group in two."""
-        if not (self.changes or self.formulas):
+        """Return the span widened so that it cuts neither a formula nor a group in brackets or TeX in two."""
+        if not (self.changes or self.formulas or "(" in self.original[start:end]):
             return start, end
         for left, right in self.formulas:
             if start < right and left < end and not (left < start and end < right):
                 start, end = min(start, left), max(end, right)
-        shown = self.original[start:end]
-        if shown.count("{") > shown.count("}") and self.original[end : end + 1] == "}":
-            end += 1
+        for opened, closed in ("{}", "()"):
+            shown = self.original[start:end]
+            if shown.count(opened) > shown.count(closed) and self.original[end : end + 1] == closed:
+                end += 1
         return start, end
 
     def in_formula(self, start: int) -> bool:

@@ -92,6 +92,8 @@ def test_the_text_of_a_hit_alone_still_matches_its_phrase() -> None:
         ("adapter AND NOT survey", "An adapter", ["adapter"]),
         ("-survey", "A survey", ["survey"]),
         ("neural network network", "neural network networks", ["neural network networks"]),
+        ("SE(3)", "We use SE(3) (once).", ["SE(3)"]),
+        ("world model", "the best (a world model) is", ["world model"]),
     ],
 )
 def test_hits_show_the_words_as_the_paper_writes_them(typed: str, seen: str, marked: list[str]) -> None:
