@@ -60,7 +60,7 @@ def examine(store: Store, settings: Settings, now: datetime) -> Iterator[Finding
         yield _dkim(settings)
     yield _base_url(settings.base_url)
     yield _secrets(settings)
-    yield _disk(settings)
+    yield from _disk(store, settings)
 
 
 def send_test(address: str, renderer: Renderer, mailer: Mailer, host: str, now: datetime) -> Finding:
@@ -183,9 +183,14 @@ def _secrets(settings: Settings) -> Finding:
     return Finding("secrets", not made, "set" if not made else "missing", "set PAPERROUND_SECRET_KEYS")
 
 
-def _disk(settings: Settings) -> Finding:
+def _disk(store: Store, settings: Settings) -> Iterator[Finding]:
+    """Nothing where a server keeps the database and another one the mails: the data folder is left empty then."""
+    folder = store.folder or (None if settings.smtp_url else settings.data_dir)
+    if folder is None:
+        return
     try:
-        free = shutil.disk_usage(settings.data_dir).free
+        free = shutil.disk_usage(folder).free
     except OSError as error:
-        return Finding("disk", False, f"{settings.data_dir} cannot be read: {error.strerror}", "make the data folder")
-    return Finding("disk", free > SMALL_DISK, f"{free / 1e9:.1f} GB free", "make room where the data folder lies")
+        yield Finding("disk", False, f"{folder} cannot be read: {error.strerror}", "make that folder")
+    else:
+        yield Finding("disk", free > SMALL_DISK, f"{free / 1e9:.1f} GB free", f"make room in {folder}")

@@ -16,7 +16,7 @@ LOG = logging.getLogger(__name__)
 
 def hold(unit: Unit, why: str, now: datetime) -> None:
     """Let no mail be begun until it is released; a hold that stands keeps its own reason."""
-    LOG.error("on hold: %s; look at `paperround status`, then `paperround release`", why)
     if not unit.journal.flag(BRAKE):
+        LOG.error("on hold: %s; look at `paperround status`, then `paperround release`", why)
         unit.journal.set_flag(BRAKE, {"since": now.isoformat(timespec="seconds"), "why": why, "automatic": True})
         unit.journal.note(None, "held", now, why=why)

@@ -176,6 +176,11 @@ class Store:
         with _translated():
             migrations.check(self.engine)
 
+    @property
+    def folder(self) -> Path | None:
+        """Where its file lies; None on a server."""
+        return Path(self.engine.url.database).absolute().parent if self._is_file and self.engine.url.database else None
+
     def clock(self) -> float:
         """The database's clock, in seconds since 1970."""
         with _translated(), self.engine.connect() as connection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +27,15 @@ def test_every_setting_stands_in_the_readme_with_its_meaning(field: str) -> None
 def test_the_readme_names_no_setting_that_does_not_exist() -> None:
     named = set(re.findall(r"PAPERROUND_(?!TEST_)([A-Z_]+[A-Z])", README))
     assert {name.removesuffix("_FILE") for name in named} - {name.upper() for name in NAMES} == set()
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)
+def test_what_the_pages_tell_to_type_and_to_set_exists(page: Path) -> None:
+    said = page.read_text("utf-8")
+    typed = set(re.findall(r"(?:`|&& |bin/|web |argv=)paperround ([a-z]+)", said))
+    assert typed - {command for command, *_ in COMMANDS} == set()
+    named = {name.removesuffix("_FILE") for name in re.findall(r"PAPERROUND_([A-Z_]+[A-Z])", said)}
+    assert named - {name.upper() for name in NAMES} == set()
 
 
 def _target(path: str) -> Any:

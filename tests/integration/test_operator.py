@@ -202,7 +202,9 @@ def test_the_doctor_names_what_is_wrong_and_its_mend(home: House, smtp: servers.
     assert {each.what for each in found.values() if not each.well} == {"clock", "beat", "hold", "mail", "base URL"}
     assert "PAPERROUND_SMTP_URL" in found["mail"].mend
     assert "does not resolve" in found["base URL"].seen
-    assert findings(home, smtp_url=smtp.url, **secrets)["mail"].well
+    found = findings(home, smtp_url=smtp.url, **secrets)
+    assert found["mail"].well
+    assert found["disk"].mend == f"make room in {home.world.settings.data_dir}"
 
 
 def test_the_doctor_sends_a_real_mail(home: House, smtp: servers.Sink) -> None:

@@ -78,7 +78,10 @@ def test_a_place_that_takes_no_backup_is_named(tmp_path: Path) -> None:
 
 
 def test_the_command_line_brings_a_backup_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     backup = str(tmp_path / "backup.sqlite3")
@@ -87,10 +90,14 @@ def test_the_command_line_brings_a_backup_back(
         ("one", ["backup", backup]),
         ("two", ["restore", backup]),
         ("two", ["status"]),
+        ("two", ["release"]),
     ):
         monkeypatch.setenv("PAPERROUND_DATA_DIR", str(tmp_path / folder))
         app(arguments, standalone_mode=False)
-    assert "restored from a backup" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "restored from a backup" in said
+    assert said.endswith("The hold is over; what waited is sent with the next tick.\n")
+    assert caplog.messages == [], "of a hold that stands already nobody is told again"
 
 
 def plain(url: str) -> str:
