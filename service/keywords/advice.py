@@ -9,15 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from service.categories import categories
 from service.keywords.expression import And, Expression, Or, Phrase, leaves
 from service.words import FUNCTION, WORDS_TOO, tokens
 
 BROAD_SHARE = 0.2
 BROAD_FROM = 50
-# As arXiv writes a category.
-_CATEGORY = re.compile(
-    r"(?:cs|econ|eess|math|nlin|physics|q-bio|q-fin|stat|astro-ph|cond-mat)\.[A-Za-z]{2}(?:-[a-z]+)?", re.IGNORECASE
-)
 # Behind a sign that is no letter of a word; the one of `cat:cs.*` has its say.
 _IDLE_STAR = re.compile(r"(?<![\w.*])\*")
 # What other search engines join words by: +lora +adapter, lora NEAR/3 adapter.
@@ -36,8 +33,9 @@ def slips(text: str, expression: Expression) -> Iterator[str]:
         yield "This joins nothing here: write OR or AND in capitals."
     if _SHOUTED.search(text):
         yield "An exclamation mark leaves nothing out: write -word for that."
-    if _CATEGORY.fullmatch(text):
-        yield f"Did you mean cat:{text}? This looks for the words."
+    named = categories(text) if isinstance(expression, Phrase) else ""
+    if {".", "-"} & set(named) and "+" not in named:
+        yield f"Did you mean cat:{named}? This looks for the words."
     if _IDLE_STAR.search(unquoted):
         yield "A star counts only right behind the letters of a word: this one is left out."
     for found in tokens(text):
