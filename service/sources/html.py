@@ -1,4 +1,4 @@
-"""An HTML page → papers, where it is one of Hugging Face's; else a ParseError that says what it is.
+"""An HTML page → papers, where it is one of Hugging Face's or arXiv's; else a ParseError that says what it is.
 
 Comes in: the text of a page. Goes out: a Listing. Refuses to know: what a record means (`huggingface` does).
 
@@ -20,6 +20,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from service.errors import ParseError
 from service.model import Links, Listing, Paper
 from service.papers import arxiv_id
+from service.sources import arxivlist
 from service.sources.huggingface import SITE, paper_links, props, single
 from service.sources.text import fold, joined, plain
 
@@ -50,6 +51,8 @@ def read(text: str, url: str = "") -> Listing:
             return props(data, "hf-html")
         if "paper" in data:
             return single(data["paper"], "hf-paper-html")
+    if arxivlist.is_listing(text) and (found := arxivlist.read(text)).papers:
+        return found
     cards = _cards(text) if "hugging face" in _title(text).casefold() else []
     if cards:
         return Listing(tuple(cards), form="hf-cards")

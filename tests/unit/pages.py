@@ -267,3 +267,37 @@ def wrapped(text: str) -> str:
         else:
             rows[-1] += (" " if rows[-1] else "") + word
     return "\n".join(rows)
+
+
+def arxiv_entry(number: int, abstract: str = "We boil where p &lt; 0.05.") -> str:
+    """One entry of a listing page of arXiv."""
+    name = f"2611.{number:05d}"
+    return f"""<dt>
+  <a name='item{number}'>[{number}]</a>
+  <a href ="/abs/{name}" title="Abstract" id="{name}">
+    arXiv:{name}
+  </a>
+  [<a href="/pdf/{name}" title="Download PDF" id="pdf-{name}">pdf</a>]
+</dt>
+<dd><div class='meta'>
+  <div class='list-title mathjax'><span class='descriptor'>Title:</span>
+    On $\\mu$-Kettles if a &lt; b: {number}
+  </div>
+  <div class='list-authors'><a href="https://arxiv.org/search/cs?query=B">Ada Brewer</a>, <a href="x">Bob O'Kettle</a></div>
+  <div class='list-comments mathjax'><span class='descriptor'>Comments:</span>
+    5 pages
+  </div>
+  <div class='list-subjects'><span class='descriptor'>Subjects:</span>
+    <span class="primary-subject">Computing Kettles (cs.CK)</span>; High Energy Physics - Theory (hep-th)
+  </div>
+  {f"<p class='mathjax'>{abstract}</p>" if abstract else ""}
+</div></dd>"""
+
+
+def arxiv_list() -> str:
+    """A listing page of arXiv."""
+    entries = "".join(map(arxiv_entry, range(1, 4)))
+    head = (
+        "<h3>Showing new listings for Thursday, 19 November 2026</h3><h3>New submissions (showing 3 of 3 entries)</h3>"
+    )
+    return f"<!DOCTYPE html><html><head><title>Kettles</title></head><dl>{head}{entries}</dl></html>"

@@ -78,6 +78,7 @@ PARSERS: dict[str, Sequence[Callable[[], str]]] = {
     "captures": [pages.paragraphs, pages.lines, pages.blocks],
     "markdown": [pages.inline_markdown, pages.numbered_markdown, pages.notebook, pages.doubled_markdown],
     "listings": [pages.listing_html, pages.cards_html],
+    "arXiv's listings": [pages.arxiv_list],
     "feeds": [pages.rss, pages.atom, rdf],
     "arXiv's API": [arxiv_answer],
     "JSON feeds": [pages.json_feed],

@@ -116,6 +116,8 @@ HEAPS = {
     "line ends": (RSS + "<item><title>a</title><description><![CDATA[", "]\n"),
     "spaces by number": ('<feed xmlns="http://www.w3.org/2005/Atom"><entry><content type="xhtml">', "&#8195;"),
     "data": ("<html>", '<div data-target="DailyPapers" data-props="{}">'),
+    "entries of arXiv": ("<html>list-title /abs/", "<dt><a href='/abs/2601.00001'>"),
+    "days of arXiv": ("<html>list-title /abs/ <dt>", "<h3>a</h3>"),
     "zeros": ("", "\x00"),
 }
 
