@@ -16,7 +16,7 @@ import typer
 
 from service.bootstrap import World
 from service.cli.output import Json, bytes_of, rows, say, world
-from service.errors import StoreError
+from service.errors import SettingsError, StoreError
 from service.subscriptions.returns import Outcome
 
 # sysexits.h: a mail server keeps the mail and tries again.
@@ -42,7 +42,7 @@ def bounces(
     try:
         with world() as here:
             counts = Counter(_taken(here, paths or []))
-    except StoreError as error:
+    except (SettingsError, StoreError) as error:
         if paths:
             raise
         say(str(error))

@@ -93,6 +93,16 @@ def test_a_backup_before_an_upgrade_is_still_of_the_earlier_release(settings: Se
     assert "restored from a backup" in run("status")[1]
 
 
+def test_what_came_back_stays_with_the_mail_server_until_it_can_be_read(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("bounces") == (75, EARLIER)
+    assert run("migrate")[0] == 0
+    assert run("bounces") == (0, "")
+    monkeypatch.setenv("PAPERROUND_SMTP_RATE", "much")
+    assert run("bounces")[0] == 75
+
+
 def test_there_is_no_backup_of_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAPERROUND_DATA_DIR", str(tmp_path))
     assert run("backup", str(tmp_path / "file")) == (1, "paperround: there is no database yet")
