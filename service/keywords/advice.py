@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from service.categories import categories
 from service.keywords.expression import And, Expression, Or, Phrase, leaves
 from service.words import FUNCTION, WORDS_TOO, tokens
+from service.words.acronyms import pairs
 
 BROAD_SHARE = 0.2
 BROAD_FROM = 50
@@ -33,6 +34,8 @@ def slips(text: str, expression: Expression) -> Iterator[str]:
         yield "This joins nothing here: write OR or AND in capitals."
     if _SHOUTED.search(text):
         yield "An exclamation mark leaves nothing out: write -word for that."
+    if other := either(text, expression):
+        yield f"Did you mean {other}? This wants both in one paper."
     named = categories(text) if isinstance(expression, Phrase) else ""
     if {".", "-"} & set(named) and "+" not in named:
         yield f"Did you mean cat:{named}? This looks for the words."
@@ -41,6 +44,13 @@ def slips(text: str, expression: Expression) -> Iterator[str]:
     for found in tokens(text):
         if found.word.isupper() and found.word.lower() in WORDS_TOO and _loose(found.word, expression):
             yield f'{found.word} is also a word: write "{found.word}" in quotes for this spelling only.'
+
+
+def either(text: str, expression: Expression) -> str:
+    """Return the OR form of a name with its acronym in brackets, or nothing: `world model (WM)` asks for both."""
+    operands = expression.operands if isinstance(expression, And) else ()
+    named = list(pairs(text)) if len(operands) == 2 and all(isinstance(each, Phrase) for each in operands) else []
+    return f"{named[0][1]} OR {named[0][0]}" if len(named) == 1 else ""
 
 
 def _loose(word: str, expression: Expression) -> bool:

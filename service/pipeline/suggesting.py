@@ -16,7 +16,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from service.keywords import Keyword, Or, Phrase, parse
-from service.keywords.advice import apart, broad, titles_only
+from service.keywords.advice import apart, broad, either, titles_only
 from service.keywords.expression import leaves
 from service.model import Field
 from service.pipeline.mornings import News
@@ -41,6 +41,7 @@ _WORD = re.compile(r"[^\W_]+")
 class Kind(StrEnum):
     """Why something is suggested, the most useful first."""
 
+    EITHER = "either"
     AUTHOR = "author"
     CATEGORY = "category"
     APART = "apart"
@@ -62,7 +63,7 @@ class Suggestion:
     @property
     def instead(self) -> bool:
         """Whether it takes the place of the topic."""
-        return self.kind in (Kind.AUTHOR, Kind.CATEGORY, Kind.APART, Kind.TITLES)
+        return self.kind in (Kind.EITHER, Kind.AUTHOR, Kind.CATEGORY, Kind.APART, Kind.TITLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,7 @@ class Suggester:
 
     def _instead(self, keyword: Keyword, count: int, total: int) -> Iterator[Suggestion]:
         loose, narrow = apart(keyword.expression), titles_only(keyword.expression)
+        yield from self._known(keyword, Kind.EITHER, either(keyword.text, keyword.expression))
         if not count:
             if narrow:
                 typed = keyword.text.strip('"')

@@ -63,6 +63,10 @@ def test_a_phrase_that_finds_nothing_offers_its_words_apart(home: House) -> None
     assert [(each.keyword, each.kind, each.instead) for each in found] == [("matrix AND adaptation", Kind.APART, True)]
 
 
+def test_a_name_with_its_acronym_offers_either(home: House) -> None:
+    assert offered(home, "low-rank adaptation (LoRA)")["low-rank adaptation OR LoRA"] == (Kind.EITHER, 2)
+
+
 def test_a_name_or_category_that_no_text_holds_is_offered_in_its_field(tmp_path: Path) -> None:
     with house(tmp_path) as home:
         home.arrive(replace(paper("Of Digits", "A net reads them."), authors=("Yann LeCun",), categories=("cs.LG",)))

@@ -248,6 +248,7 @@ def test_a_profile_holds_a_limited_number_of_keywords() -> None:
         ("lora NEAR/3 adapter", "write OR or AND"),
         ("lora !survey", "write -word"),
         ("cs.LG", "Did you mean cat:cs.LG?"),
+        ("large language models (LLMs)", "Did you mean large language models OR LLM?"),
         ("hep-th", "Did you mean cat:hep-th?"),
     ],
 )
@@ -270,6 +271,8 @@ def test_a_likely_slip_is_kept_with_a_warning(typed: str, says: str) -> None:
         "cat:cs.*",
         "cat:cs.LG",
         "math",
+        "lora (adapter)",
+        "large language models AND LLMs",
         "C++ 17",
         "W2 distance",
         '"lora NEAR/3 adapter"',
