@@ -75,18 +75,25 @@ class Span:
 
     def mask(self, first: Firsts) -> Mask:
         """Which papers' first arrivals are covered."""
-        fresh = first.numbers > self.after
-        if self.last is not None:
-            fresh &= ~first.past | (first.times > self.last.timestamp())
-        if self.again is not None and not first.renewals:
-            fresh |= first.times >= self.again.timestamp()
-        covered = self._covered(first, fresh)
+        covered = self._covered(first, self._fresh(first))
+        if first.told is not None:
+            # What one source told as history is news when another one tells of it.
+            covered |= self._covered(first.told, self._fresh(first.told))
         # The sources were edited, and one that is read now may have told of it before the last edition, or before that.
         for number in (self.after if self.again is not None else None, self.chosen):
             if first.later is not None and number is not None:
                 later = first.later(number)
                 covered |= self._covered(later, later.numbers > self.after)
         return covered
+
+    def _fresh(self, first: Firsts) -> Mask:
+        """Which papers no edition before this one can have held."""
+        fresh: Mask = first.numbers > self.after
+        if self.last is not None:
+            fresh &= ~first.past | (first.times > self.last.timestamp())
+        if self.again is not None and not first.renewals:
+            fresh |= first.times >= self.again.timestamp()
+        return fresh
 
     def _covered(self, first: Firsts, fresh: Mask) -> Mask:
         return fresh & (first.numbers > 0) & (first.numbers <= self.upto) & self._near(first.times)

@@ -38,8 +38,9 @@ Seconds = NDArray[np.float64]
 class Firsts:
     """Per paper its first arrival: the number, the time in seconds since 1970, the source; 0 where there is none.
 
-    `past` ones were read as history; `renewals` are announcements of new versions, no first arrivals at all. `later`
-    gives the first arrivals after a number, for who has chosen other sources since.
+    `past` ones were read as history, and `told` are the first arrivals without those, where there are any; `renewals`
+    are announcements of new versions, no first arrivals at all. `later` gives the first arrivals after a number, for
+    who has chosen other sources since.
     """
 
     numbers: Numbers
@@ -48,6 +49,7 @@ class Firsts:
     past: Mask
     renewals: bool = False
     later: Callable[[int], Firsts] | None = None
+    told: Firsts | None = None
 
     @classmethod
     def of(cls, arrivals: Sequence[Arrived], position: Mapping[int, int], renewals: bool) -> Firsts:
@@ -105,7 +107,11 @@ class View:
                 if (each.kind == ArrivalKind.REPLACE) is renewals and self.reads(each.source_id, sources)
             ]
             later = None if renewals else partial(self._later, sources)
-            self._firsts[sources, renewals] = replace(Firsts.of(mine, self.position, renewals), later=later)
+            found = Firsts.of(mine, self.position, renewals)
+            if found.past.any():
+                news = [each for each in mine if each.kind != ArrivalKind.PAST]
+                found = replace(found, told=Firsts.of(news, self.position, renewals))
+            self._firsts[sources, renewals] = replace(found, later=later)
         return self._firsts[sources, renewals]
 
     def _later(self, sources: frozenset[int] | None, number: int) -> Firsts:

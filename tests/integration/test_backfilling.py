@@ -137,6 +137,22 @@ def test_what_was_backfilled_is_no_news_to_who_had_that_days_digest(tmp_path: Pa
         assert said == "It matches kettle, but was only read after your mail of Wednesday 18 November, with the past."
 
 
+def test_what_was_backfilled_is_news_when_another_source_tells_of_it(tmp_path: Path) -> None:
+    with house(tmp_path) as home:
+        home.join("ada@uni.example", "kettle")
+        home.morning()
+        home.clock.tomorrow()
+        filled(home, past("Kettle of old"), past("Kettle of last night"), at=home.clock() - timedelta(days=3))
+        home.arrive(paper("Kettle of today"))
+        home.morning()
+        for _ in range(2):
+            home.arrive(paper("Kettle of old"), source="https://picks.example/daily")
+            home.clock.tomorrow()
+            home.morning()
+        among = ["Kettle of old", "Kettle of last night", "Kettle of today"]
+        assert home.titles("ada@uni.example", among) == [[], ["Kettle of today"], ["Kettle of old"]]
+
+
 def test_a_backfilled_paper_does_not_arrive_again_when_its_page_is_read(tmp_path: Path) -> None:
     with house(tmp_path) as home:
         day = home.clock() - timedelta(days=2)
