@@ -193,4 +193,4 @@ def _split(text: str) -> tuple[list[str], bool]:
 
 def advise(keyword: Keyword, count: int, total: int) -> tuple[str, ...]:
     """Return the keyword's warnings, and what it says that it hit `count` of the `total` papers of the last 30 days."""
-    return keyword.warnings + tuple(outcome(keyword.expression, keyword.exclusion, count, total))
+    return keyword.warnings + tuple(outcome(keyword.expression, keyword.exclusion, count, total, keyword.text))

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from service.categories import categories
 from service.keywords.expression import And, Expression, Or, Phrase, leaves
+from service.keywords.widening import terms
 from service.words import FUNCTION, WORDS_TOO, tokens
 from service.words.acronyms import pairs
 
@@ -67,16 +68,16 @@ def _slips(leaf: Phrase) -> Iterator[str]:
         yield f"“{leaf.text}” stands in nearly every paper: add a word that says more."
 
 
-def outcome(expression: Expression, exclusion: bool, count: int, total: int) -> Iterator[str]:
-    """Yield what the number of papers says: `count` of `total` papers were hit."""
+def outcome(expression: Expression, exclusion: bool, count: int, total: int, typed: str = "") -> Iterator[str]:
+    """Yield what the number of papers says: `count` of `total` papers were hit by the keyword as it was `typed`."""
     if count == 0 and total:
-        yield from _nothing(expression, exclusion)
+        yield from _nothing(expression, exclusion, typed)
     if broad(count, total):
         yield from _broad(expression, exclusion, count, total)
 
 
-def _nothing(expression: Expression, exclusion: bool) -> Iterator[str]:
-    looser = apart(expression)
+def _nothing(expression: Expression, exclusion: bool, typed: str) -> Iterator[str]:
+    looser = apart(expression, typed)
     if exclusion:
         yield "No paper so far matches it: nothing to leave out yet."
     elif looser:
@@ -85,11 +86,11 @@ def _nothing(expression: Expression, exclusion: bool) -> Iterator[str]:
         yield "No paper so far; it stays on watch."
 
 
-def apart(expression: Expression) -> str:
-    """Return the AND form of a phrase of several telling words, or nothing."""
+def apart(expression: Expression, typed: str = "") -> str:
+    """Return the AND form of a phrase of several telling words, or nothing; what a hyphen joins stays together."""
     if not isinstance(expression, Phrase):
         return ""
-    words = [part.word.lower() + "*" * part.prefix for part in expression.parts]
+    words = [term.lower() for term in terms(expression, typed)]
     telling = [word for word in words if word not in FUNCTION and len(word) > 1]
     return " AND ".join(telling) if len(telling) > 1 else ""
 

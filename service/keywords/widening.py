@@ -58,7 +58,7 @@ def wider(expression: Expression, typed: str = "") -> Iterator[Wider]:
         case Or(operands):
             yield from _one_wider(Or, operands, typed)
         case Phrase():
-            yield from _of_phrase(expression, typed.casefold())
+            yield from _of_phrase(expression, typed)
         case Person(text) if " " in text:
             yield Wider(Change.NAME, Person(text.split()[-1]))
 
@@ -79,7 +79,7 @@ def _one_wider(kind: type[And | Or], operands: tuple[Expression, ...], typed: st
 
 
 def _of_phrase(phrase: Phrase, typed: str) -> Iterator[Wider]:
-    telling = [term for term in _terms(phrase, typed) if term.lower() not in FUNCTION and len(term) > 1]
+    telling = [term for term in terms(phrase, typed) if term.lower() not in FUNCTION and len(term) > 1]
     if phrase.exact:
         yield Wider(Change.FORM, Phrase(phrase.text, exact=False, field=phrase.field))
     elif (ending := _ENDING.search(phrase.text)) and " " not in phrase.text[ending.start() :]:
@@ -93,13 +93,13 @@ def _of_phrase(phrase: Phrase, typed: str) -> Iterator[Wider]:
         yield Wider(Change.SHORTER, Phrase(" ".join(telling[:-1]), phrase.exact, phrase.field), telling[-1])
 
 
-def _terms(phrase: Phrase, typed: str) -> list[str]:
-    """The words of a phrase, those joined by a hyphen as one term."""
+def terms(phrase: Phrase, typed: str) -> list[str]:
+    """The words of a phrase, those that a hyphen joins in the keyword as it was `typed` as one term."""
     terms: list[str] = []
     before = ""
     for part in phrase.parts:
         word = part.word + "*" * part.prefix
-        if before and f"{before}-{part.word}".casefold() in typed:
+        if before and f"{before}-{part.word}".casefold() in typed.casefold():
             terms[-1] += f" {word}"
         else:
             terms.append(word)

@@ -120,7 +120,7 @@ class Suggester:
             yield from self._together(keyword, found, total)
 
     def _instead(self, keyword: Keyword, count: int, total: int) -> Iterator[Suggestion]:
-        loose, narrow = apart(keyword.expression), titles_only(keyword.expression)
+        loose, narrow = apart(keyword.expression, keyword.text), titles_only(keyword.expression)
         yield from self._known(keyword, Kind.EITHER, either(keyword.text, keyword.expression))
         if not count:
             if narrow:
