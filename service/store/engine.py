@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from service.errors import StoreError
@@ -86,6 +86,12 @@ def _sqlite(url: str, database: str | None, synchronous: str) -> Engine:
         if database and not database.startswith((":", "file:")):
             with suppress(OSError):  # SQLite says better what is wrong.
                 Path(database).touch(0o600)
+
+    @event.listens_for(engine, "handle_error")
+    def _name(context: ExceptionContext) -> None:
+        # SQLite does not say which file, and who runs a command in another folder or as another user has another one.
+        if getattr(context.original_exception, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CANTOPEN:
+            raise StoreError(f"the database {database} cannot be opened: is its folder there, and open to this user?")
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _: Any) -> None:

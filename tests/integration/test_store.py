@@ -450,6 +450,7 @@ def test_a_keyword_may_be_taken_up_while_its_last_holder_is_erased(store: Store,
         ("mysql://localhost/papers", "not a database this service knows"),
         ("postgresql://nobody@127.0.0.1:1/none", "the database answered"),
         ("sqlite:////dev/null/papers.sqlite3", "cannot be made"),
+        ("sqlite:////proc", "the database /proc cannot be opened: is its folder there"),
     ],
 )
 def test_a_wrong_database_is_named_in_one_sentence(wrong: str, sentence: str) -> None:
