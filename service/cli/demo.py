@@ -97,7 +97,10 @@ def _day_of(files: Sequence[Path], today: date) -> date | None:
     for path in files:
         # A page that cannot be read is named when it is fetched.
         with suppress(ParseError):
-            days.add(parse(Page(bytes_of(path), "", "")).day)
+            listing = parse(Page(bytes_of(path), "", ""))
+            days.add(
+                listing.day or max((each.published.date() for each in listing.papers if each.published), default=None)
+            )
     newest = max((each for each in days if each), default=today)
     return newest if today - newest > LOOK_BACK else None
 

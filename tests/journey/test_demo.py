@@ -155,6 +155,15 @@ def test_pages_of_a_day_long_past_make_the_edition_of_that_day(tmp_path: Path) -
     assert "Thu 1 Aug · 1 of 1 " in said
 
 
+def test_a_feed_of_several_days_long_past_makes_the_edition_of_the_last(tmp_path: Path) -> None:
+    item = "<item><title>Lanterns of {0}</title><description>Hot.</description><pubDate>{0} Aug 2024</pubDate></item>"
+    page = tmp_path / "feed.xml"
+    page.write_text(f"<rss version='2.0'><channel>{item.format(3)}{item.format(1)}</channel></rss>")
+    said = demo(tmp_path / "data", page, "-k", "lanterns")
+    assert said.startswith("The pages are of 2024-08-03, so the edition is that day's")
+    assert "Sat 3 Aug · 2 of 2 " in said
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_whatever_ends_the_demo_takes_its_folder_away(tmp_path: Path, number: int) -> None:
     said = tmp_path / "said"
