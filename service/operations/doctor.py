@@ -113,7 +113,11 @@ def _signs_of_life(store: Store, now: datetime) -> Iterator[Finding]:
         at = beats.get(name)
         alive = at is not None and now - at < SILENT
         seen = f"last seen {at:%Y-%m-%d %H:%M:%S} UTC" if at else "never seen"
-        yield Finding(name, alive, seen, f"start `paperround up`, or `{start}`")
+        if at and (at - now).total_seconds() > SLOW_CLOCK:
+            # Its mornings would begin too early.
+            yield Finding(name, False, f"{seen}, which is yet to come", "let all machines keep time by NTP")
+        else:
+            yield Finding(name, alive, seen, f"start `paperround up`, or `{start}`")
 
 
 def _waiting(store: Store, now: datetime) -> Iterator[Finding]:

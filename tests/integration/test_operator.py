@@ -207,6 +207,15 @@ def test_the_doctor_names_what_is_wrong_and_its_mend(home: House, smtp: servers.
     assert found["disk"].mend == f"make room in {home.world.settings.data_dir}"
 
 
+def test_the_doctor_sees_a_worker_whose_clock_is_ahead(home: House) -> None:
+    home.world.operations.heartbeat("worker", home.clock() + timedelta(seconds=20))
+    assert findings(home)["worker"].well
+    home.world.operations.heartbeat("worker", home.clock() + timedelta(minutes=3))
+    found = findings(home)["worker"]
+    assert (found.well, found.mend) == (False, "let all machines keep time by NTP")
+    assert found.seen.endswith("UTC, which is yet to come")
+
+
 def test_the_doctor_sends_a_real_mail(home: House, smtp: servers.Sink) -> None:
     settings = load({}, None, smtp_url=smtp.url, secret_keys="k" * 40, suppression_key="s" * 40)
     renderer = Renderer(home.world.templates, home.world.identity)
