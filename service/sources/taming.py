@@ -44,8 +44,8 @@ _BYLINE = re.compile(
 )
 _ADDRESS = re.compile(r"(?:&lt;|[(\[])?\s?[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}\s?(?:&gt;|[)\]])?")
 _BRACKETED = re.compile(r"\(([^()]*)\)")
-# feedparser would take what describes an image or an episode for the entry's own title and summary.
-_ASIDE = re.compile(r"(</?(?:media|itunes):)(?=(?:title|description|summary|subtitle)\b)")
+# feedparser would take what describes an image or an episode for the summary of the entry.
+_ASIDE = re.compile(r"(</?(?:media|itunes):)(?=(?:description|summary|subtitle)\b)")
 ASIDES = ("media_of-description", "itunes_of-summary")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _DECLARED = re.compile(r"\A\s*<\?xml[^>]{0,300}\?>")

@@ -24,9 +24,10 @@ GUESSED = {"illformed/chardet/shiftjis.xml"}
 
 
 def theirs(body: bytes) -> list[tuple[str, str]]:
-    """What feedparser finds, as we would show it; entries without a title are no papers."""
+    """What feedparser finds, as we would show it: without a title it is no paper, without a link it has its guid's."""
     found = feedparser.parse(io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False).entries
-    entries = [(plain(str(each.get("title", ""))), web_link(each.get("link"))) for each in found]
+    links = [web_link(each.get("link")) or web_link(each.get("id")) for each in found]
+    entries = [(plain(str(each.get("title", ""))), link) for each, link in zip(found, links, strict=True)]
     return [entry for entry in entries if entry[0]]
 
 
