@@ -5,6 +5,7 @@ Comes in: addresses and keywords from the operator. Goes out: rows as a table or
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -46,7 +47,7 @@ def add(
         else:
             outcome = here.subscriptions.invite(email, typed, schedule, here.now())
             here.bell.deliver()
-        rows([_row(known(here, email), here)], json, empty="")
+        rows([_one(here, known(here, email))], json, empty="")
     if not json:
         say("The first digest is on its way." if confirmed else OUTCOMES[outcome])
 
@@ -55,7 +56,7 @@ def add(
 def show_all(json: Json = False) -> None:
     """Show every subscriber."""
     with world() as here:
-        rows([_row(each, here) for each in here.operations.subscribers()], json, empty="nobody subscribes yet")
+        rows([_row(*each) for each in here.operations.subscribers()], json, empty="nobody subscribes yet")
 
 
 @app.command()
@@ -64,7 +65,7 @@ def show(email: str, json: Json = False) -> None:
     with world() as here:
         reader = known(here, email)
         deliveries, _ = here.operations.history(reader)
-        rows([_row(reader, here)], json, empty="")
+        rows([_one(here, reader)], json, empty="")
         recent = [
             {"kind": each.kind, "key": each.key, "state": each.state, "attempts": each.attempts, "error": each.error}
             for each in deliveries[:10]
@@ -111,8 +112,11 @@ def reasons(json: Json = False) -> None:
     rows(said, json, empty="nobody has said why they left")
 
 
-def _row(reader: Subscriber, here: World) -> dict[str, Any]:
-    due = here.subscriptions.next_due(reader)
+def _one(here: World, reader: Subscriber) -> dict[str, Any]:
+    return _row(reader, here.subscriptions.next_due(reader))
+
+
+def _row(reader: Subscriber, due: datetime | None) -> dict[str, Any]:
     return {
         "email": reader.email,
         "state": str(reader.state),

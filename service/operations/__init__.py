@@ -164,10 +164,11 @@ class Operations:
             unit.sources.remove(found.id)
         return found
 
-    def subscribers(self) -> list[Subscriber]:
-        """Every subscriber, oldest first."""
+    def subscribers(self) -> list[tuple[Subscriber, datetime | None]]:
+        """Every subscriber, oldest first, with the time the next edition is due."""
         with self.store.read() as unit:
-            return unit.subscribers.all()
+            due = unit.subscribers.all_due()
+            return [(each, due[each.id]) for each in unit.subscribers.all()]
 
     def history(self, reader: Subscriber) -> tuple[list[Delivery], list[dict[str, Any]]]:
         """One subscriber's deliveries, newest first, and events, oldest first."""

@@ -180,6 +180,10 @@ class Subscribers:
         """When this subscriber's next edition is due, in UTC."""
         return self.connection.scalar(select(subscriber.c.next_due_at).where(subscriber.c.id == subscriber_id))
 
+    def all_due(self) -> dict[int, datetime | None]:
+        """The same for everybody, by row."""
+        return dict(self.connection.execute(select(subscriber.c.id, subscriber.c.next_due_at)).tuples().all())
+
     def schedule_next(self, moves: Iterable[tuple[int, datetime, datetime]]) -> set[int]:
         """Move (id, from, to) due times; returns the ids that still stood at `from`: ours alone."""
         moved: set[int] = set()

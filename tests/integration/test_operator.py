@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 from typer.testing import CliRunner
 
 from service.bootstrap import mailer
@@ -205,6 +206,21 @@ def test_the_doctor_names_what_is_wrong_and_its_mend(home: House, smtp: servers.
     found = findings(home, smtp_url=smtp.url, **secrets)
     assert found["mail"].well
     assert found["disk"].mend == f"make room in {home.world.settings.data_dir}"
+
+
+def test_a_list_of_all_readers_asks_no_more_for_more_of_them(home: House) -> None:
+    asked: list[str] = []
+    event.listen(home.world.store.engine, "before_cursor_execute", lambda *said: asked.append(said[2]))
+    counts = []
+    for name in ("ada", "bob", "eve"):
+        home.join(f"{name}@example.org", "orchids")
+        asked.clear()
+        found = home.world.operations.subscribers()
+        counts.append(len(asked))
+    assert [(reader.email, due) for reader, due in found] == [
+        (f"{name}@example.org", home.clock()) for name in ("ada", "bob", "eve")
+    ]
+    assert len(set(counts)) == 1, counts
 
 
 def test_the_doctor_sees_a_worker_whose_clock_is_ahead(home: House) -> None:
