@@ -182,7 +182,8 @@ class Subscribers:
 
     def all_due(self) -> dict[int, datetime | None]:
         """The same for everybody, by row."""
-        return dict(self.connection.execute(select(subscriber.c.id, subscriber.c.next_due_at)).tuples().all())
+        rows = self.connection.execute(select(subscriber.c.id, subscriber.c.next_due_at))
+        return {row.id: row.next_due_at for row in rows}
 
     def schedule_next(self, moves: Iterable[tuple[int, datetime, datetime]]) -> set[int]:
         """Move (id, from, to) due times; returns the ids that still stood at `from`: ours alone."""
