@@ -12,6 +12,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, replace
+from datetime import timedelta
 from urllib.parse import quote
 
 from service.folding import fold_name, fold_title, names_agree
@@ -33,6 +34,7 @@ _PREPRINT = re.compile(
 )
 _ENOUGH_WORDS, _ENOUGH_IDEOGRAPHS = 5, 10
 _LONGEST_KEY, _LONGEST_GUID = 200, 1000
+_A_DAY = timedelta(days=1)
 
 
 def arxiv_id(text: str) -> tuple[str, int | None]:
@@ -129,7 +131,7 @@ def same(a: Paper, b: Paper) -> bool:
     for space in ids:
         if space in others and not (space == "doi" and _printed_since(ids[space], others[space])):
             return ids[space] == others[space]
-    if not ids and not others and _same_place(a, b):
+    if not ids and not others and _same_place(a, b) and not _another_time(a, b):
         return True
     if fold_title(a.title) != fold_title(b.title) or not _authors_agree(a, b) or _two_entries(a, b):
         return False
@@ -199,6 +201,13 @@ def _same_place(a: Paper, b: Paper) -> bool:
     mine, theirs = dict(_places(a)), dict(_places(b))
     shared = [mine[kind] == theirs[kind] for kind in mine if kind in theirs]
     return any(shared) and (all(shared) or fold_title(a.title) == fold_title(b.title))
+
+
+def _another_time(a: Paper, b: Paper) -> bool:
+    """Whether a place shows one paper after the other ("paper of the week"): title, text and day are all different."""
+    if fold_title(a.title) == fold_title(b.title) or not (a.published and b.published and a.abstract and b.abstract):
+        return False
+    return abs(a.published - b.published) > _A_DAY and fold_title(a.abstract)[:200] != fold_title(b.abstract)[:200]
 
 
 def _telling(title: str) -> bool:

@@ -163,6 +163,19 @@ def test_one_paper_of_two_sources_is_one(one: Paper, other: Paper) -> None:
 
 
 HOME = "https://kettles.example/journal"
+WEEKLY = Paper("Teapots", "We study teapots.", published=datetime(2026, 11, 13, tzinfo=UTC), url=HOME)
+
+
+def test_a_place_that_shows_one_paper_after_the_other_shows_several() -> None:
+    later = replace(WEEKLY, title="Kettles", abstract="We boil.", published=datetime(2026, 11, 20, tzinfo=UTC))
+    assert not same(WEEKLY, later)
+    for edited in (
+        replace(WEEKLY, title="Kettles", abstract="We boil."),
+        replace(later, abstract=WEEKLY.abstract),
+        replace(later, title=WEEKLY.title),
+        replace(later, published=None),
+    ):
+        assert same(WEEKLY, edited)
 
 
 @pytest.mark.parametrize("place", [Paper("", url=HOME), Paper("", guid="1"), Paper("", guid="1", url=HOME)])
