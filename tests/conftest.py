@@ -32,6 +32,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """The ordinary suite tries the same examples every time; `--full` goes and looks for new ones."""
     settings.load_profile("full" if config.getoption("--full") else "ordinary")
     config.stash[FIGURES] = []
+    if not config.getoption("--full"):  # There it is measured how long the service takes.
+        databases.compile_once()
     # A shell ignores it for what runs in the background, and then whatever the tests start would ignore it as well.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,6 +1,7 @@
 """Databases of this release that need not be built: applying every migration takes longer than most tests.
 
 Comes in: a file, or the address of a PostgreSQL server. Goes out: URLs of databases that are copied from one made once.
+What SQLAlchemy makes of a statement is made once, too: it keeps that per engine, and nearly every test has its own.
 """
 
 from __future__ import annotations
@@ -12,9 +13,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
 
 from service.store import Store
 from tests import servers
+
+
+class _Statements(dict[tuple[Any, ...], Any]):
+    """Compiled statements. Their keys begin with the dialect, of which each engine has its own as well."""
+
+    def get(self, key: tuple[Any, ...], default: Any = None) -> Any:
+        """What was made of this statement for any engine of this kind."""
+        return super().get((type(key[0]), *key[1:]), default)
+
+    def __setitem__(self, key: tuple[Any, ...], made: Any) -> None:
+        super().__setitem__((type(key[0]), *key[1:]), made)
+
+
+def compile_once() -> None:
+    """From now on, let every engine of this process know the statements of the others."""
+    statements = _Statements()
+
+    @event.listens_for(Engine, "engine_connect")
+    def _share(connection: Connection) -> None:
+        connection.execution_options(compiled_cache=statements)
 
 
 @lru_cache(maxsize=1)
