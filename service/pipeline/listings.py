@@ -18,7 +18,7 @@ from service.store import Store
 from service.store.sources import Source
 
 WEEKEND = frozenset({6, 7})
-# What a feed listed longer ago than this, when it was read for the first time, is no news.
+# What a feed listed longer than this before it was added is no news.
 FRESH = timedelta(days=1)
 
 
@@ -181,7 +181,7 @@ class Listings:
         """Whether a feed that is read for the first time says that a paper is no news; Hugging Face picks old ones."""
         if self.source.filled or self.past or kinds.recognise(self.source.url) == "huggingface":
             return False
-        return paper.published is not None and paper.published < self.now - FRESH
+        return paper.published is not None and paper.published < self.source.created_at - FRESH
 
     def _noon(self, day: date) -> datetime:
         return min(self.now, datetime.combine(day, time(12), UTC))

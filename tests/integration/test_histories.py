@@ -74,6 +74,20 @@ def test_what_a_known_feed_brings_is_news_whatever_its_date(tmp_path: Path) -> N
         assert found(here, ADA) == [TITLES[0], TITLES[3]]
 
 
+def test_what_came_while_a_new_feed_could_not_be_read_is_news(tmp_path: Path) -> None:
+    entries: list[str] = []
+    with journal(tmp_path, entries) as (here, address):
+        here.world.operations.add_source(address, here.clock())
+        for _ in range(2):
+            here.clock.tomorrow()
+            here.morning()
+        entries.append(entry(TITLES[0], MORNING + timedelta(hours=1)))
+        collect(here, address)
+        here.clock.tomorrow()
+        here.morning()
+        assert found(here, ADA) == [TITLES[0]]
+
+
 @pytest.mark.parametrize(("age", "kind"), [(23, ArrivalKind.NEW), (25, ArrivalKind.PAST), (-240, ArrivalKind.NEW)])
 def test_a_day_makes_the_difference(tmp_path: Path, age: int, kind: ArrivalKind) -> None:
     with journal(tmp_path, [entry(TITLES[0], MORNING - timedelta(hours=age))]) as (here, address):
