@@ -75,9 +75,10 @@ def _from_file(given: Given, variable: str, path: str, both: bool) -> None:
 
 
 def _dotenv(given: Given, env_file: Path | None) -> Mapping[str, str]:
-    if env_file is None or not env_file.is_file():
-        return {}
     try:
+        # In a folder that is closed to this user one cannot even look for it.
+        if env_file is None or not env_file.is_file():
+            return {}
         found = DotEnvSettingsSource(Settings, env_file, "utf-8", case_sensitive=True).env_vars
         given.faults += _unread(env_file)
     except (OSError, UnicodeDecodeError) as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import pwd
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -119,6 +120,19 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert "No such file" in missing
     assert "names an empty file" in refusal(tmp_path, secret_keys_file=str(tmp_path / "empty"))
     assert "it is no text" in refusal(tmp_path, secret_keys_file=str(tmp_path / "binary"))
+
+
+def test_a_working_folder_that_is_closed_is_named(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0)
+    known = os.geteuid()
+    if known == 0:
+        os.seteuid(pwd.getpwnam("nobody").pw_uid)
+    try:
+        with pytest.raises(SettingsError, match=r"\.env cannot be read \(Permission denied\)"):
+            load({}, closed / ".env", data_dir=str(tmp_path))
+    finally:
+        os.seteuid(known)
 
 
 def test_a_setting_and_its_file_may_not_both_be_given(tmp_path: Path) -> None:
