@@ -194,6 +194,7 @@ def findings(home: House, **options: str) -> dict[str, Finding]:
 def test_the_doctor_names_what_is_wrong_and_its_mend(home: House, smtp: servers.Sink) -> None:
     found = findings(home)
     assert [each.what for each in found.values() if not each.well] == ["clock", "worker", "beat", "sources"]
+    assert found["database"].seen == f"{home.world.settings.database_url} answers"
     home.arrive(LORA)
     home.world.operations.heartbeat("worker", home.clock())
     home.world.operations.hold("a try", home.clock())

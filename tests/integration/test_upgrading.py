@@ -111,11 +111,12 @@ def test_there_is_no_backup_of_nothing(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_the_doctor_sees_that_a_database_takes_nothing(postgres_database: str, tmp_path: Path) -> None:
     away = {"smtp_url": f"smtp://127.0.0.1:{free_port()}", "secret_keys": "k" * 40, "suppression_key": "s" * 40}
-    settings = load({}, None, data_dir=tmp_path, **away)
+    settings = load({}, None, data_dir=tmp_path, database_url="postgresql://me:secret@db/papers", **away)
     for readable, said in (("off", []), ("on", ["cannot execute INSERT in a read-only transaction"])):
         store = Store(f"{postgres_database}?options=-c%20default_transaction_read_only%3D{readable}")
         seen = list(examine(store, settings, NOW))
         found = [each.seen for each in seen if each.what == "writing"]
+        assert seen[0].seen == "postgresql://me:***@db/papers answers"
         assert "disk" not in {each.what for each in seen}, "nothing is kept in this machine's folder"
         store.close()
         assert found == [f"the database answered: {sentence}" for sentence in said]
