@@ -19,6 +19,7 @@ from service.web import create_app
 
 START_LIMIT = 15.0
 STOP_LIMIT = 4.0
+_BACKLOG = 2048
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -27,6 +28,8 @@ def listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        # A port that is only bound is given to the next one as well.
+        listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
         raise PaperRoundError(f"{host} port {port} cannot be used ({error.strerror}). {_mend(error)}") from error

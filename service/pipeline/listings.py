@@ -18,8 +18,8 @@ from service.store import Store
 from service.store.sources import Source
 
 WEEKEND = frozenset({6, 7})
-# What a feed listed longer than this before it was added is no news.
-FRESH = timedelta(days=1)
+# What a feed listed longer than this before it was added is no news; a first digest looks back as far.
+FRESH = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)

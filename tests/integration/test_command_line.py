@@ -9,7 +9,6 @@ import json
 import os
 import pty
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -27,6 +26,7 @@ import requests
 from typer.testing import CliRunner
 
 from service.cli import app
+from service.cli.web_server import listen
 from tests.forked import begin, paperround
 from tests.servers import free_port
 
@@ -434,7 +434,7 @@ def test_web_serves_the_pages_alone_once_the_database_is_ready(
 
 
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
+    with listen("127.0.0.1", 0) as taken:
         port = str(taken.getsockname()[1])
         result = paperround("up", "--port", port, "--data", str(tmp_path))
     assert result.code == 1

@@ -55,7 +55,7 @@ def test_what_a_feed_held_when_it_was_added_is_no_news(tmp_path: Path) -> None:
         assert collect(here, address) == len(AGES)
         here.clock.tomorrow()
         here.morning()
-        assert found(here, ADA) == [TITLES[0]]
+        assert sorted(found(here, ADA)) == sorted(TITLES[:2])
         here.join(BOB, "kettle")
         here.morning()
         # A first mail looks a week back, where that is enough.
@@ -88,9 +88,9 @@ def test_what_came_while_a_new_feed_could_not_be_read_is_news(tmp_path: Path) ->
         assert found(here, ADA) == [TITLES[0]]
 
 
-@pytest.mark.parametrize(("age", "kind"), [(23, ArrivalKind.NEW), (25, ArrivalKind.PAST), (-240, ArrivalKind.NEW)])
-def test_a_day_makes_the_difference(tmp_path: Path, age: int, kind: ArrivalKind) -> None:
+@pytest.mark.parametrize(("age", "kind"), [(167, ArrivalKind.NEW), (169, ArrivalKind.PAST), (-240, ArrivalKind.NEW)])
+def test_a_week_makes_the_difference(tmp_path: Path, age: int, kind: ArrivalKind) -> None:
     with journal(tmp_path, [entry(TITLES[0], MORNING - timedelta(hours=age))]) as (here, address):
         collect(here, address)
         with here.world.store.read() as unit:
-            assert unit.papers.arrivals(MORNING - 5 * DAY)[-1].kind == kind
+            assert unit.papers.arrivals(MORNING - 9 * DAY)[-1].kind == kind
