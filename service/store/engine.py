@@ -59,7 +59,8 @@ def connect(url: str, sqlite_synchronous: str = "normal") -> Engine:
 def _postgresql(url: URL) -> Engine:
     patience = {name: value for name, value in _PATIENCE.items() if name not in url.query}
     named = url.set(drivername="postgresql+psycopg")
-    return create_engine(named, pool_pre_ping=True, connect_args=patience, **_JSON)
+    # Whatever the server keeps text as, it is told in UTF-8, and says itself what it has no room for.
+    return create_engine(named, pool_pre_ping=True, connect_args={"client_encoding": "utf8"} | patience, **_JSON)
 
 
 def _hint(url: str) -> str:

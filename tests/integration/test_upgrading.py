@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 from typer.testing import CliRunner
 
 from service.cli import app
+from service.errors import StoreError
 from service.operations.doctor import examine
 from service.settings import Settings, load
 from service.store import Store, migrations
@@ -101,6 +102,23 @@ def test_what_came_back_stays_with_the_mail_server_until_it_can_be_read(
     assert run("bounces") == (0, "")
     monkeypatch.setenv("PAPERROUND_SMTP_RATE", "much")
     assert run("bounces")[0] == 75
+
+
+@pytest.mark.parametrize("letters", ["SQL_ASCII", "LATIN1"])
+def test_a_new_database_without_room_for_all_letters_is_refused(postgres_url: str, letters: str) -> None:
+    made = f"CREATE DATABASE \"{letters}\" ENCODING '{letters}' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'"
+    server = Store(postgres_url)
+    store = Store(str(make_url(postgres_url).set(database=letters).render_as_string(hide_password=False)))
+    try:
+        with server.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(made))
+        with pytest.raises(StoreError, match=f"^the database keeps text as {letters}, .* `createdb --encoding UTF8"):
+            store.migrate()
+    finally:
+        store.close()
+        with server.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(f'DROP DATABASE IF EXISTS "{letters}"'))
+        server.close()
 
 
 def test_there_is_no_backup_of_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

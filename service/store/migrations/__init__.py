@@ -44,6 +44,14 @@ def check(engine: Engine) -> None:
         )
 
 
+def _check_letters(connection: Connection, have: str) -> None:
+    """A new database has room for the letters of every paper: not every server makes such ones by itself."""
+    kept = str(connection.scalar(text("SHOW server_encoding")))
+    if not have and kept != "UTF8":
+        mend = "make it with `createdb --encoding UTF8 --template template0`"
+        raise StoreError(f"the database keeps text as {kept}, which cannot hold every paper's; {mend}")
+
+
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Apply what is missing up to `revision`, all of it or nothing. StoreError for a database of a newer release."""
     with engine.connect() as connection:
@@ -60,5 +68,6 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+            _check_letters(connection, have)
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
