@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from urllib.parse import unquote, urlsplit
 
 from celery import Celery
 
@@ -19,6 +20,7 @@ LOG = logging.getLogger(__name__)
 
 # A ring older than this has been overtaken by the sweep.
 EXPIRES = 300.0
+_LONGEST_REASON = 200
 
 
 class CeleryBell:
@@ -95,5 +97,12 @@ def unheard(url: str) -> str:
         ) as connection:
             connection.ensure_connection(max_retries=1, timeout=3)
     except Exception as error:  # noqa: BLE001 -- kombu lets its transports' own errors through; see the module
-        return f"it does not answer ({type(error).__name__})"
+        return f"it does not let us in: {_reason(error, url)}"
     return ""
+
+
+def _reason(error: Exception, url: str) -> str:
+    """The server's or the library's own words, without the password, should they repeat it."""
+    said = (str(error) or type(error).__name__).splitlines()[0][:_LONGEST_REASON].rstrip(". ")
+    password = urlsplit(url).password or ""
+    return said.replace(password, "***").replace(unquote(password), "***") if password else said

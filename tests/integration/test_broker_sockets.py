@@ -14,6 +14,7 @@ from service.settings import load
 from service.web.limits import gate
 from tests import servers
 from workers.app import make_app
+from workers.bell import unheard
 from workers.witness import KEY, BrokerWitness
 
 
@@ -27,6 +28,33 @@ def socket_path(tmp_path: Path) -> Iterator[Path]:
         time.sleep(0.01)
     yield path
     servers.stop(server)
+
+
+def test_who_is_not_let_in_by_the_broker_reads_why(tmp_path: Path) -> None:
+    port = servers.free_port()
+    command = [
+        servers.redis_program(),
+        "--port",
+        str(port),
+        "--bind",
+        "127.0.0.1",
+        "--save",
+        "",
+        "--requirepass",
+        "sesame",
+    ]
+    server = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+    try:
+        servers.wait_for_port(port)
+        assert unheard(f"redis://:sesame@127.0.0.1:{port}/0") == ""
+        for account, said in (("", "Authentication required"), (":pass%2Fword@", "invalid username-password pair")):
+            reason = unheard(f"redis://{account}127.0.0.1:{port}/0")
+            assert reason.startswith("it does not let us in: ")
+            assert said in reason
+        assert "out of range" in unheard(f"redis://:sesame@127.0.0.1:{port}/77")
+    finally:
+        servers.stop(server)
+    assert "refused" in unheard(f"redis://:sesame@127.0.0.1:{port}/0")
 
 
 def test_counts_stand_in_the_database_that_celery_rings_in(socket_path: Path, tmp_path: Path) -> None:
