@@ -37,8 +37,7 @@ def slips(text: str, expression: Expression) -> Iterator[str]:
         yield "An exclamation mark leaves nothing out: write -word for that."
     if other := either(text, expression):
         yield f"Did you mean {other}? This wants both in one paper."
-    named = categories(text) if isinstance(expression, Phrase) else ""
-    if {".", "-"} & set(named) and "+" not in named:
+    if named := _category(text, expression):
         yield f"Did you mean cat:{named}? This looks for the words."
     if _IDLE_STAR.search(unquoted):
         yield "A star counts only right behind the letters of a word: this one is left out."
@@ -52,6 +51,12 @@ def either(text: str, expression: Expression) -> str:
     operands = expression.operands if isinstance(expression, And) else ()
     named = list(pairs(text)) if len(operands) == 2 and all(isinstance(each, Phrase) for each in operands) else []
     return f"{named[0][1]} OR {named[0][0]}" if len(named) == 1 else ""
+
+
+def _category(text: str, expression: Expression) -> str:
+    """The category of arXiv that a phrase is spelt like, or nothing; `physics` is a word."""
+    named = categories(text) if isinstance(expression, Phrase) else ""
+    return named if {".", "-"} & set(named) and "+" not in named else ""
 
 
 def _loose(word: str, expression: Expression) -> bool:
@@ -88,7 +93,7 @@ def _nothing(expression: Expression, exclusion: bool, typed: str) -> Iterator[st
 
 def apart(expression: Expression, typed: str = "") -> str:
     """Return the AND form of a phrase of several telling words, or nothing; what a hyphen joins stays together."""
-    if not isinstance(expression, Phrase):
+    if not isinstance(expression, Phrase) or _category(typed, expression):
         return ""
     words = [term.lower() for term in terms(expression, typed)]
     telling = [word for word in words if word not in FUNCTION and len(word) > 1]

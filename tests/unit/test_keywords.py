@@ -289,6 +289,7 @@ def test_a_sound_keyword_has_no_warning(typed: str) -> None:
     [
         ("transformer", 40, 120, "ti:transformer"),
         ("multi-agent RL", 0, 120, "multi agent AND rl"),
+        ("cs.LG", 0, 120, "stays on watch"),
         ('"large language model"', 40, 120, 'ti:"large language model"'),
         ("ti:model", 40, 120, "Broad: 40 of 120"),
         ("-model", 40, 120, "leaves out 40 of 120"),
