@@ -28,6 +28,7 @@ class BrokerWitness:
 
     def __init__(self, url: str) -> None:
         self._url = url
+        self._away = False
 
     @cached_property
     def _client(self) -> redis.Redis:
@@ -41,17 +42,25 @@ class BrokerWitness:
     def told(self) -> Mapping[str, int]:
         """The counts by database; none where the broker does not answer."""
         try:
-            return {str(name): int(count) for name, count in self._client.hgetall(KEY).items()}
+            told = {str(name): int(count) for name, count in self._client.hgetall(KEY).items()}
         except Exception as error:  # noqa: BLE001 -- whatever a URL or a server makes of it, no mail waits for a witness
-            LOG.warning("the broker cannot say how far the database had come: %s", type(error).__name__)
+            self._missed(error)
             return {}
+        self._away = False
+        return told
 
     def tell(self, name: str, count: int) -> None:
         """Keep the count; a broker that is away is told with the next pass."""
         try:
             self._client.hset(KEY, name, count)
         except Exception as error:  # noqa: BLE001 -- as above
-            LOG.warning("the broker cannot keep how far the database has come: %s", type(error).__name__)
+            self._missed(error)
+
+    def _missed(self, error: Exception) -> None:
+        """Senders ask every second: one line says it for the whole outage."""
+        if not self._away:
+            LOG.warning("the broker cannot say or keep how far the database has come: %s", type(error).__name__)
+        self._away = True
 
 
 def witness(settings: Settings) -> Witness | None:

@@ -57,6 +57,17 @@ def test_who_is_not_let_in_by_the_broker_reads_why(tmp_path: Path) -> None:
     assert "refused" in unheard(f"redis://:sesame@127.0.0.1:{port}/0")
 
 
+def test_a_broker_that_is_away_is_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    with servers.redis() as url:
+        witness = BrokerWitness(url)
+        assert witness.told() == {}
+    for _ in range(3):
+        assert witness.told() == {}
+        witness.tell("a database", 7)
+    assert len(caplog.messages) == 1
+    assert caplog.messages[0].startswith("the broker cannot say or keep how far the database has come")
+
+
 def test_counts_stand_in_the_database_that_celery_rings_in(socket_path: Path, tmp_path: Path) -> None:
     url = f"redis+socket://{socket_path}?virtual_host=1"
     settings = load({}, None, data_dir=str(tmp_path / "data"), broker_url=url, limit_network="1 per hour")
