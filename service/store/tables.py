@@ -245,7 +245,7 @@ delivery = Table(
     Column("recoveries", Integer, nullable=False, server_default="0"),
     Column("lease", Text),
     Column("lease_until", Float),
-    Column("composed_at", UTCDateTime, nullable=False, index=True),
+    Column("composed_at", UTCDateTime, nullable=False),
     Column("upto", BigInteger),
     Column("papers", JSON, nullable=False),
     Column("error", Text, nullable=False, server_default=""),

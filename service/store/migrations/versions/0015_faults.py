@@ -1,4 +1,4 @@
-"""recent rows: what was composed lately, and what went wrong, is found without reading all mails there ever were
+"""faults: what went wrong is found without reading all mails there ever were
 
 Revision ID: 0015
 Revises: 0014
@@ -15,6 +15,5 @@ depends_on = None
 
 def upgrade() -> None:
     """Apply."""
-    op.create_index("ix_delivery_composed_at", "delivery", ["composed_at"])
     wrong = sa.text("error <> ''")
     op.create_index("ix_delivery_error", "delivery", ["finished_at"], sqlite_where=wrong, postgresql_where=wrong)
