@@ -17,7 +17,7 @@ import numpy as np
 from service.model import Profile
 from service.pipeline.book import Book
 from service.pipeline.choosing import Asked, Chosen, choose_all
-from service.pipeline.owing import LOOK_BACK, SECOND_LOOK, look_back
+from service.pipeline.owing import KNOWN, LOOK_BACK, SECOND_LOOK, look_back
 from service.pipeline.selection import Selection, Span, select
 from service.pipeline.silence import WEEK, quiet_note
 from service.pipeline.window import View
@@ -47,14 +47,21 @@ class Batch:
     ) -> Batch:
         """Choose for everyone who had a first digest, and read the profiles of whom there is something for."""
         known = [each for each in due if each.welcomed]
-        held = [covered.get(each.subscriber.id, NOTHING) for each in known]
-        asked = [Asked(_span(view, *pair, now), pair[1]) for pair in zip(known, held, strict=True)]
         ids = [each.subscriber.id for each in known]
-        chosen = choose_all(view, book, book.read(unit, np.array(ids, np.int64)), asked)
+        numbers = book.read(unit, np.array(ids, np.int64))
+        chosen = choose_all(view, book, numbers, _asked(view, known, covered, now))
+        new = [each.subscriber.id for each in due if not each.welcomed]
+        again = [ids[place] for place in chosen.finding(view.returned())]
+        if before := _before(unit, view, [*new, *again], now):
+            covered = dict(covered) | {
+                reader: replace(covered.get(reader, NOTHING), before=papers) for reader, papers in before.items()
+            }
+            chosen = choose_all(view, book, numbers, _asked(view, known, covered, now))
         needless = {
-            each.subscriber.id
-            for place, (each, past) in enumerate(zip(known, held, strict=True))
-            if not (chosen.is_alone(place) or chosen.count(place) or each.subscriber.quiet_digest or _silent(past, now))
+            reader
+            for place, (reader, each) in enumerate(zip(ids, known, strict=True))
+            if not (chosen.is_alone(place) or chosen.count(place) or each.subscriber.quiet_digest)
+            and not _silent(covered.get(reader, NOTHING), now)
         }
         wanted = [each.subscriber.id for each in due if each.subscriber.id not in needless]
         profiles = dict.fromkeys(wanted, ()) | unit.subscribers.profiles(wanted)
@@ -99,6 +106,21 @@ def choose(
     if len(selection.ranked) >= THIN:
         return selection, LOOK_BACK
     return select(view, profiles, Span(0, view.upto, now - FIRST_LOOK_BACK), covered.papers), FIRST_LOOK_BACK
+
+
+def _before(unit: Unit, view: View, readers: Sequence[int], now: datetime) -> dict[int, frozenset[int]]:
+    """The papers of the window that older digests of these readers held: other sources tell of them anew."""
+    if not view.returned() or not readers:
+        return {}
+    since = min(each.at for each in view.earlier)
+    held = unit.past.papers(readers, since, now - KNOWN).items()
+    again = {reader: frozenset(view.papers[at].id for at in view.places(papers)) for reader, papers in held}
+    return {reader: papers for reader, papers in again.items() if papers}
+
+
+def _asked(view: View, due: Sequence[Due], covered: Mapping[int, Covered], now: datetime) -> list[Asked]:
+    held = [covered.get(each.subscriber.id, NOTHING) for each in due]
+    return [Asked(_span(view, each, past, now), past) for each, past in zip(due, held, strict=True)]
 
 
 def _span(view: View, due: Due, covered: Covered, now: datetime) -> Span:

@@ -81,6 +81,13 @@ class Chosen:
         """
         return bool(self.alone[reader])
 
+    def finding(self, positions: Sequence[int]) -> list[int]:
+        """The readers who may get any of these papers; of those who are alone, that is not known."""
+        theirs = np.isin(self.ranked.papers, positions)
+        found = np.repeat(np.arange(len(self.alone)), np.diff(self.ranked.starts))[theirs]
+        readers: list[int] = np.union1d(found, np.flatnonzero(self.alone)).tolist()
+        return readers
+
     def count(self, reader: int) -> int:
         """How many papers were found for a reader who is not alone."""
         return int(self.ranked.starts[reader + 1] - self.ranked.starts[reader])
@@ -163,7 +170,8 @@ class _Masks:
         # Before its first paper arrived, no digest can have held anything of a mask.
         oldest = np.array([view.born[mask].min(initial=view.upto + 1) for mask in self._rows], np.int64)
         covered = _numbers(map(_COVERED, asked))[profiles.readers]
-        for profile in np.flatnonzero(covered >= oldest[rows]).tolist():
+        returned = _numbers(bool(each.past.before) for each in asked)[profiles.readers]
+        for profile in np.flatnonzero((covered >= oldest[rows]) | (returned > 0)).tolist():
             past = asked[profiles.readers[profile]].past
             self.read[profile] = self._undelivered(view, self.read[profile], past.papers)
         self.kept = self.read.copy()

@@ -23,6 +23,8 @@ Times = tuple[datetime, datetime]
 
 LOOK_BACK = timedelta(days=7)
 WEEKLY_LOOK_BACK = timedelta(days=14)
+# Of digests of so long ago, all that they held is known; a view of the window serves for a day.
+KNOWN = REACH + timedelta(days=1)
 # An edited profile finds again what came this long before the edit.
 SECOND_LOOK = timedelta(hours=24)
 # No round of fetches takes so long, nor composing, nor do two clocks differ so much: some papers that came, and edits
@@ -41,7 +43,7 @@ def look_back(reader: Subscriber) -> timedelta:
 
 def past(unit: Unit, due: Sequence[Due], now: datetime) -> dict[int, Covered]:
     """What each reader's digests of a month cover, and what is owed to those who had none for long."""
-    found = unit.deliveries.covered([each.subscriber.id for each in due], now - REACH, now)
+    found = unit.deliveries.covered([each.subscriber.id for each in due], now - KNOWN, now)
     _tell_edits(unit, due, found)
     _tell_choices(unit, due, found, now)
     long: dict[int, datetime] = {}

@@ -84,6 +84,7 @@ class View:
     _firsts: dict[tuple[frozenset[int] | None, bool], Firsts] = field(default_factory=dict)
     _old: set[int] = field(default_factory=set)
     _popular: list[int] | None = None
+    _returned: list[int] | None = None
     _upvotes: Numbers = field(default_factory=lambda: np.zeros(0, np.int64))
     _glossary: Glossary = field(default_factory=Glossary)
 
@@ -159,6 +160,13 @@ class View:
             self._popular = order[votes[order] > 0].tolist()
         return self._popular
 
+    def returned(self) -> list[int]:
+        """The positions of the papers that came before the window, too, and are more than new versions in it."""
+        if self._returned is None:
+            told = {each.paper_id for each in self.arrivals if each.kind != ArrivalKind.REPLACE}
+            self._returned = self.places(told & self._old)
+        return self._returned
+
     def places(self, ids: Iterable[int]) -> list[int]:
         """The positions of those that are here, under this id or the one that they have now."""
         found = (self.position.get(self.merged.get(each, each)) for each in ids)
@@ -181,7 +189,7 @@ class View:
         self.earlier.extend(each for each in earlier if each.paper_id in new)
         self._old.update(each.paper_id for each in earlier)
         self.forget_firsts()
-        self._popular = None
+        self._popular = self._returned = None
 
     def read_by_choice(self, sources: frozenset[int]) -> None:
         """These sources are read only by the profiles that name them."""

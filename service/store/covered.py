@@ -39,7 +39,8 @@ class Covered:
     last digest or quiet note with something in it was composed, or how far back it is known that there was none;
     `notes` are the quiet notes that wait. `failures` is how many digests have failed for good since one was not. `owed`
     are times in which mails were wanted and none came, `edited` is the first edit it may not have known, and `chosen`
-    when other sources were chosen, where that is not long ago: whoever composes finds these out.
+    when other sources were chosen, where that is not long ago: whoever composes finds these out. `before` are papers of
+    digests from before all these.
     """
 
     upto: int = 0
@@ -55,11 +56,12 @@ class Covered:
     owed: tuple[tuple[datetime, datetime], ...] = ()
     edited: datetime | None = None
     chosen: datetime | None = None
+    before: frozenset[int] = frozenset()
 
     @property
     def papers(self) -> frozenset[int]:
         """The papers, under the ids they had."""
-        return frozenset(chain.from_iterable(read(f"[{self.listed}]")))
+        return self.before.union(chain.from_iterable(read(f"[{self.listed}]")))
 
 
 NOTHING = Covered()

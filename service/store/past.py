@@ -1,18 +1,24 @@
-"""What one reader's digests held.
+"""What readers' digests held, however long ago.
 
-Comes in: a reader, papers. Goes out: the digests with the places of the papers. Refuses to know: why anyone asks.
+Comes in: readers, papers or times. Goes out: digests with the places of papers, or the papers of digests. Refuses to
+know: why anyone asks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Text, cast, func, select
 
 from service.model import DeliveryKind, DeliveryState
+from service.store.covered import ENDED
 from service.store.payloads import with_payload
+from service.store.statements import among
 from service.store.tables import delivery
+from service.store.values import read
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +52,12 @@ class Past:
                 shown = len((row.payload or {}).get("papers", ()))
                 found.append(Held(row.key, DeliveryState(row.state), place, shown, row.error))
         return found
+
+    def papers(self, readers: Iterable[int], since: datetime, until: datetime) -> dict[int, frozenset[int]]:
+        """The papers, under the ids they had, of each reader's digests composed at or after `since` until `until`."""
+        row = delivery.c
+        mine = among(self.connection, row.subscriber_id, readers) & (row.kind == DeliveryKind.DIGEST)
+        then = (row.composed_at >= since) & (row.composed_at < until) & row.state.in_(ENDED)
+        lists = select(row.subscriber_id, func.aggregate_strings(cast(row.papers, Text), ","))
+        found = self.connection.execute(lists.where(mine & then).group_by(row.subscriber_id))
+        return {reader: frozenset(chain.from_iterable(read(f"[{listed}]"))) for reader, listed in found}

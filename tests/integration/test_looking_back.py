@@ -53,8 +53,8 @@ class Life:
         choice = Choice((Profile(topics or ("adapters",)),), schedule, 100)
         self.home.world.subscriptions.change(self._token, choice, self.home.clock())
 
-    def reads(self, *sources: int) -> None:
-        choice = Choice((Profile(("adapters",), sources=frozenset(sources)),), EVERY_DAY, 100)
+    def reads(self, *sources: int, topics: tuple[str, ...] = ("adapters",)) -> None:
+        choice = Choice((Profile(topics, sources=frozenset(sources)),), EVERY_DAY, 100)
         self.home.world.subscriptions.change(self._token, choice, self.home.clock())
 
     def pauses(self, days: int | None = None) -> None:
@@ -304,6 +304,71 @@ def test_what_another_source_brings_a_month_later_is_news_for_those_who_read_tha
     life.lives(2)
     assert life.came == list(range(days + 3)), "each once"
     assert home.titles("bob@uni.example", ["of day 00."])[-1:] == [["of day 00."]]
+
+
+@pytest.mark.parametrize("topics", [("adapters",), ()], ids=["topics", "no topics"])
+def test_what_another_source_tells_of_comes_once_however_long_ago_it_came(
+    either: Life, topics: tuple[str, ...]
+) -> None:
+    home, told = either.home, paper("Adapters of day 00.", arxiv_id="2611.00000", upvotes=3)
+    new = paper("Adapters that are new", arxiv_id="2612.00001", upvotes=2)
+    one, two = (feed(home, url) for url in ("https://one.example/feed", "https://two.example/feed"))
+    either.begins()
+    either.reads(one, topics=topics)
+    either.days = 1
+    home.arrive(told, source="https://one.example/feed")
+    for _ in range(33):
+        home.clock.tomorrow()
+        home.morning()
+    either.reads(two, topics=topics)
+    for _ in range(2):
+        home.arrive(told, new, source="https://two.example/feed")
+        home.clock.tomorrow()
+        home.morning()
+    assert either.came == [0]
+    assert "Adapters that are new" in home.digests(ADA)[-1]
+
+
+def test_nor_does_it_on_the_very_day_on_which_it_leaves_the_month(life: Life) -> None:
+    home, told = life.home, paper("Adapters of day 00.", arxiv_id="2611.00000")
+    one, two = (feed(home, url) for url in ("https://one.example/feed", "https://two.example/feed"))
+    home.clock.at -= HOUR
+    home.join(ADA, "adapters")
+    life.reads(one)
+    home.arrive(told, source="https://one.example/feed")
+    home.clock.at += HOUR
+    home.morning()
+    life.days = 1
+    for _ in range(30):
+        home.clock.tomorrow()
+        home.morning()
+    life.reads(two)
+    home.clock.tomorrow()
+    home.clock.at -= HOUR + timedelta(minutes=5)
+    home.world.pipeline.advice(["adapters"], home.clock())
+    home.arrive(told, source="https://two.example/feed")
+    home.clock.at += HOUR + timedelta(minutes=5)
+    home.morning()
+    assert life.came == [0]
+
+
+def test_who_comes_back_gets_nothing_again_that_came_over_a_month_ago(either: Life) -> None:
+    home, told = either.home, paper("Adapters of day 00.", arxiv_id="2611.00000")
+    one, two = (feed(home, url) for url in ("https://one.example/feed", "https://two.example/feed"))
+    either.begins()
+    either.reads(one)
+    either.days = 1
+    home.arrive(told, source="https://one.example/feed")
+    home.clock.tomorrow()
+    home.morning()
+    home.world.subscriptions.leave(home.token(ADA, Purpose.UNSUBSCRIBE), home.clock())
+    home.clock.at += timedelta(days=33)
+    home.arrive(told, source="https://two.example/feed")
+    home.join(ADA, "adapters")
+    either.reads(two)
+    home.morning()
+    assert either.came == [0]
+    assert "Welcome" in home.digests(ADA)[-1]
 
 
 def test_a_source_that_is_chosen_as_well_takes_nothing_from_the_others(life: Life) -> None:
