@@ -111,7 +111,7 @@ class Composer:
             if not due or due[0].subscriber.id != reader.id:
                 return None
             covered = past(unit, due, now)
-            due = [greeted(due[0], covered.get(reader.id, NOTHING), now)]
+            due = greeted(unit, due, covered, now)
             with self.window.open(unit, now) as view:
                 day, told = editions.local_day(reader.schedule, now), Told(view, origins(unit.sources.all(), now))
                 batch = Batch.read(unit, view, self.window.book, due, covered, now)
@@ -148,8 +148,8 @@ class Composer:
             if not due:
                 return None
             covered = past(unit, due, now)
-            held = [(each, covered.get(each.subscriber.id, NOTHING)) for each in due]
-            asked = [greeted(each, known, now) for each, known in held if not known.in_flight]
+            free = [each for each in due if not covered.get(each.subscriber.id, NOTHING).in_flight]
+            asked = greeted(unit, free, covered, now)
             with self.window.open(unit, now) as view:
                 if len(due) == BATCH:
                     self.window.book.learn_all(unit)

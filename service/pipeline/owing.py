@@ -6,7 +6,7 @@ and none came. Refuses to know: papers. A digest looks back a week, and into tho
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -59,13 +59,24 @@ def past(unit: Unit, due: Sequence[Due], now: datetime) -> dict[int, Covered]:
     return found
 
 
-def greeted(due: Due, covered: Covered, now: datetime) -> Due:
+def greeted(unit: Unit, due: Sequence[Due], found: Mapping[int, Covered], now: datetime) -> list[Due]:
     """The same, not welcomed where no digest since confirming ended well: the first one was superseded or cancelled."""
-    joined = due.confirmed_at
-    if not due.welcomed or joined is None or joined < now - REACH or covered.in_flight:
-        return due
-    heard = covered.at is not None and covered.at >= joined - ROUND
-    return due if heard else replace(due, welcomed=False)
+    joined, last = dict[int, datetime](), dict[int, datetime | None]()
+    for each in due:
+        known = found.get(each.subscriber.id, NOTHING)
+        if each.welcomed and each.confirmed_at is not None and not known.in_flight:
+            joined[each.subscriber.id], last[each.subscriber.id] = each.confirmed_at, known.at
+    unheard = {reader for reader, since in joined.items() if not _heard(last[reader], since)}
+    # Seldom anybody: who joined over a month ago and wants mails has had a digest since, be it one with nothing in it.
+    if long := [reader for reader in unheard if joined[reader] < now - REACH]:
+        # Of whom no digest is kept at all, nothing is known.
+        last |= dict.fromkeys(long, now) | unit.past.ended(long)
+        unheard = {reader for reader in unheard if not _heard(last[reader], joined[reader])}
+    return [replace(each, welcomed=False) if each.subscriber.id in unheard else each for each in due]
+
+
+def _heard(at: datetime | None, since: datetime) -> bool:
+    return at is not None and at >= since - ROUND
 
 
 def _tell_edits(unit: Unit, due: Sequence[Due], found: dict[int, Covered]) -> None:

@@ -144,8 +144,8 @@ def _coming(case: _Case) -> Why | None:
     due = case.unit.subscribers.coming(case.reader.id)
     if due is None:
         return None
-    covered = past(case.unit, [due], case.now).get(case.reader.id, NOTHING)
-    due = greeted(due, covered, case.now)
+    found = past(case.unit, [due], case.now)
+    [due], covered = greeted(case.unit, [due], found, case.now), found.get(case.reader.id, NOTHING)
     selection, _ = choose(case.view, due, due.subscriber.profiles, covered, case.now)
     if case.view.position[case.stored.id] not in selection.ranked:
         return None

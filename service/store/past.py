@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 
-from sqlalchemy import Connection, Text, cast, func, select
+from sqlalchemy import Connection, Text, case, cast, func, select
 
 from service.model import DeliveryKind, DeliveryState
 from service.store.covered import ENDED
@@ -52,6 +52,14 @@ class Past:
                 shown = len((row.payload or {}).get("papers", ()))
                 found.append(Held(row.key, DeliveryState(row.state), place, shown, row.error))
         return found
+
+    def ended(self, readers: Iterable[int]) -> dict[int, datetime | None]:
+        """When the last digest that ended well was composed, of each reader who has any digest; None: none did."""
+        row = delivery.c
+        mine = among(self.connection, row.subscriber_id, readers) & (row.kind == DeliveryKind.DIGEST)
+        last = select(row.subscriber_id, func.max(case((row.state.in_(ENDED), row.composed_at))))
+        found = self.connection.execute(last.where(mine).group_by(row.subscriber_id))
+        return {row[0]: row[1] for row in found}
 
     def papers(self, readers: Iterable[int], since: datetime, until: datetime) -> dict[int, frozenset[int]]:
         """The papers, under the ids they had, of each reader's digests composed at or after `since` until `until`."""

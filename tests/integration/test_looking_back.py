@@ -185,14 +185,27 @@ def test_who_joined_when_mails_could_not_leave_is_owed_all_since(life: Life) -> 
     assert "Welcome" not in life.home.digests(ADA)[1]
 
 
-def test_who_pauses_before_the_first_digest_could_leave_is_welcomed_afterwards(life: Life) -> None:
+@pytest.mark.parametrize("days", [0, 40])
+def test_who_pauses_before_the_first_digest_could_leave_is_welcomed_afterwards(either: Life, days: int) -> None:
+    life = either
     life.home.world.operations.hold("a trial", life.home.clock())
     life.begins()
     life.pauses()
     life.home.world.operations.release(life.home.clock())
+    life.home.clock.at += timedelta(days=days)
     life.resumes()
     life.lives(2)
     assert ["Welcome" in each for each in life.home.digests(ADA)] == [True, False]
+
+
+def test_who_had_a_digest_is_not_welcomed_again_after_a_long_pause(life: Life) -> None:
+    life.begins()
+    life.lives(1)
+    life.pauses()
+    life.home.clock.at += timedelta(days=40)
+    life.resumes()
+    life.lives(2)
+    assert ["Welcome" in each for each in life.home.digests(ADA)] == [True, False, False, False]
 
 
 def test_what_cannot_be_sent_is_tried_with_the_digests_of_a_week_and_no_longer(life: Life) -> None:
