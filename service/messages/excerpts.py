@@ -17,8 +17,9 @@ LIMIT = 320
 _SHORT = 120
 _GAP = " … "
 _MORE = "…"
-# A stop ends a sentence when white space and then something that can begin one follow.
-_STOP = re.compile(r"(?:[.!?]+[\"'”’)\]]*(?= +[\"'“‘(\[]*[^\Wa-z_])|[。！？])")
+# A stop ends a sentence when white space and then something that can begin one follow. A heap of stops is looked at
+# once, not from each of them.
+_STOP = re.compile(r"(?:(?<![.!?])[.!?]++[\"'”’)\]]*+(?= +[\"'“‘(\[]*[^\Wa-z_])|[。！？])")
 # Words whose full stop belongs to them, and initials of names.
 _NO_STOP = re.compile(
     r"(?:\b(?:e\.g|i\.e|et al|cf|vs|resp|approx|w\.r\.t|a\.k\.a|etc|viz|ca|Dr|Prof|St|Mr|Ms)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+import time
 import unicodedata
 
 import pytest
@@ -191,6 +192,13 @@ def test_sentences_do_not_end_at_abbreviations_and_initials() -> None:
         "Nobody reads them all, e.g. Fig. 2 shows how most are skimmed by J. Doe et al. Instead.",
         "We propose sparse attention.",
     ]
+
+
+@pytest.mark.parametrize("heap", ["?", ".)", '!"', "。", "a! ", "? ", "!("])
+def test_a_heap_of_sentence_ends_is_read_in_time(heap: str) -> None:
+    started = time.process_time()
+    sentence_spans(heap * (50_000 // len(heap)))
+    assert time.process_time() - started < 1
 
 
 def test_an_excerpt_is_the_two_sentences_that_carry_the_words() -> None:
