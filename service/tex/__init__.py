@@ -24,9 +24,10 @@ _UNSEEN = re.compile(
 )
 
 _HINTS = re.compile(r"[\\$`~]")
+# No formula holds the beginning of another one: of a heap of beginnings each is looked at once.
 _MATH = re.compile(
-    r"(?<![\\$])\$\$?(?=[^\s$])((?:[^$\\]|\\.){1,600}?)(?<=\S)\$\$?(?!\$)|\\\(((?:[^\\]|\\[^)]){1,600}?)\\\)"
-    r"|\\\[((?:[^\\]|\\[^\]]){1,600}?)\\\]",
+    r"(?<![\\$])\$\$?(?=[^\s$])((?:[^$\\]|\\.){1,600}?)(?<=\S)\$\$?(?!\$)|\\\(((?:[^\\]|\\[^()]){1,600}?)\\\)"
+    r"|\\\[((?:[^\\]|\\[^\[\]]){1,600}?)\\\]",
     re.DOTALL,
 )
 _ACCENT = re.compile(
