@@ -34,7 +34,7 @@ def make_app(settings: Settings, open_world: Callable[[], World] | None = None) 
     `open_world` gives the tasks their world; without it every process builds its own when its first task comes.
     """
     app = Celery("paperround", broker=_address(settings.broker_url), set_as_current=False)
-    app.conf.update(_travel(settings), beat_schedule=timetable(settings), beat_scheduler="celery.beat:Scheduler")
+    app.conf.update(_travel(settings), beat_schedule=timetable(settings), beat_scheduler="workers.schedule:Beat")
 
     def build_world() -> World:
         world = build(settings, bell=CeleryBell(app), witness=witness(settings))

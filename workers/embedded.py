@@ -10,10 +10,11 @@ import time
 from types import TracebackType
 
 from celery import Celery
-from celery.beat import EmbeddedService, Scheduler
+from celery.beat import EmbeddedService
 from celery.worker import WorkController, state
 
 from workers.fetching import fetchers
+from workers.schedule import Beat
 
 THREADS = 4
 
@@ -34,7 +35,7 @@ class Embedded:
             without_heartbeat=True,
         )
         self._worker_thread = threading.Thread(target=self._worker.start, name="worker", daemon=True)
-        self._beat = EmbeddedService(app, thread=True, scheduler_cls=Scheduler)
+        self._beat = EmbeddedService(app, thread=True, scheduler_cls=Beat)
 
     def start(self) -> None:
         """Begin to work, and at once look for what is due."""

@@ -20,6 +20,7 @@ from service.model import Bell, Identity, Profile, Schedule, Subscriber, Witness
 from service.pipeline import starting
 from service.pipeline.archive import Archive
 from service.pipeline.backfilling import Backfill, Day, past_days
+from service.pipeline.clocks import keep_time
 from service.pipeline.collecting import Collector
 from service.pipeline.composing import Composed, Composer
 from service.pipeline.copies import Copies
@@ -145,10 +146,12 @@ class Pipeline:
     def sweep(self, now: datetime) -> dict[str, int]:
         """Take back what dead workers held, end pauses that are over, ring again for all that waits, and forget mails.
 
-        Those that were composed longer ago than `keep` are deleted, some thousand with each sweep.
+        What a clock that was ahead has put off is due again. Mails that were composed longer ago than `keep` are
+        deleted, some thousand with each sweep.
         """
         self.copies.look(now)
         with self.store.write() as unit:
+            keep_time(unit, now)
             counts = unit.deliveries.sweep(now) | {"arrived": unit.papers.release(now)}
             counts["forgotten"] = unit.deliveries.forget(now - self.keep)
             for reader in unit.subscribers.paused_until((now + editions.FURTHEST_EAST).date()):

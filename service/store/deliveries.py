@@ -49,6 +49,7 @@ FORGOTTEN = 2000
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_RECOVERIES = 3
 RECOVERY = timedelta(seconds=1)
+LONGEST_LEASE = 3600.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +190,9 @@ class Deliveries:
 
     def sweep(self, now: datetime) -> dict[str, int]:
         """Take back expired leases: claimed rows as they were; rows in doubt up to MAX_RECOVERIES times."""
-        gone = OPEN & (delivery.c.lease_until < database_now(self.connection))
+        clock = database_now(self.connection)
+        # None is so long: it was taken while the clock was ahead.
+        gone = OPEN & ((delivery.c.lease_until < clock) | (delivery.c.lease_until > clock + LONGEST_LEASE))
         free: dict[str, Any] = {"lease": None, "lease_until": None}
         claimed = gone & (delivery.c.state == DeliveryState.CLAIMED)
         again = update(delivery).where(claimed).values(state=DeliveryState.READY, **free)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select, union, update
@@ -20,6 +19,7 @@ from service.store.deliveries import old_news
 from service.store.moving import move
 from service.store.profiles import profiles_of
 from service.store.rosters import Rosters
+from service.store.schedules import schedule_of, schedule_values
 from service.store.statements import among, chunks, insert_new, raise_counter
 from service.store.tables import delivery, keyword, profile, profile_keyword, subscriber
 
@@ -61,26 +61,8 @@ def _subscriber(
     *rest: Any,
 ) -> Subscriber:
     """A row with the columns of `_OWN`; to ask it for each by name takes twice as long."""
-    schedule, own = _schedule(timezone, hour, weekdays), tuple(profiles.get(number, ()))
+    schedule, own = schedule_of(timezone, hour, weekdays), tuple(profiles.get(number, ()))
     return Subscriber(number, public_id, email, _STATES[state], schedule, own, *rest)
-
-
-def _mask(weekdays: Iterable[int]) -> int:
-    return sum(1 << day for day in weekdays)
-
-
-def _days(mask: int) -> frozenset[int]:
-    return frozenset(day for day in range(1, 8) if mask & 1 << day)
-
-
-# Readers share a few schedules, and what is computed of one is kept (`service.editions`).
-@lru_cache(maxsize=10_000)
-def _schedule(timezone: str, hour: int, weekdays: int) -> Schedule:
-    return Schedule(timezone, hour, _days(weekdays))
-
-
-def _schedule_values(schedule: Schedule) -> dict[str, Any]:
-    return {"timezone": schedule.timezone, "hour": schedule.hour, "weekdays": _mask(schedule.weekdays)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +75,7 @@ class Subscribers:
         """A pending subscriber without profiles; returns its id."""
         values: dict[str, Any] = {"public_id": public_id, "email": email, "mailbox": mailbox}
         values["state"] = SubscriberState.PENDING
-        values |= {"max_papers": max_papers, "created_at": now, "changed_at": now} | _schedule_values(schedule)
+        values |= {"max_papers": max_papers, "created_at": now, "changed_at": now} | schedule_values(schedule)
         return int(self.connection.execute(insert(subscriber).values(values).returning(subscriber.c.id)).scalar_one())
 
     def get(self, subscriber_id: int, *, hold: bool = False) -> Subscriber | None:
@@ -223,7 +205,7 @@ class Subscribers:
 
     def reschedule(self, subscriber_id: int, schedule: Schedule, max_papers: int, next_due_at: datetime | None) -> None:
         """Change when and how much; an active subscriber's next due time comes with it."""
-        values = {"max_papers": max_papers} | _schedule_values(schedule)
+        values = {"max_papers": max_papers} | schedule_values(schedule)
         self._set(subscriber_id, values | ({"next_due_at": next_due_at} if next_due_at else {}))
 
     def set_quiet_digest(self, subscriber_id: int, wanted: bool) -> None:

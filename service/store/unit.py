@@ -22,6 +22,7 @@ from service.store import crossing, migrations, traces
 from service.store.archive import Archive
 from service.store.beside import Beside
 from service.store.canaries import Canaries
+from service.store.clocks import Clocks
 from service.store.deliveries import Deliveries
 from service.store.engine import connect
 from service.store.enrichment import Enrichment
@@ -55,6 +56,7 @@ class Unit:
         self.paces = Paces(connection)
         self.rosters = Rosters(connection)
         self.canaries = Canaries(connection)
+        self.clocks = Clocks(connection)
         self.mailboxes = Mailboxes(connection)
         self.shelf = Shelf(connection)
 

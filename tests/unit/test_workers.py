@@ -21,7 +21,7 @@ from workers.app import make_app
 from workers.bell import CeleryBell
 from workers.embedded import THREADS, Embedded
 from workers.fetching import MOST, fetchers
-from workers.schedule import timetable
+from workers.schedule import Beat, timetable
 from workers.tasks import Workshop
 
 NOW = datetime(2026, 11, 20, 7, 0, tzinfo=UTC)
@@ -207,6 +207,47 @@ def test_an_unseen_tick_expires_before_the_next_one(settings: Settings) -> None:
         "watch": timedelta(minutes=5),
     }
     assert all(entry["options"]["expires"] == entry["schedule"].total_seconds() for entry in entries.values())
+
+
+class Elsewhen(Celery):  # type: ignore[misc] # Celery ships no types
+    """An app whose clock tests turn."""
+
+    at = NOW
+
+    def now(self) -> datetime:
+        return self.at
+
+
+class Bells(Beat):
+    """Beat, noting what it rings for."""
+
+    rung: tuple[str, ...] = ()
+
+    def apply_entry(self, entry: Any, producer: Any = None) -> None:
+        self.rung += (entry.name,)
+
+    def rings(self) -> list[str]:
+        self.rung = ()
+        while self.tick() == 0:
+            pass
+        return sorted(self.rung)
+
+
+def test_beat_goes_on_when_the_clock_is_set_back(tmp_path: Path) -> None:
+    app = Elsewhen("a trial", broker="memory://localhost", set_as_current=False)
+    entries = timetable(load({}, None, data_dir=str(tmp_path)))
+    app.conf.update(beat_schedule=entries, timezone="UTC", result_expires=None)
+    bells = Bells(app)
+    assert bells.rings() == sorted(entries)
+    assert bells.rings() == []
+    for shift in (timedelta(days=5), timedelta(minutes=1) - timedelta(days=5)):
+        app.at += shift
+        assert bells.rings() == sorted(entries)
+        assert bells.rings() == []
+    app.at -= timedelta(seconds=5)
+    assert bells.rings() == [], "a clock that is kept by NTP goes back by little"
+    app.at += timedelta(seconds=36)
+    assert bells.rings() == ["tick"]
 
 
 def test_every_tick_of_the_timetable_is_a_task(app: Celery, settings: Settings) -> None:
