@@ -127,7 +127,8 @@ def _span(view: View, due: Due, covered: Covered, now: datetime) -> Span:
     edited = due.changed_at if covered.at is None else covered.edited
     again = edited - SECOND_LOOK if edited else None
     since = now - look_back(due.subscriber)
-    chosen = view.number_at(covered.chosen) if covered.chosen else None
+    # What was told of before the choice and after the last digest is news as well.
+    chosen = min(view.number_at(covered.chosen), covered.upto) if covered.chosen else None
     return _shared(covered.upto, view.upto, since, again, covered.at, covered.owed, chosen)
 
 

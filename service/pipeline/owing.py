@@ -15,7 +15,7 @@ from service.pipeline.frozen import is_weekly
 from service.pipeline.window import REACH
 from service.store import Unit
 from service.store.covered import NOTHING, Covered
-from service.store.journal import CHOSE_SOURCES
+from service.store.journal import CHOSE_SOURCES, MADE_COMMON
 from service.store.subscribers import Due
 
 # From when to when.
@@ -96,12 +96,20 @@ def _tell_edits(unit: Unit, due: Sequence[Due], found: dict[int, Covered]) -> No
 
 
 def _tell_choices(unit: Unit, due: Sequence[Due], found: dict[int, Covered], now: datetime) -> None:
-    """Add when other sources were chosen last, for as long as what the new ones told of before may come by the old."""
+    """Add when other sources were chosen last, for as long as what the new ones told of before may come by the old.
+
+    A source that becomes common is chosen for everybody who looks at the common ones.
+    """
+    made = unit.journal.flag(MADE_COMMON)
+    common = datetime.fromisoformat(made) if made else None
     edited = {each.subscriber.id for each in due if each.changed_at > now - look_back(each.subscriber)}
     chose = (CHOSE_SOURCES,)
     events = unit.journal.since(edited, chose, now - WEEKLY_LOOK_BACK) if edited else {}
-    for reader, choices in events.items():
-        found[reader] = replace(found.get(reader, NOTHING), chosen=max(at for at, _ in choices))
+    for each in due if events or common else ():
+        times = [at for at, _ in events.get(each.subscriber.id, ())]
+        times += [common] if common and common > now - look_back(each.subscriber) else []
+        if times:
+            found[each.subscriber.id] = replace(found.get(each.subscriber.id, NOTHING), chosen=max(times))
 
 
 def _begun(covered: Covered, now: datetime) -> datetime:

@@ -83,6 +83,7 @@ class View:
     earlier: list[Arrived] = field(default_factory=list)
     _firsts: dict[tuple[frozenset[int] | None, bool], Firsts] = field(default_factory=dict)
     _old: set[int] = field(default_factory=set)
+    _numbers: dict[datetime, int] = field(default_factory=dict)
     _popular: list[int] | None = None
     _returned: list[int] | None = None
     _upvotes: Numbers = field(default_factory=lambda: np.zeros(0, np.int64))
@@ -127,8 +128,10 @@ class View:
 
     def number_at(self, moment: datetime) -> int:
         """The last arrival before a time; 0 where that is from before the window."""
-        came = (each for each in reversed(self.arrivals) if each.kind != ArrivalKind.PAST)
-        return next((each.number for each in came if each.at < moment), 0)
+        if moment not in self._numbers:
+            came = (each for each in reversed(self.arrivals) if each.kind != ArrivalKind.PAST)
+            self._numbers[moment] = next((each.number for each in came if each.at < moment), 0)
+        return self._numbers[moment]
 
     def forget_firsts(self) -> None:
         """Let go of what is known of first arrivals: it has changed, or the view is not needed any more.
@@ -189,6 +192,7 @@ class View:
         self.earlier.extend(each for each in earlier if each.paper_id in new)
         self._old.update(each.paper_id for each in earlier)
         self.forget_firsts()
+        self._numbers.clear()
         self._popular = self._returned = None
 
     def read_by_choice(self, sources: frozenset[int]) -> None:

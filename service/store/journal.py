@@ -25,6 +25,8 @@ PASSES = "passes"
 BRAKE = "hold"
 # A reader looks at other sources from now on.
 CHOSE_SOURCES = "chose sources"
+# The flag that says when a source was last made common that only those had read who chose it.
+MADE_COMMON = "made common"
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, Connection, Text, cast, delete, func, select, update
 
 from service.model import RUNNING
+from service.store.journal import MADE_COMMON, Journal
 from service.store.statements import insert_new, upsert, utc_day
 from service.store.tables import arrival, page, profile, source, subscriber
 
@@ -50,7 +51,11 @@ class Sources:
         """Keep a source and make it due at once; one that was there stays as it is, switched on again."""
         row = {"url": url, "kind": kind, "created_at": now, "next_poll_at": now, "active": True}
         self.connection.execute(insert_new(self.connection, source), row)
-        self.connection.execute(update(source).where(source.c.url == url).values(active=True, common=True))
+        picked = update(source).where(source.c.url == url, source.c.common.is_(False)).values(common=True)
+        if self.connection.execute(picked).rowcount:
+            # What it told of while few read it must not hide what others tell everybody of.
+            Journal(self.connection).set_flag(MADE_COMMON, now.isoformat())
+        self.connection.execute(update(source).where(source.c.url == url).values(active=True))
         return self._one(source.c.url == url)
 
     def pick(self, url: str, kind: str, now: datetime) -> Source:

@@ -422,6 +422,37 @@ def test_nor_does_it_for_what_they_tell_of_on_a_later_day(either: Life) -> None:
     assert either.came == [0, 1], "each once, and not what the new one alone told of"
 
 
+@pytest.mark.parametrize("told", ["before", "at once", "later"])
+def test_a_source_that_becomes_everybodys_takes_nothing_from_the_others(either: Life, told: str) -> None:
+    home, known, picked = either.home, paper("Adapters of day 00.", arxiv_id="2611.00000"), "https://two.example/feed"
+    either.days = 1
+    feed(home, "https://one.example/feed")
+    either.begins()
+    with home.world.store.write() as unit:
+        source = unit.sources.pick(picked, "feed", home.clock()).id
+        unit.papers.add(source, picked, [known], home.clock())
+    home.join("eve@uni.example", "adapters")
+    own = Choice((Profile(("adapters",), sources=frozenset({source})),), EVERY_DAY, 10)
+    home.world.subscriptions.change(home.token("eve@uni.example", Purpose.MANAGE), own, home.clock())
+    home.morning()
+    home.clock.tomorrow()
+    home.morning()
+    home.clock.at += HOUR
+    if told == "before":
+        home.arrive(known, source="https://one.example/feed")
+        home.clock.at += HOUR
+    feed(home, picked)
+    for _ in range(3):
+        home.clock.at += HOUR
+        if told == "at once":
+            home.arrive(known, source="https://one.example/feed")
+        home.clock.tomorrow()
+        home.morning()
+        told = told.replace("later", "at once")
+    assert either.came == [0]
+    assert home.titles("eve@uni.example", ["of day 00."]).count(["of day 00."]) == 1
+
+
 def feed(home: House, url: str) -> int:
     """A source without papers."""
     home.arrive(source=url)
