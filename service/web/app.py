@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 
@@ -45,6 +45,18 @@ _ROOMS = (
 ROUTERS = tuple(room.router for room in _ROOMS)
 
 
+def _whole() -> APIRouter:
+    """All rooms in one router."""
+    whole = APIRouter()
+    for router in ROUTERS:
+        whole.include_router(router)
+    return whole
+
+
+# FastAPI reads the signature of every function anew for each inclusion; so all applications of a process share one.
+_WHOLE = _whole()
+
+
 @asynccontextmanager
 async def _serving(_: FastAPI) -> AsyncIterator[None]:
     look_for_garbage_less()
@@ -63,8 +75,7 @@ def create_app(world: World, step: float = STEP) -> FastAPI:
     app.state.line = searching.Line()
     faults.install(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for router in ROUTERS:
-        app.include_router(router)
+    app.router.routes.extend(_WHOLE.routes)
     https = world.identity.base_url.startswith("https://")
     # No cookie opens these pages, so no stranger can make a browser fetch a secret and weigh it (BREACH).
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
