@@ -9,6 +9,7 @@ import difflib
 import ipaddress
 import re
 from collections.abc import Callable, Iterable
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
@@ -19,8 +20,7 @@ from service.categories import FEEDS, categories
 
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 SIGNUP_MODES = ("open", "invite", "closed")
-SHORTEST_KEY = 16
-SHORTEST_CODE = 8
+SHORTEST_KEY, SHORTEST_CODE = 16, 8
 
 _DOMAIN = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]{0,61}[^\W_]")
 _LIMITS = re.compile(r"(?:(?:; )?[1-9][0-9]{0,8} per (?:[1-9][0-9]{0,3} )?(?:second|minute|hour|day)s?)+")
@@ -268,8 +268,9 @@ def agent(contact: str) -> str:
     return f"paperround/{release()}" + (f" (+{reach})" if reach else "")
 
 
+@cache
 def release() -> str:
-    """Return the installed release of this service, or "dev" in a tree that is not installed."""
+    """Return the installed release of this service, or "dev" in a tree that is not installed; looked up once."""
     try:
         return version("paperround")
     except PackageNotFoundError:
