@@ -48,6 +48,9 @@ class Returned:
 
 # So much of a mail is read; what says who it was stands at the beginning. Anybody may write to this address.
 _LONGEST = 250_000
+# No honest mail has more parts within parts; the library holds each line against the end of every one of them.
+_DEEPEST = 20
+_BOUNDARY = re.compile(rb"boundary\s?[=*]", re.IGNORECASE)
 # So much of what a server says of one recipient.
 _SAID = 4000
 # Where a daemon's own words end and the mail that it returns begins; no line is looked at twice.
@@ -101,9 +104,11 @@ def _named(pattern: re.Pattern[str], text: str) -> tuple[str, ...]:
 
 def _parsed(raw: bytes) -> Message:
     try:
-        return message_from_bytes(raw)
+        if len(_BOUNDARY.findall(raw)) <= _DEEPEST:
+            return message_from_bytes(raw)
     except RecursionError:
-        return message_from_bytes(b"Content-Type: text/plain\n\n" + raw)
+        pass  # One mail within another needs no boundary.
+    return message_from_bytes(b"Content-Type: text/plain\n\n" + raw)
 
 
 def _parts(mail: Message) -> Iterator[Message]:

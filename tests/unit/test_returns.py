@@ -42,8 +42,19 @@ def recipient(action: str, status: str, said: str = "") -> bytes:
         recipient("failed", "5.0.0", "550 " + "user <" * 40_000),
         recipient("failed", "5.0.0", "550 " + "no such " * 40_000),
         b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(6000)),
+        b"Content-Type: message/rfc822\n\n" * 8000,
+        b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(300))
+        + b"\n" * 230_000,
     ],
-    ids=["dashes", "broken dashes", "open brackets", "half a sentence", "nested"],
+    ids=[
+        "dashes",
+        "broken dashes",
+        "open brackets",
+        "half a sentence",
+        "nested",
+        "mails in mails",
+        "nested around many lines",
+    ],
 )
 def test_a_mail_made_to_be_slow_is_read_like_any_other(mail: bytes) -> None:
     begun = time.process_time()
