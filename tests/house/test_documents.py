@@ -11,10 +11,13 @@ import pytest
 
 from service.cli import COMMANDS
 from service.keywords import parse
+from service.matching import Index
+from service.model import Paper
 from service.settings.fields import NAMES, Settings
 from tests.house.code import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
+LANGUAGE = README.split("## Keywords")[1].split("\n## ")[0]
 
 
 @pytest.mark.parametrize("field", NAMES)
@@ -56,9 +59,37 @@ def test_every_command_stands_in_the_readme(command: str, path: str, sentence: s
 
 
 def test_every_keyword_of_the_readme_can_be_read() -> None:
-    table = README.split("## Keywords")[1].split("\n## ")[0]
-    rows = re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+    rows = re.findall(r"^\| (`.*?) \|", LANGUAGE, re.MULTILINE)
     examples = [keyword for row in rows for keyword in re.findall(r"`([^`]+)`", row)]
     assert len(examples) > 12
     for keyword in examples:
         assert parse(keyword).text == keyword
+
+
+def _finds(keyword: str, title: str) -> bool:
+    return len(Index([Paper(title, "")]).find(parse(keyword)).papers) == 1
+
+
+def test_keywords_find_what_the_readme_says_they_find() -> None:
+    rows = re.findall(r"^\| `([^`]+)` \| (.*: also .*) \|$", LANGUAGE, re.MULTILINE)
+    said = [(keyword, title) for keyword, tells in rows for title in re.findall(r"\*([^*]+)\*", tells)]
+    assert len(said) > 2
+    assert [pair for pair in said if not _finds(*pair)] == []
+
+
+def test_what_the_readme_calls_the_same_finds_each_other() -> None:
+    groups = [re.findall(r"[*`]([^*`]+)[*`]", group) for group in re.findall(r"\((.*?)\)", _folding())]
+    # Of a name with accents its two plain forms are not one another: poem is no spelling of pom.
+    pairs = [(group[0], other) for group in groups for other in group[1:]]
+    assert len(pairs) > 4
+    assert [(one, other) for one, other in pairs if not (_finds(one, other) and _finds(other, one))] == []
+
+
+def test_what_the_readme_says_is_never_found_is_not() -> None:
+    never = re.findall(r"\*(\w+)\* never finds\s\*(\w+)\*", _folding())
+    assert never
+    assert [pair for pair in never if _finds(*pair)] == []
+
+
+def _folding() -> str:
+    return LANGUAGE.split("These are the same:")[1].split("Acronyms")[0]
