@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from service.settings import addresses, reach, signing, values
+from service.settings import addresses, reach, signing, times, values
 
 PREFIX = "PAPERROUND_"
 
@@ -20,7 +20,7 @@ _Line = Annotated[str, AfterValidator(values.one_line)]
 _Address = Annotated[str, AfterValidator(addresses.address)]
 _Text = Annotated[str, AfterValidator(str.strip)]
 _Items = BeforeValidator(values.items)
-_Interval = Annotated[int, BeforeValidator(values.interval)]
+_Interval = Annotated[int, BeforeValidator(times.interval)]
 
 
 class Settings(BaseSettings):
@@ -151,7 +151,7 @@ class Settings(BaseSettings):
     canary: Annotated[int, BeforeValidator(values.whole(0, 10_000))] = Field(
         50, description="Digests sent ahead of a morning 20 times as large, which waits for them; `0`: none."
     )
-    spread: Annotated[int, BeforeValidator(values.span)] = Field(
+    spread: Annotated[int, BeforeValidator(times.span)] = Field(
         0,
         description="Over how long after their hour digests begin, each day in another order: `30m` has the width of "
         "± 15 minutes; `0`: all at the hour.",
@@ -166,7 +166,7 @@ class Settings(BaseSettings):
         400, description="For how many days a mail's row is kept, and its page in the browser; `36500`: for good."
     )
     trusted_proxies: Annotated[str, AfterValidator(reach.proxies)] = Field(
-        "127.0.0.1", description="Reverse proxies whose word on a visitor's address is taken."
+        "127.0.0.1", description="Reverse proxies whose word on a visitor's address is taken, or `none`."
     )
     limit_network: Annotated[str, AfterValidator(values.limits)] = Field(
         "300 per 10 minutes; 2000 per day",

@@ -16,8 +16,10 @@ def networks(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def proxies(text: str) -> str:
-    """Take the addresses and networks of reverse proxies, or a star for whoever asks, parted by commas or blanks."""
-    return ",".join(_proxy(each) for each in re.split(r"[\s,]+", text.strip()) if each)
+    """Take the addresses and networks of reverse proxies, parted by commas or blanks; a star is whoever asks."""
+    return (
+        "" if text.strip() == "none" else ",".join(_proxy(each) for each in re.split(r"[\s,]+", text.strip()) if each)
+    )
 
 
 def proxy(text: str) -> str:

@@ -26,7 +26,6 @@ _DOMAIN = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]{0,61}[^\
 _LIMITS = re.compile(r"(?:(?:; )?[1-9][0-9]{0,8} per (?:[1-9][0-9]{0,3} )?(?:second|minute|hour|day)s?)+")
 # What stands in a URL or a list of them for something else.
 _SIGNS = "; in a password, / is written %2F, ? %3F, # %23, @ %40, a comma %2C and a blank %20"
-_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def items(value: object) -> object:
@@ -67,20 +66,6 @@ def whole(lowest: int, highest: int) -> Callable[[object], int]:
     return check
 
 
-def interval(value: object) -> int:
-    """Read seconds, or a number with its unit (`30m`)."""
-    parts = re.fullmatch(r"([0-9]{1,9})\s*([smhd]?)", str(value).strip().lower())
-    seconds = int(parts[1]) * _SECONDS[parts[2]] if parts else 0
-    if not 1 <= seconds <= 7 * _SECONDS["d"]:
-        raise ValueError("write a time from one second to seven days, such as 90s, 30m or 2h")
-    return seconds
-
-
-def span(value: object) -> int:
-    """Read a time as `interval` does, or 0."""
-    return 0 if str(value).strip() == "0" else interval(value)
-
-
 def one_of(*choices: str) -> Callable[[object], str]:
     """Make the check for one word out of a few."""
 
@@ -99,10 +84,10 @@ def suggestion(word: str, choices: Iterable[str]) -> str:
     return f". Did you mean {close[0]}?" if close else ""
 
 
-def web_url(value: object) -> str:
+def web_url(value: object, example: str = "http://127.0.0.1:8080 or https://papers.example.org") -> str:
     """Take an http or https URL with a host; a slash at its end is dropped, so that paths can be joined to it."""
     text = str(value).strip()
-    parts = _split(text, ("http", "https"), "http://127.0.0.1:8080 or https://papers.example.org")
+    parts = _split(text, ("http", "https"), example)
     if parts.query or parts.fragment or parts.username or not text.isprintable() or " " in text:
         raise ValueError("write only scheme, host and path, such as https://papers.example.org")
     return text.rstrip("/")
@@ -130,7 +115,7 @@ def _wired(parts: SplitResult) -> str:
 def web_url_or_none(value: object) -> str:
     """Take what `web_url` takes, or nothing; `none` says nothing."""
     text = str(value).strip()
-    return web_url(text) if text not in ("", "none") else ""
+    return web_url(text, "https://export.arxiv.org/api/query, or none") if text not in ("", "none") else ""
 
 
 def sources(texts: tuple[str, ...]) -> tuple[str, ...]:

@@ -210,6 +210,8 @@ def test_a_text_that_makes_no_sense_names_its_setting(tmp_path: Path, name: str)
         ("base_url", "https://bücher..example", "its host name cannot exist"),
         ("trusted_proxies", "proxy.example", "proxy.example is no network"),
         ("service_name", "two\nlines", "write it on one line"),
+        ("spread", "25h", "of one day at most"),
+        ("arxiv_api", "off", "such as https://export.arxiv.org/api/query, or none"),
         ("sources", "huggingface.co/papers", "write a URL such as https://"),
         ("sources", "cs.LG cs.tea1", "write a URL such as https://"),
     ],
@@ -228,6 +230,9 @@ def test_each_wrong_text_comes_with_its_mend(tmp_path: Path, name: str, text: st
         ("base_url", "http://[::1]:8080", "http://[::1]:8080"),
         ("trusted_proxies", "127.0.0.1 10.0.0.7/8, fd00::/8", "127.0.0.1,10.0.0.0/8,fd00::/8"),
         ("trusted_proxies", "*", "*"),
+        ("trusted_proxies", "none", ""),
+        ("spread", "0", 0),
+        ("spread", "1d", 86_400),
         ("sources", "cs.lg, hep-th", ("https://rss.arxiv.org/rss/cs.LG", "https://rss.arxiv.org/rss/hep-th")),
         (
             "sources",
