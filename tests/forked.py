@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pty
 import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
@@ -51,6 +53,21 @@ def paperround(*arguments: str | Path, **environ: str) -> Ended:
             process.kill()
             process.join()
         return Ended(process.exitcode or 0, output.read_text("utf-8"))
+
+
+def on_a_terminal(*arguments: str, columns: int = 120) -> str:
+    """What a command writes when a person is looking."""
+    ours, theirs = pty.openpty()
+    environ = {**os.environ, "TERM": "xterm-256color", "COLUMNS": str(columns)}
+    process = begin(arguments, environ, Path(os.ttyname(theirs)))
+    said = b""
+    while ours in wait([ours, process.sentinel]):
+        said += os.read(ours, 65536)
+    process.join()
+    os.close(theirs)
+    os.close(ours)
+    assert process.exitcode == 0, said.decode()
+    return said.decode()
 
 
 def _command(arguments: tuple[str, ...], environ: Mapping[str, str], output: str) -> None:

@@ -90,16 +90,11 @@ class _Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except PaperRoundError as error:
-            complain(str(error))
+            import_module("service.cli.screen").complain(str(error))
             raise typer.Exit(2 if isinstance(error, InputError) else 1) from error
 
 
 app = typer.Typer(cls=_Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-
-
-def complain(sentence: str) -> None:
-    """Say on standard error what is wrong."""
-    typer.echo(f"paperround: {sentence}", err=True)
 
 
 def main() -> None:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 
-from rich.console import Console
 from rich.markup import escape
 
+from service.cli.screen import Screen
 from service.deliveries.maildir import Letter
 
 
@@ -20,7 +20,7 @@ class Account:
     """Tells a demo as it goes."""
 
     def __init__(self) -> None:
-        self._console = Console(highlight=False)
+        self._console = Screen(highlight=False)
 
     @contextmanager
     def step(self, title: str) -> Iterator[Callable[[str], None]]:

@@ -11,12 +11,11 @@ from datetime import UTC, date
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import Progress
 
 from service.bootstrap import World
-from service.cli import complain
 from service.cli.output import Json, day_of, rows, say, world
+from service.cli.screen import Screen, complain
 from service.errors import FetchError, ParseError
 from service.pipeline import Day, past_days
 from service.store.sources import Source
@@ -46,7 +45,7 @@ def backfill(
 def _read(here: World, source: Source, days: Sequence[date]) -> tuple[list[Day], FetchError | ParseError | None]:
     """Read day by day; who breaks off keeps the days that are done."""
     done: list[Day] = []
-    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
+    with Progress(console=Screen(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
         bar = progress.add_task(f"reading {days[0]}", total=len(days))
         try:
             for each in here.pipeline.backfill(source, days, here.now()):

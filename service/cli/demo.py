@@ -28,6 +28,7 @@ from service.bootstrap import World, build
 from service.cli import demo_pages
 from service.cli.account import Account
 from service.cli.output import bytes_of, day_of
+from service.cli.screen import log
 from service.cli.web_server import WebServer, listen
 from service.deliveries.maildir import links_of
 from service.errors import PaperRoundError, ParseError
@@ -55,7 +56,7 @@ def demo(
 ) -> None:
     """Show the whole job: fetch, match, subscribe, compose, send and read, on this machine alone."""
     # What fails is said step by step; the log is for services that stay.
-    logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(message)s")
+    log(logging.ERROR)
     account, moment = Account(), _moment(day)
     parse_all(keywords or ())
     if day is None and (old := _day_of(files or (), moment.date())):

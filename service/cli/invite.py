@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import track
 
 from service import editions
 from service.cli.output import Json, bytes_of, rows, say, world
+from service.cli.screen import Screen, tell
 from service.model import Schedule
 from service.subscriptions import INVITED_NOW
 from service.subscriptions.invitations import Invited, read
@@ -38,7 +38,7 @@ def invite(
     if json:
         rows([_row(each) for each in done], json, empty="")
     for each in () if json else wrong:
-        typer.echo(f"{file.name}, line {each.line}: {each.email or 'no address'}: {each.problem}", err=True)
+        tell(f"{file.name}, line {each.line}: {each.email or 'no address'}: {each.problem}")
     if not json:
         say(_summary(done))
     if wrong:
@@ -48,7 +48,7 @@ def invite(
 def _watched(done: Iterable[Invited], total: int) -> Iterator[Invited]:
     """A bar on standard error, where somebody looks at it."""
     return iter(
-        track(done, "Inviting", total, console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True)
+        track(done, "Inviting", total, console=Screen(stderr=True), disable=not sys.stderr.isatty(), transient=True)
     )
 
 

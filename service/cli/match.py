@@ -12,12 +12,11 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
-from rich.console import Console
 from rich.text import Text
 
-from service.cli import complain
 from service.cli.pages import Reading
-from service.cli.records import for_programs, name_of, record, write
+from service.cli.records import for_programs, name_of, record
+from service.cli.screen import Screen, complain, write
 from service.errors import InputError
 from service.keywords import Keyword, parse_all
 from service.matching import Index
@@ -128,7 +127,7 @@ def _text(paper: Paper, hit: Hit) -> str:
 
 
 def _show(fit: _Fit) -> None:
-    console = Console(highlight=False)
+    console = Screen(highlight=False)
     hits = [hit for _, places in fit.hits for hit in places]
     console.print(_marked(fit.paper.title, hits, Field.TITLE, "bold"))
     votes = f"{fit.paper.upvotes} upvotes" if fit.paper.upvotes is not None else ""

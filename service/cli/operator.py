@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
 from service.bootstrap import World, host, mailer
 from service.cli.output import Json, rows, say, world
-from service.cli.records import takes_unicode
+from service.cli.screen import Screen, takes_unicode
 from service.errors import StoreError
 from service.operations.doctor import Finding, examine, send_test
 
@@ -123,7 +122,7 @@ def _broker(here: World) -> Finding:
 
 
 def _show(findings: list[Finding]) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+    console = Screen(highlight=False, soft_wrap=True)
     good, bad, arrow = ("✓", "✗", "→") if takes_unicode() else ("+", "-", "->")
     for each in findings:
         mark = f"[green]{good}[/]" if each.well else f"[red]{bad}[/]"

@@ -5,7 +5,6 @@ Comes in: dictionaries. Goes out: lines on standard output. Refuses to know: wha
 
 from __future__ import annotations
 
-import json as jsonlib
 import logging
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,12 +15,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from service.bootstrap import World, build
-from service.cli.records import takes_unicode
+from service.cli.screen import Screen, log, write
 from service.errors import InputError
 from service.model import Subscriber, Witness
 from service.settings import Settings, load
@@ -42,7 +40,7 @@ def world(migrated: bool = True) -> Iterator[World]:
     """
     settings = load()
     # What a command did is what it prints; the log is for processes that stay.
-    logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(message)s")
+    log(logging.ERROR)
     here = build(settings, witness=_witness(settings))
     try:
         if migrated:
@@ -91,7 +89,7 @@ def rows(found: Sequence[Mapping[str, Any]], json: bool, empty: str, colours: Ma
     """
     if json:
         for row in found:
-            sys.stdout.write(jsonlib.dumps(row, ensure_ascii=not takes_unicode(), default=str) + "\n")
+            write(row)
     elif found:
         _show(found, colours or {})
     elif empty:
@@ -100,13 +98,13 @@ def rows(found: Sequence[Mapping[str, Any]], json: bool, empty: str, colours: Ma
 
 def say(sentence: str) -> None:
     """One sentence for people."""
-    Console(highlight=False, soft_wrap=True).print(escape(sentence))
+    Screen(highlight=False, soft_wrap=True).print(escape(sentence))
 
 
 def _show(found: Sequence[Mapping[str, Any]], colours: Mapping[str, str]) -> None:
     """A table without the columns that hold nothing; a pipe gets each row whole, on one line."""
     names = [name for name in found[0] if any(_cell(row[name]) for row in found)]
-    console = Console() if sys.stdout.isatty() else Console(width=ENDLESS)
+    console = Screen() if sys.stdout.isatty() else Screen(width=ENDLESS)
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in names:
         table.add_column(name, overflow="fold")
@@ -120,7 +118,7 @@ def _show(found: Sequence[Mapping[str, Any]], colours: Mapping[str, str]) -> Non
         _list(console, {name: _coloured(_cell(row[name]), colours) for name in names if _cell(row[name])})
 
 
-def _list(console: Console, row: Mapping[str, str]) -> None:
+def _list(console: Screen, row: Mapping[str, str]) -> None:
     """One row, a line for each cell: where many columns stand in a narrow terminal, no word of them stays whole."""
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold", no_wrap=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import typer
 
-from service.cli import complain
+from service.cli.screen import complain
 from service.errors import FetchError, InputError, ParseError
 from service.model import Listing, Page
 from service.settings import way_out

@@ -11,7 +11,8 @@ import typer
 from rich.text import Text
 
 from service.cli.pages import Reading
-from service.cli.records import for_programs, name_of, record, table, write
+from service.cli.records import for_programs, name_of, record, table
+from service.cli.screen import write
 from service.model import Listing
 
 

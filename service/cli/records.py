@@ -1,21 +1,20 @@
 """Papers as records for programs and as a table for people.
 
-Comes in: papers. Goes out: one JSON object per line, or a readable table. Refuses to know: where papers come from.
+Comes in: papers. Goes out: one JSON object for each, or a readable table. Refuses to know: where papers come from.
 """
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import date
 from typing import Any
 
-from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from service.cli.screen import Screen
 from service.model import Paper
 from service.papers import keys
 
@@ -34,16 +33,6 @@ def record(paper: Paper, place: str) -> dict[str, Any]:
     return {name: facts.pop(name) for name in _FIRST} | facts
 
 
-def takes_unicode() -> bool:
-    """Whether standard output takes every letter; JSON escapes them where it does not."""
-    return "utf" in (sys.stdout.encoding or "").lower()
-
-
-def write(facts: Mapping[str, Any]) -> None:
-    """Print one JSON object on a line of its own."""
-    sys.stdout.write(json.dumps(facts, ensure_ascii=not takes_unicode(), default=_plain) + "\n")
-
-
 def name_of(paper: Paper) -> str:
     """Return the name people know a paper by, or nothing where its title is all the page gave."""
     name = keys(paper)[0]
@@ -52,13 +41,9 @@ def name_of(paper: Paper) -> str:
 
 def table(papers: Iterable[Text], title: str) -> None:
     """Print numbered rows for people."""
-    rows = Table(box=None, show_header=False, pad_edge=False, title=title, title_justify="left")
+    rows = Table(box=None, show_header=False, pad_edge=False, title=escape(title), title_justify="left")
     rows.add_column(style="dim", justify="right", no_wrap=True)
     rows.add_column()
     for number, text in enumerate(papers, 1):
         rows.add_row(str(number), text)
-    Console().print(rows)
-
-
-def _plain(value: object) -> str:
-    return value.isoformat() if isinstance(value, date) else str(value)
+    Screen().print(rows)

@@ -12,8 +12,8 @@ from typing import Annotated, Any
 import typer
 
 from service.bootstrap import World
-from service.cli import complain
 from service.cli.output import Json, rows, say, world
+from service.cli.screen import complain
 from service.errors import FetchError, ParseError
 from service.model import Listing
 from service.sources import saved

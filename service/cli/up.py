@@ -19,6 +19,7 @@ import uvicorn
 
 from service.bootstrap import World, build
 from service.cli.output import say
+from service.cli.screen import log
 from service.cli.web_server import configuration, listen
 from service.settings import Settings, load
 from service.web.timing import STEP
@@ -103,7 +104,7 @@ def _serve(world: World, listener: socket.socket) -> None:
 
 
 def _log(settings: Settings) -> None:
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S")
+    log(clock=True)
     for ours in ("service", "workers"):
         logging.getLogger(ours).setLevel(settings.log_level.upper())
 

@@ -11,11 +11,10 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.progress import Progress
 
-from service.cli import complain
 from service.cli.output import Json, day_of, rows, say, world
+from service.cli.screen import Screen, complain
 from service.editions import FURTHEST_EAST
 from service.errors import InputError
 from service.operations import Status
@@ -33,7 +32,7 @@ def collect(json: Json = False) -> None:
     with world() as here:
         here.operations.ensure_sources(here.now())
         due = here.operations.wake(here.now())
-        with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
+        with Progress(console=Screen(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
             collected = [
                 here.pipeline.collect(each, here.now()) for each in progress.track(due, description="fetching")
             ]

@@ -68,6 +68,12 @@ def test_every_module_says_what_it_is_for(folder: str) -> None:
     assert [name(path) for path in modules(folder) if not ast.get_docstring(tree(path))] == []
 
 
+def test_commands_write_to_a_terminal_in_one_place() -> None:
+    writing = re.compile(r"import Console|typer\.echo|std(?:out|err)\.write|(?<!\.)\bprint\(|basicConfig")
+    found = {path.name for path in modules("service/cli") if writing.search(path.read_text("utf-8"))}
+    assert found == {"__init__.py", "screen.py"}, "the first tells the release"
+
+
 def test_nothing_has_an_empty_name() -> None:
     named = [
         f"{name(path)}: {node.name}"

@@ -7,7 +7,6 @@ import csv
 import http.server
 import json
 import os
-import pty
 import signal
 import sqlite3
 import subprocess
@@ -16,7 +15,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
@@ -27,7 +25,7 @@ from typer.testing import CliRunner
 
 from service.cli import app
 from service.cli.web_server import listen
-from tests.forked import begin, paperround
+from tests.forked import begin, on_a_terminal, paperround
 from tests.servers import free_port
 
 CAPTURE = """\
@@ -193,21 +191,6 @@ def test_a_paper_on_two_pages_matches_once(capture: str, tmp_path: Path) -> None
     other = tmp_path / "other.txt"
     other.write_text(CAPTURE)
     assert len(run("match", "-k", "protein", capture, str(other))[1]) == 1
-
-
-def on_a_terminal(*arguments: str, columns: int = 120) -> str:
-    """What a command writes when a person is looking."""
-    ours, theirs = pty.openpty()
-    environ = {**os.environ, "TERM": "xterm-256color", "COLUMNS": str(columns)}
-    process = begin(arguments, environ, Path(os.ttyname(theirs)))
-    said = b""
-    while ours in wait([ours, process.sentinel]):
-        said += os.read(ours, 65536)
-    process.join()
-    os.close(theirs)
-    os.close(ours)
-    assert process.exitcode == 0, said.decode()
-    return said.decode()
 
 
 def test_a_person_gets_a_table_with_the_words_highlighted(capture: str) -> None:

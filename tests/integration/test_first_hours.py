@@ -11,7 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from service.cli import app, main
-from tests.integration.test_command_line import on_a_terminal, run
+from tests.forked import on_a_terminal
+from tests.integration.test_command_line import run
 
 ADA = "ada@example.org"
 FILE = "Title: Low-Rank Adaptation of Small Things\nPDF: https://arxiv.org/pdf/2501.00001\nSummary: We study it.\n"
