@@ -48,13 +48,22 @@ def restore(store: Store, file: Path, now: datetime) -> None:
 def _copied(file: Path, copy: Path, now: datetime) -> Path:
     backup = Store(f"sqlite:///{file}")
     try:
-        if not backup.ready():
+        if not _ready(backup, file):
             raise StoreError(f"{file} is no backup of this service")
         backup.copy_to(copy)
     finally:
         backup.close()
     _hold(copy, now, migrated=True)
     return copy
+
+
+def _ready(backup: Store, file: Path) -> bool:
+    try:
+        return backup.ready()
+    except StoreError as error:
+        # SQLite writes beside what it reads; of a file that it may not, it speaks as of the database of this service.
+        mend = "it is no backup, or this user may not write to it and its folder"
+        raise StoreError(f"{file} cannot be read: {mend} ({error})") from error
 
 
 def _cross(store: Store, copy: Path) -> None:

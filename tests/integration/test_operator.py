@@ -204,6 +204,9 @@ def test_the_doctor_names_what_is_wrong_and_its_mend(home: House, smtp: servers.
     assert {each.what for each in found.values() if not each.well} == {"clock", "beat", "hold", "mail", "base URL"}
     assert "PAPERROUND_SMTP_URL" in found["mail"].mend
     assert "does not resolve" in found["base URL"].seen
+    # A name of this machine's own, as /etc/hosts may have it, whatever it is to others.
+    by_name = [findings(home, base_url=f"{scheme}://127.1", **secrets)["base URL"] for scheme in ("https", "http")]
+    assert [(each.well, each.seen) for each in by_name] == [(True, "https://127.1"), (False, "http://127.1")]
     found = findings(home, smtp_url=smtp.url, **secrets)
     assert found["mail"].well
     assert found["disk"].mend == f"make room in {home.world.settings.data_dir}"

@@ -39,7 +39,7 @@ def test_even_a_plain_copy_is_restored_on_hold(tmp_path: Path) -> None:
             file.unlink()
         with pytest.raises(StoreError, match="there is no file"):
             operations.restore(tmp_path / "nothing", now)
-        with pytest.raises(StoreError):
+        with pytest.raises(StoreError, match="other cannot be read: it is no backup, or this user may not write to it"):
             operations.restore(tmp_path / "other", now)
         operations.restore(tmp_path / "plain.sqlite3", now)
         assert sorted(file.name for file in (tmp_path / "new").glob("*restoring*")) == []
