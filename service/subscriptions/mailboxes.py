@@ -12,11 +12,15 @@ from email_validator import EmailNotValidError, validate_email
 
 from service.errors import AddressError
 
+# RFC 5321, section 4.5.3.1, and room for blanks around it: the library takes seconds for a megabyte.
+_LONGEST = 400
 _GOOGLE = ("gmail.com", "googlemail.com")
 
 
 def read(typed: str, serious: bool) -> str:
     """Return the address to write to, or raise AddressError; `serious`: only one that mail can reach from anywhere."""
+    if len(typed) > _LONGEST:
+        raise AddressError("This mail address cannot be used: no address is so long.")
     try:
         checked = validate_email(typed.strip(), check_deliverability=False, globally_deliverable=serious)
     except EmailNotValidError as error:

@@ -131,6 +131,13 @@ def test_no_day_ticked_is_told_of(pages: Site) -> None:
     assert ticked(page) == []
 
 
+def test_an_address_without_end_is_refused_unread(pages: Site) -> None:
+    for path in ("/subscribe", "/manage"):
+        answer = pages.post(path, form('"a" ' * 2000 + "@uni.example", "LoRA"))
+        assert (answer.status_code, len(answer.content) < 200_000) == (422, True)
+        assert "no address is so long" in text(answer)
+
+
 def test_ten_thousand_topics_get_a_clear_sentence_and_stay_in_the_field(pages: Site) -> None:
     topics = [f"subject number {number} of many" for number in range(10_000)]
     page = pages.post("/subscribe", form(ADA, *topics))
