@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field
 
 from service.model import Links, Selected
 from service.papers import linked
@@ -104,12 +104,14 @@ class Wish(BaseModel):
     )
 
     email: str = Field(json_schema_extra={"format": "email"})
-    keywords: list[Topic] = []
+    keywords: Annotated[list[Topic], FailFast()] = []
     timezone: str = Field(
         default="UTC", description="An IANA name, such as Europe/Berlin.", json_schema_extra={"format": "timezone"}
     )
     hour: Hour = 7
-    weekdays: list[Weekday] = Field(default=[1, 2, 3, 4, 5], min_length=1, description="1 is Monday, 7 is Sunday.")
+    weekdays: Annotated[list[Weekday], FailFast()] = Field(
+        default=[1, 2, 3, 4, 5], min_length=1, description="1 is Monday, 7 is Sunday."
+    )
     invitation: str = ""
 
 

@@ -35,7 +35,7 @@ from service.web.answers import (
 )
 from service.web.forms import plain
 from service.web.guard import own_form
-from service.web.limits import measured, pace, paced
+from service.web.limits import measured, paced, weighed
 from service.web.pages import Here
 from service.web.problems import ProblemDetails, told
 from service.web.searching import search
@@ -155,11 +155,10 @@ def _rows(asked: Asked, found: Results) -> Response:
     status_code=202,
     summary="Subscribe an address",
     responses=told(400, 403, 413, 429),
-    dependencies=[Depends(own_form), Depends(measured)],
+    dependencies=[Depends(own_form), Depends(measured), Depends(weighed)],
 )
-def subscribe(desk: Here, request: Request, wish: Wish) -> Accepted:
+def subscribe(desk: Here, wish: Wish) -> Accepted:
     """Mail a link to confirm with; the answer is the same whatever is known of the address."""
-    pace(request, sum(map(len, wish.keywords)))
     with even(desk.step):
         schedule = Schedule(editions.check_timezone(wish.timezone), wish.hour, frozenset(wish.weekdays))
         topics = "\n".join(map(plain, wish.keywords))

@@ -126,6 +126,11 @@ def pace(request: Request, letters: int) -> None:
         _count(request, request.app.state.reading_gate, letters // _LONG)
 
 
+async def weighed(request: Request) -> None:
+    """Refuse (429) long bodies of programs that come too often, before anybody looks into them."""
+    pace(request, len(await request.body()))
+
+
 def tried(request: Request, fields: Posted) -> None:
     """Refuse (429) long forms that come too often: their topics are read and tried as those of a question are."""
     pace(request, fields.letters)

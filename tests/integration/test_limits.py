@@ -127,6 +127,8 @@ def test_long_topics_in_a_form_count_as_those_of_a_question(tmp_path: Path) -> N
             assert [pages.post("/subscribe", sent, headers=CAMPUS).status_code for _ in range(2)][-1] == 429
         wish = {"email": "bob@uni.example", "keywords": topics.splitlines()}
         assert pages.post("/api/v1/subscribe", json=wish, headers=CAMPUS).status_code == 429
+        wish = {"email": "bob@uni.example" * 1500}
+        assert pages.post("/api/v1/subscribe", json=wish, headers=CAMPUS).status_code == 429
         pages.house.join("ada@uni.example", "lora")
         own = f"/manage/{pages.token('ada@uni.example', Purpose.MANAGE)}"
         assert pages.post(own, {"keywords": topics, "action": "look"}, headers=CAMPUS).status_code == 429

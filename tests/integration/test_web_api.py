@@ -187,6 +187,14 @@ def test_a_body_that_is_no_json_is_told_where_it_breaks_off(api: Site) -> None:
     assert answer.json()["errors"][0]["field"] == ""
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"keywords": [1] * 100_000}, {"weekdays": [9] * 100_000}, {str(n): 1 for n in range(50_000)}]
+)
+def test_a_body_of_nothing_but_faults_is_told_of_some(api: Site, wrong: dict[str, object]) -> None:
+    answer = api.post("/api/v1/subscribe", json={"email": "ada@uni.example"} | wrong)
+    assert (answer.status_code, len(answer.content) < 20_000) == (422, True)
+
+
 def test_whether_an_address_is_known_is_not_told(api: Site) -> None:
     api.house.join("eve@uni.example", "cats")
     answers = [
