@@ -208,15 +208,25 @@ class Store:
                 raise StoreError(f"{file} cannot be written: {error}") from error
 
     def place(self) -> Path | None:
-        """Where a restored database is to lie: a file that does not exist yet, None on a server. Raises StoreError."""
+        """Where a restored database is to lie: a file that holds nothing yet, None on a server. Raises StoreError."""
         if self.engine.dialect.name != "sqlite":
             return None
         file = Path(self.engine.url.database or "")
         # What a killed process left in the log of the old database would be read into the new one.
-        for left in (file, file.with_name(f"{file.name}-wal"), file.with_name(f"{file.name}-journal")):
-            if left.exists():
+        for left in (file.with_name(f"{file.name}-wal"), file.with_name(f"{file.name}-journal"), file):
+            if left.exists() and (left != file or self._used()):
                 raise StoreError(f"{left} exists already; stop the service and move it away first")
         return file
+
+    def _used(self) -> bool:
+        """Whether its file holds anything: `doctor` and `status` make one where there was none."""
+        try:
+            return self.ready() and crossing.used(self.engine)
+        except (StoreError, SQLAlchemyError):
+            return True
+        finally:
+            # Another file is about to have its name.
+            self.engine.dispose()
 
     def take_all_of(self, other: Store) -> None:
         """Take every row of a database of this release into this one on PostgreSQL, which is empty; all or nothing.

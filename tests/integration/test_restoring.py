@@ -66,6 +66,23 @@ def test_nothing_is_restored_beside_the_log_of_an_old_database(tmp_path: Path) -
         home.world.operations.restore(tmp_path / "backup", home.clock())
 
 
+def test_a_file_that_holds_nothing_gives_way_to_a_backup(tmp_path: Path) -> None:
+    """Whoever looks first by `doctor` or `status` makes one."""
+    with house(tmp_path / "old") as home:
+        home.join(ADA, "low-rank adaptation")
+        home.world.operations.backup(tmp_path / "backup", home.clock())
+    with house(tmp_path / "new") as home:
+        home.world.store.close()
+        home.world.operations.restore(tmp_path / "backup", home.clock())
+        assert [reader.email for reader, _ in home.world.operations.subscribers()] == [ADA]
+        home.world.store.close()
+        with pytest.raises(StoreError, match=r"sqlite3 exists already; stop the service and move it away first"):
+            home.world.operations.restore(tmp_path / "backup", home.clock())
+        (tmp_path / "new" / "paperround.sqlite3").write_bytes(b"what a broken disk left" * 50)
+        with pytest.raises(StoreError, match=r"sqlite3 exists already; stop the service and move it away first"):
+            home.world.operations.restore(tmp_path / "backup", home.clock())
+
+
 def test_a_backup_is_for_its_owner_alone(tmp_path: Path) -> None:
     with house(tmp_path) as home:
         home.world.operations.backup(tmp_path / "backup", home.clock())
@@ -88,6 +105,7 @@ def test_the_command_line_brings_a_backup_back(
     for folder, arguments in (
         ("one", ["migrate"]),
         ("one", ["backup", backup]),
+        ("two", ["status"]),
         ("two", ["restore", backup]),
         ("two", ["status"]),
         ("two", ["release"]),
