@@ -26,13 +26,15 @@ _UNDER_WAY = (DeliveryState.READY, DeliveryState.CLAIMED, DeliveryState.SENDING)
 
 @dataclass(frozen=True, slots=True)
 class Last:
-    """The latest edition: when it was finished or composed, how many papers it held, what became of it.
+    """The latest edition: when it was finished or composed, how many papers it showed, what became of it.
 
-    `state` is `sent`, `none` (nothing matched), `failed`, or `ready` for one under way; `error` says why it failed.
+    `more` stood behind them and were only counted. `state` is `sent`, `none` (nothing matched), `failed`, or `ready`
+    for one under way; `error` says why it failed.
     """
 
     at: datetime
     papers: int
+    more: int
     state: DeliveryState
     error: str = ""
 
@@ -92,5 +94,6 @@ class Wishes:
 def _last(row: Delivery) -> Last:
     state = DeliveryState.READY if row.state in _UNDER_WAY else row.state
     failed = state in (DeliveryState.FAILED, DeliveryState.QUARANTINED)
-    papers = len(row.payload.get("papers", ())) + row.payload.get("more", 0)
-    return Last(row.finished_at or row.composed_at, papers, DeliveryState.FAILED if failed else state, row.error)
+    papers, more = len(row.payload.get("papers", ())), row.payload.get("more", 0)
+    at = row.finished_at or row.composed_at
+    return Last(at, papers, more, DeliveryState.FAILED if failed else state, row.error)

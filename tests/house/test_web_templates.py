@@ -166,7 +166,7 @@ def wanted(*parts: Part) -> Wanted:
 
 
 def told(state: DeliveryState, error: str = "") -> Last:
-    return Last(NOW, 4, state, error)
+    return Last(NOW, 4, 1208, state, error)
 
 
 MENU = Menu({"1": "Papers of " + HOSTILE, "2": "Two"}, {"3": "cs.LG"}, frozenset({"cs.lg"}))

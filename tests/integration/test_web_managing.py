@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,17 @@ def test_the_status_says_what_became_of_the_last_mail(pages: Site) -> None:
     page = pages.get(path(pages))
     assert text(page, "h1") == "Next: Mon 07:00."
     assert text(page, ".status .lead").startswith("Last: Fri 08:00, 1 paper, put into the local mailbox.")
+
+
+def test_the_status_says_how_many_papers_stood_in_the_mail_and_of_how_many(pages: Site) -> None:
+    save(pages, ("keywords", "LoRA"), ("max_papers", "2"))
+    pages.house.arrive(*(paper(f"LoRA number {n} of several", arxiv_id=f"2611.0000{n}") for n in range(4)))
+    pages.house.morning()
+    assert ", 2 of 5 papers, put into" in text(pages.get(path(pages)), ".status .lead")
+    pages.house.clock.at += timedelta(days=3)
+    pages.house.arrive(*(paper(f"LoRA number {n} of two", arxiv_id=f"2611.0001{n}") for n in range(2)))
+    pages.house.morning()
+    assert ", 2 papers, put into" in text(pages.get(path(pages)), ".status .lead")
 
 
 def test_the_next_three_times_follow_the_form(pages: Site) -> None:
