@@ -33,7 +33,7 @@ _NAME = re.compile(r"([A-Z][\w-]{2,20}): ")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 # What says where a paper stands, beside its title or alone.
 _PLACE = re.compile(
-    r"https?://\S+|\S+\.\S+/\S+|(?:arxiv:\s*)?(?:\d{4}\.\d{4,5}|[a-z-]{2,12}(?:\.[a-z]{2})?/\d{7})(?:v\d+)?|arxiv:",
+    r"https?://\S+|(?<!\S)(?=[^\s/]+\.)[^\s/]+/\S+|(?:arxiv:\s*)?(?:\d{4}\.\d{4,5}|[a-z-]{2,12}(?:\.[a-z]{2})?/\d{7})(?:v\d+)?|arxiv:",
     re.IGNORECASE,
 )
 _EDGES = " \t-–—:·|,.;•*()[]{}\"“”'"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -81,6 +82,15 @@ def test_a_link_to_a_paper_nobody_has_seen_here_asks_for_its_title(pages: Site) 
 @pytest.mark.parametrize("typed", ["", "\n\n", "x", "<script>", "\x00\ud7ff" * 50, "a b " * 2000, "$" * 5000])
 def test_whatever_is_pasted_is_answered(pages: Site, typed: str) -> None:
     assert pages.get("/start", params={"papers": typed}).status_code == 200
+
+
+@pytest.mark.parametrize("heap", [".", "a.", "./"])
+def test_lines_that_only_look_like_addresses_are_read_in_time(pages: Site, heap: str) -> None:
+    lines = "\n".join(f"{number}{heap * (490 // len(heap))}" for number in range(10))
+    pages.get("/start", params={"papers": "a"})
+    started = time.process_time()
+    assert pages.get("/start", params={"papers": lines}).status_code == 200
+    assert time.process_time() - started < 0.4
 
 
 def test_the_page_says_how_fresh_each_source_is(pages: Site) -> None:
