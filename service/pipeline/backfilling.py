@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from service.errors import FetchError, InputError
 from service.pipeline.collecting import settled
@@ -51,12 +51,11 @@ class Backfill:
         Where a day cannot be read, a passing fault is waited out a few times; then its FetchError or ParseError ends
         the run, with what was read so far kept.
         """
-        today = now.astimezone(UTC).date()
         listings = Listings(self.store, self.client, source, now, past=True)
         asked = False
         for day in days:
             addresses = kinds.past(source.url, day)
-            if self._is_known(day, addresses, today):
+            if self._is_known(day, addresses):
                 yield Day(day, Collected(source.url), known=True)
                 continue
             if asked:
@@ -64,10 +63,10 @@ class Backfill:
             asked = True
             yield Day(day, self._read(listings, addresses, day))
 
-    def _is_known(self, day: date, addresses: Sequence[str], today: date) -> bool:
+    def _is_known(self, day: date, addresses: Sequence[str]) -> bool:
         with self.store.read() as unit:
             answers = unit.sources.answers(addresses)
-        return settled(day, [answers.get(url) for url in addresses], today)
+        return settled(day, [answers.get(url) for url in addresses])
 
     def _read(self, listings: Listings, addresses: Sequence[str], day: date) -> Collected:
         for tried in range(TRIES):

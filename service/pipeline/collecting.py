@@ -126,7 +126,7 @@ class Collector:
         }
         with self.store.read() as unit:
             answers = unit.sources.answers([url for urls in asked.values() for url in urls])
-        open_days = [day for day, urls in asked.items() if not settled(day, [answers.get(url) for url in urls], today)]
+        open_days = [day for day, urls in asked.items() if not settled(day, [answers.get(url) for url in urls])]
         return [*open_days, None]
 
     def _later(self, source: Source, collected: Collected, error: HostBusy, now: datetime) -> Collected:
@@ -154,7 +154,7 @@ class Collector:
         )
 
 
-def settled(day: date, answers: Sequence[tuple[datetime, int] | None], today: date) -> bool:
+def settled(day: date, answers: Sequence[tuple[datetime, int] | None]) -> bool:
     """Whether a day needs no more reading: read with papers a whole day after its end, or empty for good.
 
     A listing fills up during its day and a little after; a working day that stays empty for three more was a holiday.

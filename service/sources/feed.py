@@ -150,7 +150,7 @@ def _paper(entry: Entry, version: str, family_first: bool) -> Paper | None:
         authors=_authors(_names(entry), bool(name), said.names, family_first),
         url=link,
         published=None if said.daily and said.kind is ArrivalKind.REPLACE else published,
-        listed=_listed(entry, published) if said.daily or listed_by_us else None,
+        listed=published.date() if published and (said.daily or listed_by_us) else None,
         categories=_categories(entry, said.category, bool(name)),
         links=_links(entry, name, listed_by_us),
         arxiv_id=name,
@@ -233,10 +233,6 @@ def _links(entry: Entry, name: str, listed: bool) -> Links:
 def _doi(entry: Entry, link: str) -> str:
     named = (doi(str(entry.get(key, ""))) for key in ("arxiv_doi", "prism_doi", "dc_identifier", "doi"))
     return next(filter(None, named), "") or dois.of_guid(str(entry.get("id", ""))) or dois.of_link(link)
-
-
-def _listed(entry: Entry, published: datetime | None) -> date | None:
-    return published.date() if published else None
 
 
 def _moment(entry: Entry, key: str) -> datetime | None:

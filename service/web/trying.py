@@ -147,16 +147,16 @@ def _schedule(form: Typed) -> Schedule:
 def _groups(week: Week, opened: int = _OPEN) -> list[Group]:
     if week.trending:
         newest = next((each for each in week.mornings if each.papers), None)
-        return [_group(newest, week, _TRENDING, _TRENDING, True)] if newest else []
+        return [_group(newest, _TRENDING, _TRENDING, True)] if newest else []
     groups: list[Group] = []
     left = _AT_LENGTH
     for morning in week.mornings:
-        groups.append(_group(morning, week, len(morning.papers), max(left, 0), sum(g.open for g in groups) < opened))
+        groups.append(_group(morning, len(morning.papers), max(left, 0), sum(g.open for g in groups) < opened))
         left -= len(morning.papers)
     return groups
 
 
-def _group(morning: Morning, week: Week, count: int, at_length: int, opened: bool) -> Group:
+def _group(morning: Morning, count: int, at_length: int, opened: bool) -> Group:
     cards = tuple(card(each, morning.day) for each in morning.papers[:count])
     return Group(morning, cards, at_length, opened and bool(cards))
 
