@@ -101,7 +101,6 @@ class Digest(NamedTuple):
     first: bool = False
     next_edition: datetime | None = None
     timezone: str = "UTC"
-    language: str = "en"
     counts: tuple[int, ...] = ()
     days: int = 0
     best: int = 0

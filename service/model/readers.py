@@ -61,7 +61,6 @@ class Subscriber:
     schedule: Schedule
     profiles: tuple[Profile, ...]
     max_papers: int = 10
-    language: str = "en"
     paused_until: date | None = None
     quiet_digest: bool = False
     owner: str = ""

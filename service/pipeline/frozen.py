@@ -104,7 +104,6 @@ def freeze(reader: Subscriber, selection: Selection, cover: Cover, told: Told, *
         "first": first,
         "next": cover.following.isoformat(),
         "timezone": reader.schedule.timezone,
-        "language": reader.language,
         "origins": sources.origins,
         "also": [] if selection.trending else _also(view, selection, sources.popular),
         **{name: value for name, value in seldom.items() if value},

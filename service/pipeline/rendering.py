@@ -158,7 +158,6 @@ class Desk:
             first=frozen["first"],
             next_edition=_datetime(frozen["next"]),
             timezone=frozen["timezone"],
-            language=frozen["language"],
             counts=tuple(frozen["counts"]),
             best=_best(papers, frozen.get("best", 0)),
             since=_date(since) if since else None,

@@ -27,7 +27,7 @@ _SAID = (
     *(("new_address", name) for name in ("email", "mailbox")),
     *(("profile", "name"), ("profile_keyword", "text")),
 )
-# What of a mail is its reader's own; its days, sources, zone and language are everybody's.
+# What of a mail is its reader's own; its days, sources and zone are everybody's.
 _OWN = ("to", "list", "nonce", "keywords", "sections", "hidden")
 # A near miss tells of the paper first, and how it was missed.
 _NEAR_FROM = 3

@@ -41,7 +41,7 @@ class Due:
 # What a `Subscriber` is made of, and what makes it due: a row has twice as many columns, some of them slow to read.
 _OWN = (
     *(subscriber.c[name] for name in ("id", "public_id", "email", "state", "timezone", "hour", "weekdays")),
-    *(subscriber.c[name] for name in ("max_papers", "language", "paused_until", "quiet_digest", "owner")),
+    *(subscriber.c[name] for name in ("max_papers", "paused_until", "quiet_digest", "owner")),
 )
 _ADDRESSEE = tuple(subscriber.c[name] for name in Addressee._fields)
 _DUE = (*_OWN, *(subscriber.c[name] for name in ("next_due_at", "changed_at", "welcomed", "confirmed_at")))

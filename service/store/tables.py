@@ -166,7 +166,6 @@ subscriber = Table(
     Column("hour", Integer, nullable=False),
     Column("weekdays", Integer, nullable=False),
     Column("max_papers", Integer, nullable=False),
-    Column("language", Text, nullable=False, server_default="en"),
     Column("quiet_digest", Boolean, nullable=False, server_default=text("false")),
     Column("paused_until", Date),
     Column("welcomed", Boolean, nullable=False, server_default=text("false")),

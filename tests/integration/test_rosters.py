@@ -291,7 +291,7 @@ def anyone(chance: random.Random, unit: Unit, number: int) -> Subscriber:
     canonical = [(each, [parse(text).canonical for text in each.keywords]) for each in own]
     unit.subscribers.set_profiles(row, canonical, NOW)
     reader = Subscriber(row, f"reader{number}", "", SubscriberState.ACTIVE, schedule, tuple(own))
-    return replace(reader, max_papers=chance.choice((1, 4, 50)), language=chance.choice(("en", "de")))
+    return replace(reader, max_papers=chance.choice((1, 4, 50)))
 
 
 def spelt(chance: random.Random, text: str) -> str:

@@ -13,7 +13,8 @@ from service.errors import StoreError
 from service.operations.doctor import examine
 from service.settings import Settings, load
 from service.store import Store, migrations
-from tests.integration.stores import NOW
+from tests.integration.stores import NOW, paper
+from tests.integration.worlds import house
 from tests.servers import free_port
 from workers.app import make_app
 
@@ -138,3 +139,20 @@ def test_the_doctor_sees_that_a_database_takes_nothing(postgres_database: str, t
         assert "disk" not in {each.what for each in seen}, "nothing is kept in this machine's folder"
         store.close()
         assert found == [f"the database answered: {sentence}" for sentence in said]
+
+
+def test_a_mail_that_an_earlier_release_froze_goes_out(settings: Settings, request: pytest.FixtureRequest) -> None:
+    sqlite = settings.database_url.startswith("sqlite")
+    options = {} if sqlite else {"database_url": request.getfixturevalue("postgres_database")}
+    with house(settings.data_dir / "house", **options) as home:
+        home.join("ada@uni.example", "adapters")
+        home.arrive(paper("Adapters of an earlier release"))
+        home.world.pipeline.compose(home.clock())
+        spoken = "json_set(payload, '$.language', 'en')" if sqlite else 'payload::jsonb || \'{"language": "en"}\''
+        with home.world.store.engine.begin() as connection:
+            connection.execute(text("ALTER TABLE subscriber ADD COLUMN language TEXT NOT NULL DEFAULT 'en'"))
+            connection.execute(text(f"UPDATE delivery_payload SET payload = {spoken}"))
+            connection.execute(text("UPDATE alembic_version SET version_num = '0015'"))
+        home.world.store.migrate()
+        home.world.pipeline.deliver(home.clock())
+        assert "Adapters of an earlier release" in home.digests("ada@uni.example")[0]
