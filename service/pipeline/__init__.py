@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from itertools import chain
 
 from service import editions
 from service.deliveries import Carrier
@@ -20,6 +21,7 @@ from service.model import Bell, Identity, Profile, Schedule, Subscriber, Witness
 from service.pipeline import starting
 from service.pipeline.archive import Archive
 from service.pipeline.backfilling import Backfill, Day, past_days
+from service.pipeline.batch import held_before
 from service.pipeline.clocks import keep_time
 from service.pipeline.collecting import Collector
 from service.pipeline.composing import Composed, Composer
@@ -29,6 +31,7 @@ from service.pipeline.drafts import Drafts
 from service.pipeline.enriching import Enriched, Enricher
 from service.pipeline.listings import Collected
 from service.pipeline.mornings import Morning, Week, week
+from service.pipeline.owing import KNOWN
 from service.pipeline.pacing import Limits
 from service.pipeline.preview import Advice, Preview, advise, preview
 from service.pipeline.reading import Copy, Form, Reading
@@ -38,7 +41,7 @@ from service.pipeline.starting import Start
 from service.pipeline.stock import Stock
 from service.pipeline.suggesting import Suggester, Suggestion
 from service.pipeline.tray import Delivered
-from service.pipeline.window import REACH, Window
+from service.pipeline.window import Window
 from service.sources.http import Client
 from service.store import Store
 from service.store.sources import Source
@@ -189,8 +192,9 @@ class Pipeline:
         read = [replace(each, keywords=tuple(one.text for one in parse_all(each.keywords))) for each in profiles]
         editions.check_schedule(schedule)
         with self.store.read() as unit, self.window.open(unit, now) as view:
-            covered = unit.deliveries.covered([reader.id] if reader else [], now - REACH, now)
-            had = [paper for each in covered.values() for paper in each.papers]
+            own = [reader.id] if reader else []
+            covered, before = unit.deliveries.covered(own, now - KNOWN, now), held_before(unit, view, own, now)
+            had = [*chain(*(each.papers for each in covered.values()), *before.values())]
             return week(view, read, schedule, now, max_papers, had)
 
     def suggest(self, keywords: Sequence[str], now: datetime) -> tuple[Suggestion, ...]:

@@ -52,7 +52,7 @@ class Batch:
         chosen = choose_all(view, book, numbers, _asked(view, known, covered, now))
         new = [each.subscriber.id for each in due if not each.welcomed]
         again = [ids[place] for place in chosen.finding(view.returned())]
-        if before := _before(unit, view, [*new, *again], now):
+        if before := held_before(unit, view, [*new, *again], now):
             covered = dict(covered) | {
                 reader: replace(covered.get(reader, NOTHING), before=papers) for reader, papers in before.items()
             }
@@ -108,7 +108,7 @@ def choose(
     return select(view, profiles, Span(0, view.upto, now - FIRST_LOOK_BACK), covered.papers), FIRST_LOOK_BACK
 
 
-def _before(unit: Unit, view: View, readers: Sequence[int], now: datetime) -> dict[int, frozenset[int]]:
+def held_before(unit: Unit, view: View, readers: Sequence[int], now: datetime) -> dict[int, frozenset[int]]:
     """The papers of the window that older digests of these readers held: other sources tell of them anew."""
     if not view.returned() or not readers:
         return {}

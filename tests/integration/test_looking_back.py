@@ -342,6 +342,28 @@ def test_what_another_source_tells_of_comes_once_however_long_ago_it_came(
     assert "Adapters that are new" in home.digests(ADA)[-1]
 
 
+def test_nor_does_the_page_promise_it_for_the_next_mail(life: Life) -> None:
+    home, told = life.home, paper("Adapters of day 00.", arxiv_id="2611.00000")
+    one, two = (feed(home, url) for url in ("https://one.example/feed", "https://two.example/feed"))
+    life.begins()
+    life.reads(one)
+    home.arrive(told, source="https://one.example/feed")
+    home.clock.tomorrow()
+    home.morning()
+    for _ in range(33):
+        home.clock.tomorrow()
+        home.morning()
+    life.reads(two)
+    new = paper("Adapters that are new", arxiv_id="2612.00001")
+    home.arrive(told, new, source="https://two.example/feed")
+    home.clock.at += HOUR
+    reader = home.world.subscriptions.find(ADA)
+    assert reader is not None
+    for whose, titles in ((reader, [new.title]), (None, [told.title, new.title])):
+        week = home.world.pipeline.week(reader.profiles, reader.schedule, home.clock(), reader=whose)
+        assert sorted(each.paper.paper.title for each in week.mornings[0].papers) == titles
+
+
 def test_nor_does_it_on_the_very_day_on_which_it_leaves_the_month(life: Life) -> None:
     home, told = life.home, paper("Adapters of day 00.", arxiv_id="2611.00000")
     one, two = (feed(home, url) for url in ("https://one.example/feed", "https://two.example/feed"))
