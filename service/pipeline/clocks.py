@@ -20,7 +20,7 @@ LOG = logging.getLogger(__name__)
 
 # By so much the clocks of several machines may differ.
 NEAR = timedelta(hours=1)
-_SEEN, _MENDED = "clock", "clock put back"
+_SEEN, _MENDED = "sweep", "clock put back"
 
 
 def keep_time(unit: Unit, now: datetime) -> None:
