@@ -20,7 +20,8 @@ _IMAGE = re.compile(r"!\[[^\]\n]{0,300}\](?:\([^()\s]{0,1000}\)|\[\d{1,5}\])")
 _CLOSED = re.compile(r"\](?:\((?P<url>[^()\s]{1,1000})(?:\s+\"[^\"]{0,300}\")?\)|\[(?P<number>\d{1,5})\])$")
 _LINK = re.compile(r"\[([^\[\]]{0,2000})\](?:\((?P<url>[^()\s]{1,1000})(?:\s+\"[^\"]{0,300}\")?\)|\[\d{1,5}\])")
 _ESCAPED = re.compile(r"\\([\\_*\[\]#])")
-_BREAK = re.compile(r"\\+(?=\s|$)")
+# Looked at from the first of a heap of backslashes alone.
+_BREAK = re.compile(r"(?<!\\)\\++(?=\s|$)")
 _CITED = re.compile(r"\[\d{1,3}(?:[,;] ?\d{1,3}){0,20}\](?![(\[])")
 _LONGEST_BLOCK = 200
 

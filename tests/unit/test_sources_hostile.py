@@ -97,6 +97,7 @@ HEAPS = {
     "headings": (HEAD, "### a\n"),
     "links": (HEAD, "[a](b)"),
     "open brackets": (HEAD, "[\n"),
+    "backslashes": (HEAD + "### [T](https://huggingface.co/papers/2501.00001)\n\n", "\\" * 20_000 + "a"),
     "dashes": (HEAD + "### [T](https://huggingface.co/papers/2501.00001)\n\n", "-"),
     "blocks": ("Title: a\nSummary: b\n---\n", "Title: a\nSummary: b\n---\n"),
     "items": (RSS, "<item><title>a</title></item>"),
