@@ -1,6 +1,6 @@
 """Processes that need not load what they run: each is forked from one that has imported everything, once per run.
 
-Comes in: a function, or the arguments of the command line. Goes out: real processes, to be signalled and waited for.
+Comes in: a function, or the arguments of a command line. Goes out: real processes, to be signalled and waited for.
 Refuses to know: what they do. A new interpreter takes one and a half seconds of work to load the service.
 """
 
@@ -17,14 +17,21 @@ from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
+from celery.__main__ import main as celery_main
+
 from service.cli import main
 
 LIMIT = 60.0
+PROGRAMS = {"paperround": main, "celery": celery_main}
 
 forks = multiprocessing.get_context("forkserver")
 # One server per test process, so one list for all that use it.
 _TRIALS = [f"tests.faults.{name}" for name in ("sender", "pages", "crowd", "sink")]
-forks.set_forkserver_preload([*_TRIALS, "service.cli.up", "service.cli.demo", "workers.app", "workers.embedded"])
+_CELERY = [
+    f"celery.{name}" for name in ("apps.beat", "apps.worker", "bin.celery", "concurrency.prefork", "concurrency.thread")
+]
+# Not `workers`: a worker shares a byte with its children, and must make its own.
+forks.set_forkserver_preload([*_TRIALS, *_CELERY, "kombu.transport.redis", "service.cli.up", "service.cli.demo"])
 
 
 @dataclass(frozen=True)
@@ -35,12 +42,20 @@ class Ended:
     said: str
 
 
-def begin(arguments: tuple[str, ...], environ: Mapping[str, str], output: Path) -> ForkServerProcess:
-    """Start `paperround` with these arguments and, beside what every process has, this environment."""
+def begin(
+    arguments: tuple[str, ...], environ: Mapping[str, str], output: Path, program: str = "paperround"
+) -> ForkServerProcess:
+    """Start a program with these arguments and, beside what every process has, this environment."""
     inherited = {name: text for name, text in os.environ.items() if not name.startswith("PAPERROUND_")}
-    process = forks.Process(target=_command, args=(arguments, {**inherited, **environ}, str(output)))
+    process = forks.Process(target=_command, args=(program, arguments, {**inherited, **environ}, str(output)))
     process.start()
     return process
+
+
+def celery(environ: Mapping[str, str], folder: Path, *arguments: str, app: str = "workers.app") -> ForkServerProcess:
+    """Start `celery -A …` in this folder, where it writes NAME.log."""
+    within = ("--workdir", str(folder), "-A", app)
+    return begin((*within, *arguments), environ, folder / f"{arguments[0]}.log", "celery")
 
 
 def paperround(*arguments: str | Path, **environ: str) -> Ended:
@@ -70,12 +85,12 @@ def on_a_terminal(*arguments: str, columns: int = 120) -> str:
     return said.decode()
 
 
-def _command(arguments: tuple[str, ...], environ: Mapping[str, str], output: str) -> None:
+def _command(program: str, arguments: tuple[str, ...], environ: Mapping[str, str], output: str) -> None:
     os.environ.clear()
     os.environ.update(environ)
     written = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for stream in (1, 2):
         os.dup2(written, stream)
     sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)  # Made anew, for a terminal cannot seek.
-    sys.argv = ["paperround", *arguments]
-    main()
+    sys.argv = [program, *arguments]
+    PROGRAMS[program]()

@@ -17,9 +17,6 @@ from service.bootstrap import World, build
 from service.messages import Renderer
 from service.model import Digest, Envelope, Message
 from service.settings import load
-from workers.app import make_app
-from workers.bell import CeleryBell
-from workers.tasks import Workshop
 
 POISON = "poison"
 LEASE = 2.0
@@ -41,6 +38,11 @@ def poisoned(world: World) -> World:
 
 
 def _from_environment() -> Celery:
+    # Only in a worker: senders need the renderer alone, and what forks workers must not have loaded theirs.
+    from workers.app import make_app
+    from workers.bell import CeleryBell
+    from workers.tasks import Workshop
+
     settings = load()
     app: Celery = make_app(settings, Workshop(lambda: poisoned(build(settings, bell=CeleryBell(app)))).world)
     return app

@@ -11,20 +11,19 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import redis
 import requests
 
 from tests import servers
+from tests.forked import begin, celery
 from tests.servers import free_port, stop, wait_for_port
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass
@@ -84,36 +83,35 @@ def broker(folder: Path) -> Iterator[Broker]:
 class Kept:
     """A process that is started again when it ends by itself; `ends` holds the exit codes so far."""
 
-    command: list[str]
-    environ: Mapping[str, str]
-    folder: Path
+    start_one: Callable[[], ForkServerProcess]
     ends: list[int] = field(default_factory=list)
     _over: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
         """Run it, and watch over it."""
-        self.process = self._run()
+        self.process = self.start_one()
         self._thread = threading.Thread(target=self._tend, daemon=True)
         self._thread.start()
 
-    def _run(self) -> subprocess.Popen[bytes]:
-        inherited = {name: text for name, text in os.environ.items() if not name.startswith("PAPERROUND_")}
-        environ = {**inherited, "PYTHONPATH": str(ROOT), **self.environ}
-        with (self.folder / "processes.log").open("ab") as log:
-            return subprocess.Popen(self.command, cwd=self.folder, env=environ, stdout=log, stderr=log)
+    @property
+    def pid(self) -> int:
+        """The id it has now."""
+        assert self.process.pid is not None
+        return self.process.pid
 
     def _tend(self) -> None:
         while not self._over.wait(0.2):
-            if (code := self.process.poll()) is not None:
+            if (code := self.process.exitcode) is not None:
                 self.ends.append(code)
-                self.process = self._run()
+                self.process = self.start_one()
 
     def end(self) -> None:
         """End it and what it forked."""
         self._over.set()
         self._thread.join(5)
-        forked = children(self.process.pid)
-        stop(self.process, signal.SIGKILL)
+        forked = children(self.pid)
+        self.process.kill()
+        self.process.join(10)
         for child in forked:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
@@ -126,9 +124,9 @@ def children(pid: int) -> list[int]:
 
 
 @contextlib.contextmanager
-def kept(environ: Mapping[str, str], folder: Path, *command: str) -> Iterator[Kept]:
-    """Keep `python -m …` running until the block ends."""
-    process = Kept([sys.executable, "-m", *command], environ, folder)
+def kept(start_one: Callable[[], ForkServerProcess]) -> Iterator[Kept]:
+    """Keep what this starts running until the block ends."""
+    process = Kept(start_one)
     process.start()
     try:
         yield process
@@ -140,20 +138,26 @@ def worker(
     environ: Mapping[str, str], folder: Path, app: str = "workers.app"
 ) -> contextlib.AbstractContextManager[Kept]:
     """A prefork worker with two children."""
-    return kept(environ, folder, "celery", "-A", app, "worker", "--concurrency", "2", "--loglevel", "warning")
+    options = ("--concurrency", "2", "--loglevel", "warning")
+    return kept(lambda: celery(environ, folder, "worker", *options, app=app))
 
 
 def beat(environ: Mapping[str, str], folder: Path) -> contextlib.AbstractContextManager[Kept]:
     """A beat."""
-    return kept(environ, folder, "celery", "-A", "workers.app", "beat", "--loglevel", "warning")
+    return kept(lambda: celery(environ, folder, "beat", "--loglevel", "warning"))
+
+
+def front(environ: Mapping[str, str], folder: Path, port: int) -> contextlib.AbstractContextManager[Kept]:
+    """The process of the pages."""
+    return kept(lambda: begin(("web", "--port", str(port)), environ, folder / "web.log"))
 
 
 @contextlib.contextmanager
 def web(environ: Mapping[str, str], folder: Path) -> Iterator[str]:
     """The pages; yields their URL."""
     port = free_port()
-    with kept(environ, folder, "service", "web", "--port", str(port)) as process:
-        wait_for_port(port, process.process)
+    with front(environ, folder, port):
+        wait_for_port(port)
         yield f"http://127.0.0.1:{port}"
 
 

@@ -70,7 +70,7 @@ def test_poison_is_quarantined_and_the_others_finish(
 
 def kill_a_child(worker: stack.Kept, chance: random.Random) -> bool:
     """Kill one process of the pool, where it has any just now."""
-    pool = stack.children(worker.process.pid)
+    pool = stack.children(worker.pid)
     if pool:
         with contextlib.suppress(ProcessLookupError):
             os.kill(chance.choice(pool), signal.SIGKILL)

@@ -99,14 +99,14 @@ def test_steady_work_leaves_nothing_behind(
         home = opened.enter_context(town(tmp_path, sink.url, database, broker_url=broker.url, **settings))
         home.world.operations.add_source(studies.url("/feed"), home.world.now())
         port = free_port()
-        web = opened.enter_context(stack.kept(home.environ, tmp_path, "service", "web", "--port", str(port)))
+        web = opened.enter_context(stack.front(home.environ, tmp_path, port))
         worker = opened.enter_context(stack.worker(home.environ, tmp_path))
         beat = opened.enter_context(stack.beat(home.environ, tmp_path))
         wait_for_port(port)
         opened.enter_context(busy(home, f"http://127.0.0.1:{port}", 0.5))
         time.sleep(120)
         before, asked = sink.count(), len(studies.asked)
-        pids = {"web": web.process.pid, "worker": worker.process.pid, "beat": beat.process.pid}
+        pids = {"web": web.pid, "worker": worker.pid, "beat": beat.pid}
         readings = watch(pids, opened.enter_context(broker.client()), 600)
         facts |= {"mails": sink.count() - before, "sources read": len(studies.asked) - asked}
         assert [web.ends, worker.ends, beat.ends] == [[], [], []]

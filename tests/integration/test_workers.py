@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import subprocess
@@ -10,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import pytest
@@ -18,11 +18,12 @@ from service.bootstrap import World, build
 from service.model import Schedule
 from service.settings import Settings, load
 from tests import databases, servers
+from tests.forked import celery
 from tests.integration.worlds import DATABASE
 from workers.app import make_app
 from workers.bell import CeleryBell
 
-Start = Callable[..., subprocess.Popen[bytes]]
+Start = Callable[..., ForkServerProcess]
 
 
 def now() -> datetime:
@@ -56,17 +57,23 @@ def world(settings: Settings) -> Iterator[World]:
 @pytest.fixture
 def start(environ: dict[str, str], tmp_path: Path) -> Iterator[Start]:
     """Starts `celery -A workers.app …` in a folder of its own and ends what is left of it."""
-    with contextlib.ExitStack() as stack:
+    started: list[ForkServerProcess] = []
 
-        def celery(*arguments: str) -> subprocess.Popen[bytes]:
-            command = [sys.executable, "-m", "celery", "-A", "workers.app", *arguments]
-            log = stack.enter_context((tmp_path / f"{arguments[0]}.log").open("ab"))
-            inherited = {name: text for name, text in os.environ.items() if not name.startswith("PAPERROUND_")}
-            process = subprocess.Popen(command, cwd=tmp_path, env={**inherited, **environ}, stdout=log, stderr=log)
-            stack.callback(servers.stop, process, signal.SIGKILL)
-            return process
+    def start_celery(*arguments: str) -> ForkServerProcess:
+        started.append(celery(environ, tmp_path, *arguments))
+        return started[-1]
 
-        yield celery
+    yield start_celery
+    for process in started:
+        process.kill()
+        process.join(10)
+
+
+def told_to_end(process: ForkServerProcess) -> int | None:
+    """The exit code of a process that is asked to end."""
+    process.terminate()
+    process.join(20)
+    return process.exitcode
 
 
 def eventually(happened: Callable[[], object], what: str, limit: float = 60.0) -> None:
@@ -84,8 +91,7 @@ def test_a_worker_of_its_own_sends_what_the_pages_ring_for(world: World, start: 
     worker = start("worker", "--concurrency", "2")
     sign_up(world, "first")
     eventually(lambda: len(world.operations.mailbox()) == 1, "the confirmation mail is in the mailbox")
-    worker.send_signal(signal.SIGTERM)
-    assert worker.wait(20) == 0
+    assert told_to_end(worker) == 0
     # The level of our own lines is PAPERROUND_LOG_LEVEL, whatever Celery says of its own.
     assert "delivered 1, to retry 0, failed 0" in (tmp_path / "worker.log").read_text()
 
@@ -96,8 +102,7 @@ def test_beat_of_its_own_makes_a_worker_look_and_keeps_no_file(world: World, sta
     beat = start("beat")
     eventually(lambda: "beat" in world.operations.status(world.now()).beats, "a tick has been worked on")
     eventually(lambda: world.operations.status(world.now()).failing, "the source that is not there has been tried")
-    beat.send_signal(signal.SIGTERM)
-    assert beat.wait(20) == 0
+    assert told_to_end(beat) == 0
     assert not list(tmp_path.glob("celerybeat*"))
 
 
@@ -127,6 +132,7 @@ def test_work_goes_on_after_a_child_is_killed(world: World, start: Start) -> Non
     worker = start("worker", "--concurrency", "1")
     sign_up(world, "before")
     eventually(lambda: len(world.operations.mailbox()) == 1, "the first mail")
+    assert worker.pid is not None
     for child in children(worker.pid):
         os.kill(child, signal.SIGKILL)
     sign_up(world, "after")
@@ -159,4 +165,5 @@ def test_a_worker_that_hears_nothing_ends_for_its_supervisor(
         bell = CeleryBell(make_app(world.settings.model_copy(update={"broker_url": url})))
         bell.compose()
         eventually(lambda: "worker" in world.operations.status(world.now()).beats, "the worker works")
-    assert worker.wait(90) != 0
+    worker.join(90)
+    assert worker.exitcode not in (None, 0)
