@@ -1,10 +1,15 @@
-"""What operators start the service with says what it must: the compose file, the image, the systemd unit."""
+"""What the service is installed and started with says what it must: package, compose file, image, systemd unit."""
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
 import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +18,7 @@ import yaml
 
 from service.cli import COMMANDS
 from service.settings.fields import NAMES
-from tests.house.code import ROOT
+from tests.house.code import ROOT, modules, tree
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
@@ -126,3 +131,22 @@ def test_systemd_understands_the_unit(tmp_path: Path) -> None:
         ["systemd-analyze", "verify", str(installed)], capture_output=True, text=True, check=False, timeout=60
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def _imported() -> Iterator[str]:
+    for path in modules("service", "workers"):
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Import):
+                yield from (each.name.partition(".")[0] for each in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                yield (node.module or "").partition(".")[0]
+
+
+def test_the_package_asks_for_all_that_it_imports() -> None:
+    """What only comes with something else goes when that no longer needs it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    asked = {re.split(r"[^\w.-]", each)[0].lower() for each in project["dependencies"]}
+    foreign = set(_imported()) - {"service", "workers"} - sys.stdlib_module_names
+    made_of = packages_distributions()
+    missing = {name for name in foreign if not {each.lower() for each in made_of[name]} & asked}
+    assert missing <= {"pydantic_core"}, "pydantic asks for the very release of its own core"
