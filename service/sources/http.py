@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 import requests
 from urllib3.exceptions import HTTPError, LocationParseError
@@ -124,7 +124,7 @@ class Client:
     def _headers(self, etag: str, last_modified: str) -> dict[str, str]:
         headers = {"User-Agent": self._user_agent, "Accept": _ACCEPT, "Accept-Encoding": "gzip, deflate"}
         conditions = {"If-None-Match": etag, "If-Modified-Since": last_modified}
-        return headers | {name: value for name, value in conditions.items() if value and value.isprintable()}
+        return headers | {name: value for name, value in conditions.items() if replies.validator(value)}
 
     def _follow(
         self, session: _Session, watch: Watch, url: str, headers: dict[str, str]
@@ -199,8 +199,8 @@ def _page(url: str, moved: str, response: requests.Response, body: bytes) -> Pag
         media_type=media_type.strip().lower(),
         url=url,
         fetched_at=datetime.now(UTC),
-        etag=response.headers.get("ETag", ""),
-        last_modified=response.headers.get("Last-Modified", ""),
+        etag=replies.validator(response.headers.get("ETag", "")),
+        last_modified=replies.validator(response.headers.get("Last-Modified", "")),
         moved_to=moved,
         fresh_for=replies.fresh_for(response.headers),
         charset=replies.charset(parameters),
@@ -242,9 +242,10 @@ def _weaker(url: str, target: str) -> bool:
 
 
 def _target(url: str, location: str) -> str:
-    """Where a redirect leads: header bytes are UTF-8 in practice, although HTTP hands them over as Latin-1."""
+    """Where a redirect leads: header bytes are UTF-8 in practice. What cannot be printed is written as it is sent."""
     try:
-        return urljoin(url, location.encode("latin-1").decode("utf-8", "replace").strip())
+        target = urljoin(url, location.encode("latin-1").decode("utf-8", "replace").strip())
+        return "".join(sign if sign.isprintable() else quote(sign) for sign in target)
     except ValueError as error:
         raise FetchError(f"{_host(url)} redirects to something that is no address.", False) from error
 

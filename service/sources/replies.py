@@ -71,6 +71,11 @@ def fresh_for(headers: Mapping[str, str]) -> int:
     return max(int((until - now).total_seconds()), 0) if until and now else 0
 
 
+def validator(value: str) -> str:
+    """An ETag or a Last-Modified that can be kept and sent back; one with a control character is none (RFC 9110)."""
+    return value if value.isprintable() else ""
+
+
 def charset(parameters: str) -> str:
     """The name of the characters in the parameters of a media type, or ""."""
     found = _CHARSET.search(parameters)

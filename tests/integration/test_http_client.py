@@ -603,6 +603,19 @@ def test_a_redirect_may_lead_to_a_path_in_any_language() -> None:
     assert server.asked[1].path == "/%E6%97%A5%E6%9C%AC"
 
 
+def test_no_address_and_no_validator_holds_what_cannot_be_printed() -> None:
+    def answer(connection: socket.socket) -> None:
+        moved = b"HTTP/1.1 301 Gone\r\nLocation: /a\x1b[31m\x00\xe2\x80\xaeb\r\nContent-Length: 0\r\n\r\n"
+        here = b'HTTP/1.1 200 OK\r\nETag: "a\x00"\r\nLast-Modified: \x1b]0;a\r\nContent-Length: 0\r\n\r\n'
+        first = connection.recv(65536).startswith(b"GET / ")
+        connection.sendall(moved if first else here)
+
+    with raw(answer) as server:
+        page = client().fetch(server.url())
+    assert page.moved_to == page.url == server.url("/a%1B[31m%00%E2%80%AEb")
+    assert (page.etag, page.last_modified) == ("", "")
+
+
 def test_slow_servers_leave_no_descriptor_behind() -> None:
     before = len(list(Path("/proc/self/fd").iterdir())) if Path("/proc/self/fd").is_dir() else 0
     with raw(silent) as server:
