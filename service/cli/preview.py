@@ -54,7 +54,8 @@ def preview(
     with world(migrated=bool(reader)) as here:
         shown = list(_of_subscriber(here, reader, names) if reader else _of_samples(here, names))
     try:
-        to.mkdir(parents=True, exist_ok=True)
+        # Who reads a subscriber's mail holds links that work.
+        to.mkdir(mode=0o700, parents=True, exist_ok=True)
         for each in shown:
             _written(each, to)
     except OSError as error:

@@ -74,6 +74,7 @@ def test_a_subscriber_shows_what_would_come_next_and_nothing_is_stored(home: Hou
     with home.world.store.read() as unit:
         rows = unit.deliveries.of(1)
     result = run("digest", "manage", "--for", ADA, "--to", "seen", "--no-pictures")
+    assert (here / "seen").stat().st_mode & 0o077 == 0, "the links in these mails work"
     assert result.exit_code == 0, result.output
     assert "manage.eml" in {path.name for path in (here / "seen").iterdir()}
     assert home.world.subscriptions.find(ADA) is not None
