@@ -75,6 +75,7 @@ def web(host: Host = None, port: Port = None) -> None:
     world.operations.ensure_sources(world.now())
     world.pipeline.copies.look(world.now())
     say(f"{settings.service_name} answers at {settings.base_url}")
+    _tell_of_hold(world)
     _serve(world, listener)
     world.close()
 
@@ -114,3 +115,10 @@ def _welcome(world: World) -> None:
     if world.operations.mailbox_dir:
         place = world.operations.mailbox_dir if world.settings.production else f"{world.settings.base_url}/mailbox"
         say(f"No mail server is set: mails stay in the local mailbox, {place}")
+    _tell_of_hold(world)
+
+
+def _tell_of_hold(world: World) -> None:
+    """Whoever brought a backup back starts the service and waits for mails."""
+    if held := world.operations.held():
+        say(f"On hold {held}. No mail is begun until `paperround release`.")

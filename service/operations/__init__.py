@@ -189,6 +189,12 @@ class Operations:
             unit.journal.note(None, "held", now, why=why)
         return why
 
+    def held(self) -> str:
+        """Since when (UTC) and why no mail is begun; nothing where mails go out."""
+        with self.store.read() as unit:
+            flag = unit.journal.flag(BRAKE)
+        return f"since {flag['since']}: {flag['why']}" if flag else ""
+
     def release(self, now: datetime) -> bool:
         """End a hold; says whether there was one."""
         with self.store.write() as unit:

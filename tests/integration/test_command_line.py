@@ -7,6 +7,7 @@ import csv
 import http.server
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -393,6 +394,15 @@ def test_up_collects_names_what_it_cannot_reach_and_stops_cleanly(
     assert "Traceback" not in said
     assert f"could not collect {away}" in said
     assert "next try at" in said
+
+
+@pytest.mark.parametrize("command", ["up", "web"])
+def test_who_starts_what_is_on_hold_reads_so(up: Up, tmp_path: Path, command: str) -> None:
+    assert paperround("hold", "a try", PAPERROUND_DATA_DIR=str(tmp_path / "data")).code == 0
+    process, url = up(command, PAPERROUND_SOURCES=f"http://127.0.0.1:{free_port()}/papers")
+    ready(url)
+    said = told_to_end(process, signal.SIGTERM, tmp_path / "said")
+    assert re.search(r"^On hold since \S+: a try\. No mail is begun until `paperround release`\.$", said, re.MULTILINE)
 
 
 def _collected(data: Path) -> tuple[int, int]:
