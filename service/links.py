@@ -122,7 +122,7 @@ class Signer:
         return self.signs((purpose,), subject, issued)[0]
 
     def signs(self, purposes: Sequence[Purpose], subject: str, issued: datetime) -> list[str]:
-        """Return one token for each of these purposes."""
+        """Return one token for each of these purposes. Raises ValueError for a subject that no link can carry."""
         if not _SUBJECT.fullmatch(subject):
             raise ValueError(f"a link cannot carry {subject!r}")
         claim = f"{_seconds(issued):x}.{subject}"

@@ -23,7 +23,10 @@ _BACKLOG = 2048
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Take the port first: whoever cannot have it should hear so before anything is begun. Port 0 takes any."""
+    """Take the port first: whoever cannot have it should hear so before anything is begun. Port 0 takes any.
+
+    Raises PaperRoundError with a mend.
+    """
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

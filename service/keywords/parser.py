@@ -34,7 +34,7 @@ class Parser:
         self.refused: list[KeywordError] = []
 
     def parse(self) -> tuple[Expression, bool]:
-        """Return the expression and whether the keyword excludes what the expression matches."""
+        """Return the expression and whether the keyword excludes what the expression matches. Raises KeywordError."""
         if not self.pieces:
             raise KeywordError("an empty keyword", self.keyword)
         expression = self._any(None)

@@ -44,7 +44,7 @@ def answer(items: Sequence[Any]) -> Listing:
 
 
 def props(data: Mapping[str, Any], form: str) -> Listing:
-    """Read the props of a listing page; a week's or a month's page is about no single day."""
+    """Read the props of a listing page; a week's or a month's page is about no single day. Raises ParseError."""
     items = data.get("dailyPapers")
     if not isinstance(items, list):
         raise ParseError("this looks like a Hugging Face page without its list of papers", "a page without papers")

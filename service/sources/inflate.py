@@ -39,7 +39,7 @@ class Plain:
         self._left = limit
 
     def feed(self, piece: bytes) -> Iterator[bytes]:
-        """Count the piece and hand it on."""
+        """Count the piece and hand it on. Raises TooLarge."""
         self._left -= len(piece)
         if self._left < 0:
             raise TooLarge
@@ -96,7 +96,7 @@ class Inflater:
             raise Broken from again
 
     def finish(self) -> bytes:
-        """Check that the stream came to its end; an empty body is complete in any encoding."""
+        """Raise Broken where the stream did not come to its end; an empty body is complete in any encoding."""
         if self._started and not self._stream.eof:
             raise Broken
         return b""

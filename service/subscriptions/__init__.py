@@ -142,7 +142,7 @@ class Subscriptions:
         return self._again(reader)
 
     def pause(self, token: str, until: date | None, now: datetime, purpose: Purpose = Purpose.MANAGE) -> Subscriber:
-        """Send nothing before `until` (a local day; None: until resumed). What waits is cancelled. Raises LinkError."""
+        """Send nothing before `until`, a local day (None: until resumed), and cancel what waits. Raises InputError."""
         with self.held(token, purpose, now) as (unit, reader):
             check_running(reader)
             check_own(reader, purpose)
@@ -154,7 +154,7 @@ class Subscriptions:
         return self._again(reader)
 
     def resume(self, token: str, now: datetime, purpose: Purpose = Purpose.MANAGE) -> Subscriber:
-        """Go on after a pause, or undo leaving within UNDO; later only confirming does. Raises LinkError."""
+        """Go on after a pause, or undo leaving within UNDO; later only confirming does. Raises InputError."""
         with self.held(token, purpose, now) as (unit, reader):
             check_own(reader, purpose)
             left = unit.journal.last(reader.id, "left") if purpose != Purpose.PAUSE else None
@@ -217,7 +217,7 @@ class Subscriptions:
         self.bell.deliver()
 
     def enrol(self, email: str, keywords: str, schedule: Schedule, now: datetime) -> Subscriber:
-        """Add an active subscriber without a confirmation: the operator vouches for the consent."""
+        """Add an active subscriber unasked: the operator vouches for the consent. Raises InputError."""
         address, mailbox = self.door.address(email)
         profile = _profile(keywords)
         editions.check_schedule(schedule)
