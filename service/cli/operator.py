@@ -57,7 +57,7 @@ def _papers() -> None:
     """What is read of: `paper hide ID` keeps one out of every mail."""
 
 
-def backup(file: Path) -> None:
+def backup(file: Annotated[Path, typer.Argument(help="A file that does not exist yet.")]) -> None:
     """Copy the database while it is in use; a restored copy starts on hold."""
     # Also before `migrate`, since the copy is what brings the release before this one back.
     with world(migrated=False) as here:
@@ -65,7 +65,7 @@ def backup(file: Path) -> None:
     say(f"Copied to {file}. `paperround restore` brings it back; it sends nothing until `paperround release`.")
 
 
-def restore(file: Path) -> None:
+def restore(file: Annotated[Path, typer.Argument(help="What `paperround backup` made.")]) -> None:
     """Bring a backup back where no database is; it starts on hold."""
     with world(migrated=False) as here:
         here.operations.restore(file, here.now())

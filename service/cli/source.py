@@ -27,7 +27,12 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="What the ser
 
 
 @app.command()
-def add(url: str, json: Json = False) -> None:
+def add(
+    url: Annotated[
+        str, typer.Argument(help="An address, as people paste it; arXiv categories (cs.LG+stat.ML); a file or folder.")
+    ],
+    json: Json = False,
+) -> None:
     """Try a source, or the feed that a web page names, say how many papers it holds, and keep it."""
     url = _absolute(url)
     with world() as here:

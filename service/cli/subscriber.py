@@ -35,7 +35,9 @@ def add(
     keywords: Keywords = None,
     timezone: Annotated[str, typer.Option(help="An IANA time zone.")] = "UTC",
     hour: Annotated[int, typer.Option(help="The local hour of the digest.", min=0, max=23)] = 7,
-    confirmed: Annotated[bool, typer.Option(help="They have agreed already: send no confirmation mail.")] = False,
+    confirmed: Annotated[
+        bool, typer.Option("--confirmed", help="They have agreed already: send no confirmation mail.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Ask someone to confirm, with these keywords filled in."""
@@ -94,7 +96,7 @@ def resend(email: str) -> None:
 
 
 @app.command()
-def remove(email: str, erase: Annotated[bool, typer.Option(help="Forget everything about them.")] = False) -> None:
+def remove(email: str, erase: Annotated[bool, typer.Option("--erase", help="Forget all about them.")] = False) -> None:
     """End a subscription."""
     with world() as here:
         reader = known(here, email)
