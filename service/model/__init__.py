@@ -1,4 +1,17 @@
-"""The nouns of the house: frozen values without I/O, in the words of the design.
+"""The nouns of the house: frozen values without I/O. Every room uses these words and no others for the same things.
+
+    source      what is polled for papers: a listing, a category, a feed, a saved page
+    page        what one fetch of a source returned; a listing is what it says
+    paper       one work, however many sources and versions tell of it
+    arrival     a paper that can be matched since it came through a source, with a number that leaves no gap
+    keyword     one entry of a profile, in the keyword language; readers see it as a topic
+    profile     a named list of keywords, and the sources it looks at
+    subscriber  an address with profiles and a schedule; in prose, a reader
+    match       that a paper fits a keyword, with the places where it hits
+    edition     a subscriber's local calendar day
+    digest      what was chosen for one subscriber and edition
+    message     a rendered mail, as bytes
+    delivery    the row that owns a mail, from being due to being sent or given up; every mail has one
 
 Comes in: nothing. Goes out: the types every room shares. Refuses to know: clocks, networks, databases, templates.
 Times are aware datetimes in UTC unless a line says otherwise; days are calendar dates.

@@ -1,4 +1,4 @@
-"""The only room that speaks SQL: a unit of work with verbs in the words of the design.
+"""The only room that speaks SQL: a unit of work with verbs in the words of `service.model`.
 
     with store.read() as unit:  unit.subscribers.due(now)
     with store.write() as unit: unit.deliveries.add(...)

@@ -1,4 +1,4 @@
-"""The tables of the house, in the words of the design.
+"""The tables of the house, in the words of `service.model`.
 
 Comes in: nothing. Goes out: one SQLAlchemy `metadata` that SQLite and PostgreSQL both carry.
 Refuses to know: who reads or writes the rows. Times are stored in UTC.
