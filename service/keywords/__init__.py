@@ -175,7 +175,9 @@ def _unlisted(text: str) -> str:
 
 def _split(text: str) -> tuple[list[str], bool]:
     """Return the entries, and whether a bracket stood open at the end."""
-    plain = "".join(mark if (mark := read(sign).text) in _MARKS else sign for sign in text)
+    # Each sign is read once, however often it stands there: a megabyte may be pasted.
+    marks = {ord(sign): mark for sign in set(text) if (mark := read(sign).text) in _MARKS}
+    plain = text.translate(marks)
     found, begun, quoted, depth = [], 0, False, 0
     for at, sign in enumerate(plain):
         if sign == '"' and plain[at - 1 : at] != "\\":

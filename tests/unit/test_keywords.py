@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -163,6 +165,13 @@ def outcome(typed: str) -> Keyword | KeywordError:
         return parse(typed)
     except KeywordError as refused:
         return refused
+
+
+@pytest.mark.parametrize("heap", ["{", "“a\n", "ａ", "a\n"])
+def test_a_megabyte_is_split_in_time(heap: str) -> None:
+    started = time.process_time()
+    split(heap * (1_000_000 // len(heap)))
+    assert time.process_time() - started < 4
 
 
 @given(st.one_of(st.text(max_size=40), LANGUAGE))
