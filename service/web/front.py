@@ -12,6 +12,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 
 from service.errors import InputError
+from service.keywords import LIMIT
 from service.web import forms, shown, trying
 from service.web.forms import Posted, Problem, Typed
 from service.web.guard import own_form
@@ -72,14 +73,18 @@ def _signed_up(desk: Desk, form: Typed, dry: bool) -> list[Problem]:
 
 
 def _page(desk: Desk, form: Typed, problems: Sequence[Problem] = (), *, fresh: bool = False) -> Response:
-    """`fresh` lets the browser guess the time zone: nobody has chosen one yet."""
+    """`fresh` lets the browser guess the time zone: nobody has chosen one yet.
+
+    Where no more topics fit none are offered: each offer is a link that repeats all there are.
+    """
+    lines = form.keywords.splitlines()
     return desk.page(
         "front",
         422 if problems else 200,
         form=form,
         problems=problems,
         fresh=fresh,
-        examples=[each for each in EXAMPLES if each not in form.keywords.splitlines()],
+        examples=[each for each in EXAMPLES if each not in lines] if len(lines) < LIMIT else [],
         zones=shown.zones(),
         door=desk.world.subscriptions.door,
         sources=[each for each in desk.world.operations.sources() if each.active and each.common],

@@ -144,6 +144,7 @@ def test_ten_thousand_topics_get_a_clear_sentence_and_stay_in_the_field(pages: S
     assert page.status_code == 422
     assert "100" in text(page, "#keywords-problems")
     assert value(page, "keywords").splitlines() == topics
+    assert len(page.content) < 3 * len("\n".join(topics)), "no example repeats what cannot be taken"
 
 
 def test_sixty_bad_topics_do_not_flood_the_page(pages: Site) -> None:
