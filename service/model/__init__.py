@@ -11,7 +11,7 @@
     edition     a subscriber's local calendar day
     digest      what was chosen for one subscriber and edition
     message     a rendered mail, as bytes
-    delivery    the row that owns a mail, from being due to being sent or given up; every mail has one
+    delivery    the row that owns a mail, from being due to being sent or given up; all mails to readers have one
 
 Comes in: nothing. Goes out: the types every room shares. Refuses to know: clocks, networks, databases, templates.
 Times are aware datetimes in UTC unless a line says otherwise; days are calendar dates.
