@@ -27,6 +27,15 @@ def test_every_setting_stands_in_the_readme_with_its_meaning(field: str) -> None
     assert (Settings.model_fields[field].description or "").replace("|", "\\|") in row[0]
 
 
+def test_the_defaults_of_the_readme_are_those_of_the_code() -> None:
+    said = {name: re.search(rf"^\| `PAPERROUND_{name.upper()}` \| (.*?) \|", README, re.MULTILINE) for name in NAMES}
+    fixed = {name: field.default for name, field in Settings.model_fields.items() if field.default_factory is None}
+    meant = {name: " ".join(text) if isinstance(text, tuple) else str(text) for name, text in fixed.items()}
+    wrong = {name: row[1] for name, row in said.items() if row and row[1] != f"`{meant.get(name)}`" and meant.get(name)}
+    assert wrong == {}
+    assert all(row and row[1].startswith(("none", "made")) for name, row in said.items() if meant.get(name) == "")
+
+
 def test_the_readme_names_no_setting_that_does_not_exist() -> None:
     named = set(re.findall(r"PAPERROUND_(?!TEST_)([A-Z_]+[A-Z])", README))
     assert {name.removesuffix("_FILE") for name in named} - {name.upper() for name in NAMES} == set()
