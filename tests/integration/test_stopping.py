@@ -39,6 +39,15 @@ def begins(folder: str, said: Connection) -> None:
     said.send(stopping())
 
 
+def one_after_the_other(folder: str, said: Connection) -> None:
+    worker(folder)
+    before = stopping()
+    worker_shutting_down.send(sender="a trial")
+    told = stopping()
+    worker(folder)
+    said.send((before, told, stopping()))
+
+
 def asked(what: Callable[[str, Connection], None], folder: Path) -> object:
     """What a process of its own says; all of them have one parent, which has loaded the workers."""
     ours, theirs = forks.Pipe()
@@ -57,9 +66,4 @@ def test_a_worker_of_the_same_parent_is_not_asked_to_stop(tmp_path: Path) -> Non
 
 
 def test_a_worker_that_begins_in_the_same_process_is_not_asked_to_stop(tmp_path: Path) -> None:
-    worker(str(tmp_path))
-    assert not stopping()
-    worker_shutting_down.send(sender="a trial")
-    assert stopping()
-    worker(str(tmp_path))
-    assert not stopping()
+    assert asked(one_after_the_other, tmp_path) == (False, True, False)
