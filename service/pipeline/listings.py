@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 
+from service.editions import FURTHEST_EAST
 from service.errors import FetchError, ParseError
 from service.model import ArrivalKind, Listing, Page, Paper
 from service.sources import kinds, parse
@@ -100,9 +101,15 @@ class Listings:
         """
         arrived = 0
         for at, found in sorted(papers.items()):
+            begun = [self._begun(each) for each in found]
             with self.store.write() as unit:
-                arrived += unit.papers.add(self.source.id, self.source.url, found, self.now, at)
+                arrived += unit.papers.add(self.source.id, self.source.url, begun, self.now, at)
         return arrived
+
+    def _begun(self, paper: Paper) -> Paper:
+        """The paper without a day that has begun nowhere on Earth: it would stand before all others for good."""
+        to_come = paper.listed is not None and paper.listed > (self.now + FURTHEST_EAST).date()
+        return replace(paper, listed=None) if to_come else paper
 
     def remember(self, answers: Sequence[_Answer]) -> None:
         """Keep what pages answered, after their papers: a crash in between makes them be read again, never skipped."""

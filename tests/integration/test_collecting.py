@@ -383,6 +383,17 @@ def test_a_folder_of_saved_pages_is_read_file_by_file(tmp_path: Path) -> None:
     reader.store.close()
 
 
+def test_a_day_that_is_yet_to_come_puts_no_paper_before_all_others(tmp_path: Path) -> None:
+    saved = tmp_path / "saved"
+    saved.mkdir()
+    (saved / "1.json").write_text(json.dumps([*items(1, "2999-12-31"), *items(1, "2026-11-20")]))
+    reader = Reader(tmp_path, str(saved), "")
+    assert reader.poll().arrived == 2
+    with reader.store.read() as unit:
+        assert unit.archive.around(date.max) == (NOW.date(), None)
+    reader.store.close()
+
+
 def test_a_folder_in_which_nothing_can_be_read_is_at_fault(tmp_path: Path) -> None:
     folder = tmp_path / "saved"
     folder.mkdir()
