@@ -51,7 +51,7 @@ def healthy(base: str, process: ForkServerProcess) -> bool:
     assert process.exitcode is None, "the service ended while starting"
     try:
         return requests.get(f"{base}/healthz", timeout=2).status_code == 200
-    except requests.ConnectionError:
+    except (requests.ConnectionError, requests.Timeout):
         return False
 
 
