@@ -95,7 +95,7 @@ def unheard(url: str) -> str:
         with Celery(broker=url, set_as_current=False).connection_for_write(
             connect_timeout=2, transport_options=IMPATIENT
         ) as connection:
-            connection.ensure_connection(max_retries=1, timeout=3)
+            connection.ensure_connection(max_retries=1, interval_start=0.2, timeout=3)
     except Exception as error:  # noqa: BLE001 -- kombu lets its transports' own errors through; see the module
         return f"it does not let us in: {_reason(error, url)}"
     return ""
