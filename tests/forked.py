@@ -31,7 +31,8 @@ _CELERY = [
     f"celery.{name}" for name in ("apps.beat", "apps.worker", "bin.celery", "concurrency.prefork", "concurrency.thread")
 ]
 # Not `workers`: a worker shares a byte with its children, and must make its own.
-forks.set_forkserver_preload([*_TRIALS, *_CELERY, "kombu.transport.redis", "service.cli.up", "service.cli.demo"])
+_OURS = ("service.cli.up", "service.cli.demo", "tests.preloaded")
+forks.set_forkserver_preload([*_TRIALS, *_CELERY, "kombu.transport.redis", *_OURS])
 
 
 @dataclass(frozen=True)
