@@ -27,7 +27,7 @@ def test_killing_senders_at_random_moments_loses_nothing(
     running = sinks.running(tmp_path / "sink.log", delay=0.02 if full else 0.005, pipelining=seed % 2 == 0)
     with running as sink, town(tmp_path, sink.url, database, smtp_connections=str(CONNECTIONS)) as home:
         home.digests(digests)
-        job = Job(home.environ)
+        job = Job(home.environ, since=home.world.now(), pace=1 if full else 20)
         with senders(job, 3) as processes:
             for _ in range(kills):
                 time.sleep(chance.uniform(0.02, 0.4))
@@ -63,7 +63,7 @@ def test_a_crash_at_a_named_place_loses_nothing(
         doomed.join(60)
         assert doomed.exitcode == -9, f"it never passed {place}"
         doubtful = home.message_ids("state = 'sending'")
-        with senders(Job(home.environ, lease=1.0), 1):
+        with senders(Job(home.environ, lease=1.0, since=home.world.now(), pace=20), 1):
             home.settle(90)
         verdict = home.verdict(sink.taken())
     facts |= {"crashes": 1, "connections": connections, "lost": len(verdict.lost), "duplicates": len(verdict.twice)}
