@@ -38,7 +38,8 @@ _PATIENCE = {
     "keepalives_count": 3,
     "tcp_user_timeout": 60_000,
 }
-_JSON: dict[str, Any] = {"json_serializer": written, "json_deserializer": read}
+# What a statement was given may be an address or what somebody reads, and an error is logged with all that led to it.
+_ALIKE: dict[str, Any] = {"json_serializer": written, "json_deserializer": read, "hide_parameters": True}
 
 
 def connect(url: str, sqlite_synchronous: str = "normal") -> Engine:
@@ -60,7 +61,7 @@ def _postgresql(url: URL) -> Engine:
     patience = {name: value for name, value in _PATIENCE.items() if name not in url.query}
     named = url.set(drivername="postgresql+psycopg")
     # Whatever the server keeps text as, it is told in UTF-8, and says itself what it has no room for.
-    return create_engine(named, pool_pre_ping=True, connect_args={"client_encoding": "utf8"} | patience, **_JSON)
+    return create_engine(named, pool_pre_ping=True, connect_args={"client_encoding": "utf8"} | patience, **_ALIKE)
 
 
 def _hint(url: str) -> str:
@@ -79,7 +80,7 @@ def _sqlite(url: str, database: str | None, synchronous: str) -> Engine:
     if database and database != ":memory:":
         _make_room(Path(database).parent)
     own = {"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}
-    engine = create_engine(url, connect_args=own, **_JSON)
+    engine = create_engine(url, connect_args=own, **_ALIKE)
 
     @event.listens_for(engine, "do_connect")
     def _make(*_: object) -> None:

@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -47,6 +48,15 @@ def store(url: str) -> Iterator[Store]:
     store.migrate()
     yield store
     store.close()
+
+
+def test_what_a_statement_was_given_is_in_no_error(store: Store) -> None:
+    given = {"name": "@".join(("ada", "uni.example"))}
+    with pytest.raises(StoreError) as caught, store.write() as unit:
+        unit.subscribers.connection.execute(text("SELECT 1 FROM nowhere WHERE name = :name"), given)
+    told = "".join(traceback.format_exception(caught.value))
+    assert "nowhere" in told
+    assert given["name"] not in told
 
 
 def test_a_new_database_is_for_its_owner_alone(tmp_path: Path) -> None:
