@@ -22,7 +22,7 @@ from service.words import FUNCTION, Form, Token, form
 Slots = NDArray[np.int64]
 _NONE: Slots = np.empty(0, np.int64)
 _EMPTY = -1
-_SPREAD, _PAIRS = 1_000_003, (1 << 22) - 1
+_SPREAD, _LEAST_BITS, _MOST_BITS = 1_000_003, 10, 22
 _BIT, _ANY = 63, (1 << 64) - 1
 # Beginnings whose folded spelling may begin with another letter: aesthetic, oestrogen, kerb.
 _OTHER_LETTER = frozenset({"ae", "oe", "ke"})
@@ -121,7 +121,8 @@ class Table:
         firsts = self._numbers(before)
         seconds = self._numbers(after) if firsts else ()
         pairs = self._pairs
-        return any(pairs[(first * _SPREAD + second) & _PAIRS] for first in firsts for second in seconds)
+        mask = len(pairs) - 1
+        return any(pairs[(first * _SPREAD + second) & mask] for first in firsts for second in seconds)
 
     def cuts(self, word: str) -> Sequence[int]:
         """Return where the beginning of a word is a word of the text, and one like the rest may stand beside it.
@@ -266,11 +267,15 @@ def _bits(letters: Iterable[str]) -> int:
 
 
 def _pairs(row: NDArray[np.int32]) -> bytes:
-    """Return which pairs of words ever stand side by side, as marks in a small table that may say yes too often."""
+    """Return which pairs of words ever stand side by side, as marks in a small table that may say yes too often.
+
+    Its length is a power of two, and 32 places for each word of the text while that is no more than 4 MB.
+    """
     first, second = row[:-1].astype(np.int64), row[1:].astype(np.int64)
     both = (first >= 0) & (second >= 0)
-    marks = np.zeros(_PAIRS + 1, np.uint8)
-    marks[(first[both] * _SPREAD + second[both]) & _PAIRS] = 1
+    size = 1 << min(max((32 * len(row)).bit_length(), _LEAST_BITS), _MOST_BITS)
+    marks = np.zeros(size, np.uint8)
+    marks[(first[both] * _SPREAD + second[both]) & (size - 1)] = 1
     return marks.tobytes()
 
 
