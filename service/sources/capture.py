@@ -24,7 +24,8 @@ from service.sources.text import fold, printed_day
 _MOST_LINES = 60_000
 _HEAD_LINES = 150
 _URL = re.compile(r"<?(https?://[^\s<>]+)>?")
-_FRONT = re.compile(r"\s*---\n(?:[\w -]{1,40}:.*\n|\s.*\n){1,40}?---\n")
+# A line is either named or indented: were it both, forty of them could be read in a trillion ways.
+_FRONT = re.compile(r"\s*---\n(?:[\w-][\w -]{0,39}:.*\n|\s.*\n){1,40}?---\n")
 _JINA = re.compile(r"^Markdown Content:[ \t]*\n", re.MULTILINE)
 _LINK = re.compile(r"!?\[([^\[\]\n]{0,300})\](?:\([^()\s]{0,1000}\)|\[\d{1,5}\])")
 _SOFT_WRAP, _HARD_WRAP = 45, 120

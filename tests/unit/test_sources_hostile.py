@@ -88,6 +88,7 @@ HEAPS = {
     "less-than signs": ("", "<"),
     "brackets": ("", "["),
     "braces": ("", '{"a":'),
+    "indented names": ("---\n", " a:b\n"),
     "nested elements": ("", "<div>"),
     "articles": ("<title>Hugging Face</title>", "<article>"),
     "open quotes": ("", '<a href="'),
