@@ -11,6 +11,8 @@ from service.sources.text import printed_day
 
 _HEAD = re.compile(r"get trending papers in your email inbox( once a day)?!?", re.IGNORECASE)
 _BYLINE = re.compile(r"\bby ?(?:\W.{0,300})?AK\b.{0,200}and the research community", re.IGNORECASE)
+# A heap of half a byline is tried from each of its words.
+_LONGEST_HEAD = 2000
 _PAGE_NAME = re.compile(r"(daily|trending) papers( - hugging face)?", re.IGNORECASE)
 _LABELS = (
     "new|subscribe|daily|weekly|monthly|daily papers|trending papers|trending|papers|by|ak|and the research community"
@@ -31,7 +33,9 @@ _AUTHORS = re.compile(r"\W*\d[\d,]* authors?\W*", re.IGNORECASE)
 
 def is_head(line: str) -> bool:
     """Say whether this line stands only above the papers of a Hugging Face listing."""
-    return bool(_HEAD.fullmatch(line) or _BYLINE.search(line) or _PAGE_NAME.fullmatch(line.lstrip("# ")))
+    return bool(
+        _HEAD.fullmatch(line) or _BYLINE.search(line, 0, _LONGEST_HEAD) or _PAGE_NAME.fullmatch(line.lstrip("# "))
+    )
 
 
 def is_banner(line: str) -> bool:

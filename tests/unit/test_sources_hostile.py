@@ -88,6 +88,7 @@ HEAPS = {
     "less-than signs": ("", "<"),
     "brackets": ("", "["),
     "braces": ("", '{"a":'),
+    "half a byline": ("", "by AK "),
     "indented names": ("---\n", " a:b\n"),
     "nested elements": ("", "<div>"),
     "articles": ("<title>Hugging Face</title>", "<article>"),
