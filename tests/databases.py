@@ -68,6 +68,6 @@ def sqlite(file: Path) -> str:
 @contextmanager
 def postgres() -> Iterator[str]:
     """A PostgreSQL server's URL and, after a blank, the name of a database of this release, for `fresh_database`."""
-    with servers.postgres() as url, servers.fresh_database(url) as template:
+    with servers.postgres(servers.in_memory()) as url, servers.fresh_database(url) as template:
         _migrate(template)
         yield f"{url} {template.partition('?')[0].rpartition('/')[2]}"

