@@ -64,14 +64,17 @@ def drawn(chance: random.Random, total: int) -> Found:
 
 def plainly_ranked(found: list[Found], votes: list[int], total: int) -> list[int]:
     """The definition, one paper at a time."""
+    in_title: list[dict[int, bool]] = [
+        dict(zip(each.papers.tolist(), each.title.tolist(), strict=True)) for each in found
+    ]
 
     def worth(paper: int) -> tuple[int, int, int, int, int]:
-        mine = [each for each in found if paper in each.papers]
-        titles = sum(bool(each.title[each.papers.tolist().index(paper)]) for each in mine)
-        rarity = sum(round(math.log(total / len(each.papers)) * 1_000_000) for each in mine)
+        mine = [each for each in in_title if paper in each]
+        titles = sum(each[paper] for each in mine)
+        rarity = sum(round(math.log(total / len(each)) * 1_000_000) for each in mine)
         return -len(mine), -titles, -rarity, -votes[paper], paper
 
-    return sorted({paper for each in found for paper in each.papers.tolist()}, key=worth)
+    return sorted({paper for each in in_title for paper in each}, key=worth)
 
 
 def together(wanted: list[list[Found]]) -> Hits:
