@@ -42,6 +42,12 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """The tests themselves are never garbage, and those that have it looked for need not wait while all are."""
+    if not session.config.getoption("--full"):
+        gc.freeze()
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """What the big trials measured."""
     for line in config.stash[FIGURES] if config.getoption("--full") else ():
