@@ -20,11 +20,11 @@ _GOOGLE = ("gmail.com", "googlemail.com")
 def read(typed: str, serious: bool) -> str:
     """Return the address to write to, or raise AddressError; `serious`: only one that mail can reach from anywhere."""
     if len(typed) > _LONGEST:
-        raise AddressError("This mail address cannot be used: no address is so long.")
+        raise AddressError("This mail address cannot be used. No address is so long.")
     try:
         checked = validate_email(typed.strip(), check_deliverability=False, globally_deliverable=serious)
     except EmailNotValidError as error:
-        raise AddressError(f"This mail address cannot be used: {error}") from error
+        raise AddressError(f"This mail address cannot be used. {error}") from error
     return checked.normalized
 
 
