@@ -64,7 +64,7 @@ class Stateless:
         desk, row = self.rows[number]
         if not desk.readers:
             desk.lay_out([row for own, row in self.rows[number : number + BATCH] if own is desk], self.now)
-        return Mail(number, *desk.addresses(row))
+        return Mail(number, *desk.addresses(row), as_is=True)
 
     def wait(self) -> float | None:
         """Nothing comes later."""

@@ -78,7 +78,9 @@ class Pile:
     """An outbox of so many mails whose state nobody keeps; all have bodies of a few."""
 
     def __init__(self, bodies: list[bytes], count: int) -> None:
-        self._mails = iter([Mail(n, "digest@papers.example.org", f"reader{n}@example.org") for n in range(count)])
+        self._mails = iter(
+            [Mail(n, "digest@papers.example.org", f"reader{n}@example.org", as_is=True) for n in range(count)]
+        )
         self._bodies = cycle(bodies)
         self.accepted = 0
 

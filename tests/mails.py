@@ -15,6 +15,7 @@ from typing import Any
 import jinja2
 from selectolax.lexbor import LexborHTMLParser
 
+from service.deliveries.envelope import wire_form
 from service.messages import Renderer, near_miss
 from service.model import (
     ArrivalKind,
@@ -211,7 +212,8 @@ class Read:
 
 
 def read(message: Message) -> Read:
-    """Parse strictly: any defect raises."""
+    """Parse strictly: any defect raises, and so does a line that a mail server would not take as it is."""
+    assert wire_form(message.body) == wire_form(message.body, as_is=True)
     mail = email.message_from_bytes(message.body, policy=email.policy.strict.clone(linesep="\r\n"))
     assert isinstance(mail, EmailMessage)
     text, html = mail.iter_parts()

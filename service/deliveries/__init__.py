@@ -18,13 +18,15 @@ from service.errors import DeliveryError
 class Mail:
     """A claimed mail as its envelope shows it; the body is handed out when it is begun.
 
-    `eight_bit` says that the body will hold signs beyond ASCII.
+    `eight_bit` says that the body will hold signs beyond ASCII. `as_is` says that it may be written as it is: all its
+    lines will end in CRLF, neither CR nor LF will stand elsewhere, and no line begin with a dot.
     """
 
     id: int
     sender: str
     recipient: str
     eight_bit: bool = False
+    as_is: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from functools import lru_cache
 
 import idna
 import numpy as np
-import numpy.typing as npt
 
 from service.errors import AddressRefused
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
-_CR, _LF, _DOT = b"\r\n."
+_CR, _LF = b"\r\n"
+_LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 _UNSAFE = re.compile(r"[\x00-\x20\x7f<>]")
 
 
@@ -46,36 +46,24 @@ def options(sender: str, recipient: str, *, eight_bit: bool, knows_eight_bit: bo
     raise AddressRefused("The mail server takes no addresses with signs beyond ASCII (SMTPUTF8), and this has some.")
 
 
-def wire_form(body: bytes) -> bytes:
+def wire_form(body: bytes, *, as_is: bool = False) -> list[bytes]:
     """End every line with CRLF, double the leading dots (RFC 5321, section 4.5.2) and set the final dot.
 
-    A bare CR or LF is how one mail smuggles in another; none leaves this house. Nearly every mail is only looked at and
-    copied once: 12 µs for 40 KB.
+    A bare CR or LF is how one mail smuggles in another; none leaves this house. A body that may be written as it is
+    (`Mail`) is neither looked through nor copied: for 46 KB that took 60 µs, a sixth of what the mail takes at one
+    connection.
     """
-    feeds = _line_feeds(body)
-    if feeds is None:
-        return wire_form(crlf(body))
-    final = b".\r\n" if body.endswith(b"\r\n") else b"\r\n.\r\n"
-    # numpy marks the leading dots in a third of the time that a regular expression takes to look for them.
-    marks = np.frombuffer(body, np.uint8) == _DOT
-    marks[1:] &= feeds[:-1]
-    leading, pieces, begun = marks.tobytes(), list[bytes](), 0
-    if (at := leading.find(1)) < 0:
-        return body + final
-    while at >= 0:
-        pieces += (body[begun:at], b".")
-        begun, at = at, leading.find(1, at + 1)
-    return b"".join((*pieces, body[begun:], final))
+    written = body if as_is else _LEADING_DOT.sub(b"..", crlf(body))
+    return [written, b".\r\n" if written.endswith(b"\r\n") else b"\r\n.\r\n"]
 
 
 def crlf(body: bytes) -> bytes:
-    """The same with every line ended by CRLF; one that is so already is only looked at, which costs next to nothing."""
-    return _LINE_END.sub(b"\r\n", body) if _line_feeds(body) is None else body
+    """The same with every line ended by CRLF; one that is so already is only looked at, which costs little."""
+    return body if _in_lines(body) else _LINE_END.sub(b"\r\n", body)
 
 
-def _line_feeds(body: bytes) -> npt.NDArray[np.bool_] | None:
-    """Where the line feeds are; None where one of them, or a carriage return, stands alone."""
+def _in_lines(body: bytes) -> bool:
+    """Whether no line feed and no carriage return stands alone."""
     octets = np.frombuffer(body, np.uint8)
     returns, feeds = octets == _CR, octets == _LF
-    alone = body and (feeds[0] or returns[-1] or returns[:-1].tobytes() != feeds[1:].tobytes())
-    return None if alone else feeds
+    return not body or not (feeds[0] or returns[-1] or returns[:-1].tobytes() != feeds[1:].tobytes())

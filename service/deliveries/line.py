@@ -17,9 +17,10 @@ import smtplib
 import ssl
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 from service.deadlines import Watch
 from service.deliveries import Mail, envelope
@@ -29,6 +30,8 @@ from service.errors import DeliveryError, RelayUnavailable
 
 _GO_AHEAD = 354
 _CHUNK = 65536
+# So many pieces any system writes at once (IOV_MAX of POSIX is larger wherever we run).
+_MOST_PIECES = 256
 # A reply longer than this is none.
 _LONGEST_REPLY = 65536
 # What would block, on a plain socket and under TLS.
@@ -86,8 +89,8 @@ class Line:
         self.socket.setblocking(False)
         self._name = name
         self._due: deque[tuple[Step, Handing | None]] = deque()
-        self._later: deque[tuple[bytes, Step, Handing | None]] = deque()
-        self._out = bytearray()
+        self._later: deque[tuple[Sequence[bytes], Step, Handing | None]] = deque()
+        self._out: deque[bytes | memoryview] = deque()
         self._in = bytearray()
         self._queued = self._written = 0
 
@@ -118,9 +121,9 @@ class Line:
             self.front = handing
         else:
             self.ahead = handing
-        self._later.append((f"MAIL FROM:<{handing.sender}>{said}\r\n".encode(), Step.MAIL, handing))
-        self._later.append((f"RCPT TO:<{handing.recipient}>\r\n".encode(), Step.RCPT, handing))
-        self._say(b"DATA\r\n", Step.DATA, handing)
+        self._later.append(([f"MAIL FROM:<{handing.sender}>{said}\r\n".encode()], Step.MAIL, handing))
+        self._later.append(([f"RCPT TO:<{handing.recipient}>\r\n".encode()], Step.RCPT, handing))
+        self._say([b"DATA\r\n"], Step.DATA, handing)
 
     def give(self) -> None:
         """The mail in hand is begun: its body is written as soon as the server is ready for it."""
@@ -132,13 +135,28 @@ class Line:
         self._pump()
         while self._out:
             try:
-                sent = self.socket.send(self._out)
+                sent = self._send()
             except _NOT_NOW:
                 return
-            del self._out[:sent]
             self._written += sent
+            self._forget(sent)
             if self.front and self.front.dot_at and self._written >= self.front.dot_at:
                 self.front.in_doubt = True
+
+    def _send(self) -> int:
+        """Write what waits, in one go; a plain socket takes the pieces as they are."""
+        if not isinstance(self.socket, ssl.SSLSocket):
+            return self.socket.sendmsg(islice(self._out, _MOST_PIECES))
+        if len(self._out) > 1:
+            self._out = deque([b"".join(self._out)])
+        return self.socket.send(self._out[0])
+
+    def _forget(self, sent: int) -> None:
+        """So many octets are written."""
+        while self._out and sent >= len(self._out[0]):
+            sent -= len(self._out.popleft())
+        if sent:
+            self._out[0] = memoryview(self._out[0])[sent:]
 
     def hear(self) -> None:
         """Take in what the server has said."""
@@ -204,7 +222,7 @@ class Line:
         """What comes after DATA: the body; a dot where the envelope was refused and the server waits all the same."""
         if _sane(reply).code == _GO_AHEAD:
             if handing.problem:
-                self._later.appendleft((b".\r\n", Step.DOT, None))
+                self._later.appendleft(([b".\r\n"], Step.DOT, None))
                 self._pump()
                 return
             handing.going = True
@@ -214,7 +232,7 @@ class Line:
             handing.problem = self._refusal(Step.DATA, reply, handing)
 
     def _hand_over(self, handing: Handing) -> None:
-        self._say(envelope.wire_form(handing.body), Step.DOT, handing)
+        self._say(envelope.wire_form(handing.body, as_is=handing.mail.as_is), Step.DOT, handing)
         if self.pipelining:
             self.more(self)
 
@@ -238,9 +256,9 @@ class Line:
         self.front, self.ahead = self.ahead, None
         self._later = deque(each for each in self._later if each[2] is not handing)
         if reset and self.front is None:
-            self._say(b"RSET\r\n", Step.RSET, None)
+            self._say([b"RSET\r\n"], Step.RSET, None)
 
-    def _say(self, octets: bytes, step: Step, handing: Handing | None) -> None:
+    def _say(self, octets: Sequence[bytes], step: Step, handing: Handing | None) -> None:
         self._later.append((octets, step, handing))
         self._pump()
 
@@ -249,7 +267,7 @@ class Line:
         while self._later and (self.pipelining or not self._due):
             octets, step, handing = self._later.popleft()
             self._out += octets
-            self._queued += len(octets)
+            self._queued += sum(map(len, octets))
             self._due.append((step, handing))
             if step is Step.DOT and handing:
                 handing.dot_at = self._queued

@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
-from service.messages.mime import quoted_printable
+from service.messages.mime import quoted_printable, undotted
 from service.messages.typesetting import settled
 
 Kept = TypeVar("Kept")
@@ -77,7 +77,7 @@ class Sheet:
         """Put lines in the open places, and the parts of these octets where they belong."""
         filled = self._pieces.copy()
         for at, part in self._slices:
-            filled[at] = octets[part]
+            filled[at] = undotted(octets[part])
         for at, name in self._open:
             filled[at : at + 1] = lines[name]
         return filled

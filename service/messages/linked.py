@@ -16,12 +16,13 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from service.messages.frames import Memo, Piece, encoded
+from service.messages.mime import DOT, SOFT_BREAK
 from service.messages.visible import web_link
 from service.model import ReaderLinks
 
 # Links that are put in as they are, each ended by a line break; for any other the lines are made anew.
 _PLAIN = re.compile(r"(?:https?://[a-z0-9.-]{1,255}(?::[1-9][0-9]{0,3})?/[A-Za-z0-9/._~-]{24,700}\n)+")
-_SOFT_BREAK = b"=\r\n"
+_DOT = rb"(?:\.|%s)" % DOT
 _KEPT = 1024
 
 
@@ -64,9 +65,9 @@ class Linked:
         pieces: list[Piece] = []
         for found in any_of.finditer(lines):
             before, start, at = lines[at : found.start()], starts[found.lastgroup or ""], found.end()
-            for part in found[0].split(_SOFT_BREAK):
+            for part in found[0].replace(DOT, b".").split(SOFT_BREAK):
                 pieces += before, slice(start, start + len(part))
-                before, start = _SOFT_BREAK, start + len(part)
+                before, start = SOFT_BREAK, start + len(part)
         return [*pieces, lines[at:]]
 
 
@@ -79,7 +80,7 @@ def _others(lengths: Sequence[int]) -> tuple[dict[str, str], re.Pattern[bytes]]:
         if length
     }
     spelt = {
-        name: (b"(?:%s)?" % _SOFT_BREAK).join(re.escape(letter.encode()) for letter in url)
+        name: (b"(?:%s)?" % SOFT_BREAK).join(re.escape(letter.encode()) for letter in url).replace(rb"\.", _DOT)
         for name, url in others.items()
     }
     ways = (b"(?P<%s>%s)" % (name.encode(), letters) for name, letters in spelt.items())

@@ -16,16 +16,29 @@ _PLAIN, _HTML = (
     for subtype in ("plain", "html")
 )
 
+# A line break that is none of the text, and a dot before one.
+SOFT_BREAK = b"=\r\n"
+DOT = b"=2E" + SOFT_BREAK
+
 
 def quoted_printable(text: str) -> bytes:
-    """Encode a text in quoted-printable (RFC 2045) with CRLF; the result holds no line above 76 characters."""
-    lines = "\r\n".join(text.splitlines()) + "\r\n"
-    return binascii.b2a_qp(lines.encode(), istext=True)
+    """Encode a text in quoted-printable (RFC 2045) with CRLF; no line is above 76 characters or begins with a dot."""
+    return quoted_line("\r\n".join(text.splitlines()))
 
 
 def quoted_line(text: str) -> bytes:
     """Encode one clean line, or several with CRLF between them, in half the time."""
-    return binascii.b2a_qp(f"{text}\r\n".encode(), istext=True)
+    return undotted(binascii.b2a_qp(f"{text}\r\n".encode(), istext=True))
+
+
+def undotted(lines: bytes) -> bytes:
+    """Encode a dot at the beginning of a line, and break the line behind it: it may be full.
+
+    So nobody need look through a whole mail for what SMTP would take for its end (RFC 5321, section 4.5.2).
+    """
+    while b"\n." in lines:
+        lines = lines.replace(b"\n.", b"\n" + DOT)
+    return undotted(DOT + lines[1:]) if lines.startswith(b".") else lines
 
 
 def assemble(header_block: str, message_id: str, text: Iterable[bytes], html: Iterable[bytes]) -> bytes:

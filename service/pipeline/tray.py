@@ -112,7 +112,7 @@ class Tray:
             return None
         row = self._queue.popleft()
         sender, recipient = self._rows[row.id][1].addresses(row)
-        return Mail(row.id, sender, recipient, eight_bit=not recipient.isascii())
+        return Mail(row.id, sender, recipient, eight_bit=not recipient.isascii(), as_is=True)
 
     def wait(self) -> float | None:
         """Where the limits allow none just now, the seconds until they do."""

@@ -112,7 +112,7 @@ def fused_line(fuse: Fuse) -> type[Line]:
             handing = self.front
             pending = handing is not None and handing.dot_at > 0 and not handing.in_doubt
             if pending:
-                fuse.passed("before the dot", lambda: self.socket.send(self._out[:-3]))
+                fuse.passed("before the dot", lambda: self.socket.send(b"".join(self._out)[:-3]))
             super().flush()
             if pending and handing is not None and handing.in_doubt:
                 fuse.passed("after the dot")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import quopri
 import re
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from service.deliveries.envelope import wire_form
+from service.messages.mime import quoted_printable
 
 
 def received(wire: bytes) -> bytes:
@@ -25,7 +27,7 @@ def received(wire: bytes) -> bytes:
 @example(b".\r\n.")
 @example(b"a\n.\nb\r.\r")
 def test_a_server_reads_the_lines_of_the_body_and_never_its_end_too_soon(body: bytes) -> None:
-    wire = wire_form(body)
+    wire = b"".join(wire_form(body))
     assert not re.search(rb"\r(?!\n)|(?<!\r)\n", wire)
     lines = re.sub(rb"\r\n|\r|\n", b"\r\n", body)
     assert received(wire) == (lines if lines.endswith(b"\r\n") else lines + b"\r\n")
@@ -34,4 +36,16 @@ def test_a_server_reads_the_lines_of_the_body_and_never_its_end_too_soon(body: b
 @pytest.mark.parametrize("body", [b"plain\r\n", b"..two\r\n\r\n.\r\n", b"a" * 9_999 + b"\r\n.b\r\n"])
 def test_a_mail_grows_by_its_leading_dots_and_the_final_one_only(body: bytes) -> None:
     dots = sum(line.startswith(b".") for line in body.split(b"\r\n"))
-    assert len(wire_form(body)) == len(body) + dots + len(b".\r\n")
+    assert sum(map(len, wire_form(body))) == len(body) + dots + len(b".\r\n")
+
+
+@given(st.text(st.sampled_from(".. \n=\raé\u2028") | st.characters()))
+@example(".\n..\n" + "." * 200)
+@example("a" * 75 + "." + "b" * 75 + "...")
+def test_what_was_encoded_is_written_as_it_is(text: str) -> None:
+    lines = quoted_printable(text)
+    assert wire_form(lines) == wire_form(lines, as_is=True)
+    assert max(map(len, lines.split(b"\r\n"))) <= 76
+    assert quopri.decodestring(lines) == "".join(f"{line}\r\n" for line in text.splitlines() or [""]).encode(
+        errors="replace"
+    )

@@ -15,9 +15,10 @@ import pytest
 from bench import text
 from bench.plain_mail import PlainMail
 from service.messages import Renderer
-from service.model import Digest, Envelope, Paper, Section
+from service.model import Digest, Envelope, Paper, ReaderLinks, Section
 from tests import mails
 
+RENDERER = mails.renderer()
 SEED = 20261121
 NAMES = ("Ada Lind", "Bao Tran", "Chidi Okafor", "Dana Ruiz", "Elif Kaya")
 
@@ -101,3 +102,14 @@ def test_shared_pieces_give_what_rendering_for_one_reader_gives(full: bool, temp
         # Where `EmailMessage` folds encoded words it may lose a space, so its fields are compared before it does.
         assert texts(joined) == texts(parsed(whole.as_bytes())), f"digest {number} of {SEED}"
         assert fields(joined) == fields(whole), f"digest {number} of {SEED}"
+
+
+@pytest.mark.parametrize("longer", range(76))
+def test_links_are_whole_wherever_their_lines_break(longer: int) -> None:
+    host = "papers." + "x" * longer + "y.example"
+    token = "66f0a1b2.reader-1.Zm9v-YmFy_cXV4Zm9vYmFy"
+    links = ReaderLinks(**{name: f"https://{host}/{name}/{token}" for name in ("manage", "pause", "unsubscribe")})
+    mail = mails.read(RENDERER.digest(mails.digest(), replace(mails.ENVELOPE, links=links)))
+    shown = [links.manage, links.pause, links.unsubscribe]
+    assert [link for link in mail.html_links if host in link] == shown
+    assert [link for link in mail.text_links if host in link] == shown
