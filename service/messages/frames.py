@@ -69,14 +69,18 @@ class Sheet:
 
     def __init__(self, pieces: Sequence[Piece]) -> None:
         self._pieces = [each if isinstance(each, bytes) else b"" for each in pieces]
-        self._slices = [(at, each) for at, each in enumerate(pieces) if isinstance(each, slice)]
+        slices = [(at, each) for at, each in enumerate(pieces) if isinstance(each, slice)]
+        self._within = [(at, each) for at, each in slices if not self._pieces[at - 1].endswith(b"\n")]
+        self._first_in_line = [each for each in slices if each not in self._within]
         # The last one first, so that no place moves before it is filled.
         self._open = [(at, each) for at, each in enumerate(pieces) if isinstance(each, str)][::-1]
 
     def filled(self, lines: Mapping[str, Sequence[bytes]], octets: bytes) -> list[bytes]:
         """Put lines in the open places, and the parts of these octets where they belong."""
         filled = self._pieces.copy()
-        for at, part in self._slices:
+        for at, part in self._within:
+            filled[at] = octets[part]
+        for at, part in self._first_in_line:
             filled[at] = undotted(octets[part])
         for at, name in self._open:
             filled[at : at + 1] = lines[name]
