@@ -83,6 +83,9 @@ def _explained(world: World, work: Callable[[Unit], object]) -> str:
     with world.store.write() as unit, _noted(unit.subscribers.connection) as statements:
         work(unit)
         for statement, values in list(statements):
+            if statement.startswith("SET "):
+                unit.subscribers.connection.exec_driver_sql(statement)
+                continue
             found = unit.subscribers.connection.exec_driver_sql(f"{explain} {statement}", values)
             lines += [str(row[-1])[:160] for row in found]
     return "\n".join(lines)

@@ -162,7 +162,7 @@ class Pipeline:
                     unit.subscribers.activate(reader.id, now, editions.next_due(reader.schedule, now), welcome=False)
                     unit.journal.note(reader.id, "resumed", now)
             waiting = unit.deliveries.is_due(now)
-            due = bool(unit.subscribers.due(now, 1, since=now - editions.OVERDUE))
+            due = unit.subscribers.any_due(now, now - editions.OVERDUE)
         if waiting:
             self.bell.deliver()
         if due:

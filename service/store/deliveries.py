@@ -38,7 +38,7 @@ from service.store.covered import Covered, covered
 from service.store.exchange import exchange
 from service.store.leasing import EDITIONS, due, late, lease, waiting
 from service.store.payloads import add_payloads, payloads, with_payload
-from service.store.statements import add_new, among, chunks, database_now
+from service.store.statements import add_new, among, chunks, database_now, walking_in_order
 from service.store.tables import FAULTY, OPEN, delivery, subscriber
 
 NEVER_BEGUN, HELD = (DeliveryState.READY, DeliveryState.CLAIMED), (DeliveryState.CLAIMED, DeliveryState.SENDING)
@@ -133,7 +133,8 @@ class Deliveries:
 
     def waiting(self, now: datetime, most: int) -> int:
         """How many rows may go out now; `most`, where it is as many or more."""
-        return self.connection.scalar(waiting(), {"now": now, "old": now - OVERDUE, "most": most}) or 0
+        with walking_in_order(self.connection):
+            return self.connection.scalar(waiting(), {"now": now, "old": now - OVERDUE, "most": most}) or 0
 
     def claim(self, token: str, now: datetime, limit: int, seconds: float) -> list[Delivery]:
         """Lease up to `limit` rows that are ready, due and not in doubt, oldest first, for `seconds`."""
@@ -145,7 +146,8 @@ class Deliveries:
 
     def _lease(self, doubtful: bool, token: str, now: datetime, limit: int, seconds: float) -> list[Delivery]:
         asked = {"token": token, "now": now, "old": now - OVERDUE, "seconds": seconds, "most": limit}
-        rows = self.connection.execute(lease(self.connection.dialect.name, doubtful), asked).all()
+        with walking_in_order(self.connection):
+            rows = self.connection.execute(lease(self.connection.dialect.name, doubtful), asked).all()
         frozen = payloads(self.connection, [row.id for row in rows])
         return sorted((_claimed(row, frozen.get(row.id, {})) for row in rows), key=lambda each: each.id)
 
@@ -191,8 +193,10 @@ class Deliveries:
     def sweep(self, now: datetime) -> dict[str, int]:
         """Take back expired leases: claimed rows as they were; rows in doubt up to MAX_RECOVERIES times."""
         clock = database_now(self.connection)
-        # None is so long: it was taken while the clock was ahead.
-        gone = OPEN & ((delivery.c.lease_until < clock) | (delivery.c.lease_until > clock + LONGEST_LEASE))
+        # None is so long: it was taken while the clock was ahead. Few rows are leased, and many may be open.
+        gone = (delivery.c.lease > "") & (
+            (delivery.c.lease_until < clock) | (delivery.c.lease_until > clock + LONGEST_LEASE)
+        )
         free: dict[str, Any] = {"lease": None, "lease_until": None}
         claimed = gone & (delivery.c.state == DeliveryState.CLAIMED)
         again = update(delivery).where(claimed).values(state=DeliveryState.READY, **free)
@@ -271,7 +275,8 @@ class Deliveries:
     def is_due(self, now: datetime) -> bool:
         """Whether any row may go out now."""
         any_row = select(delivery.c.id).where(due(now, now - OVERDUE)).limit(1)
-        return self.connection.execute(any_row).first() is not None
+        with walking_in_order(self.connection):
+            return self.connection.execute(any_row).first() is not None
 
     def revive(self, now: datetime) -> None:
         """Let editions that became old news while they waited go out after all."""

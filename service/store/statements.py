@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
@@ -91,6 +92,21 @@ def _ready(connection: Connection, kind: TypeEngine[Any], values: Sequence[Any])
         times = {each: value.isoformat() if as_json and value else value for each, value in known.items()}
         return [times[each] for each in values]
     return values if kept is None or as_json else [kept(each) for each in values]
+
+
+@contextmanager
+def walking_in_order(connection: Connection) -> Iterator[None]:
+    """Have PostgreSQL look for the first few rows of an index in its order, until this block ends.
+
+    It learns late how many rows are open or due: by what it knows of last night next to none are, so it would read and
+    sort all that wait to find the first, for each batch anew. Where 100,000 mails wait, that takes 93 ms.
+    """
+    if connection.dialect.name == "sqlite":
+        yield
+        return
+    connection.exec_driver_sql("SET LOCAL enable_bitmapscan TO off; SET LOCAL enable_sort TO off")
+    yield
+    connection.exec_driver_sql("SET LOCAL enable_bitmapscan TO DEFAULT; SET LOCAL enable_sort TO DEFAULT")
 
 
 def database_now(connection: Connection) -> ColumnElement[float]:

@@ -20,7 +20,7 @@ from service.store.moving import move
 from service.store.profiles import profiles_of
 from service.store.rosters import Rosters
 from service.store.schedules import schedule_of, schedule_values
-from service.store.statements import among, chunks, insert_new, raise_counter
+from service.store.statements import among, chunks, insert_new, raise_counter, walking_in_order
 from service.store.tables import delivery, keyword, profile, profile_keyword, subscriber
 
 
@@ -143,7 +143,15 @@ class Subscribers:
             come &= subscriber.c.next_due_at <= now
         if since is not None:
             come &= subscriber.c.next_due_at >= since
-        return self._due(select(*_DUE).where(come).order_by(subscriber.c.id).limit(limit), profiles)
+        with walking_in_order(self.connection):
+            return self._due(select(*_DUE).where(come).order_by(subscriber.c.id).limit(limit), profiles)
+
+    def any_due(self, now: datetime, since: datetime) -> bool:
+        """Whether any edition has come since then; where none has, hardly a row is read."""
+        when = subscriber.c.next_due_at
+        come = (subscriber.c.state == SubscriberState.ACTIVE) & (when >= since) & (when <= now)
+        with walking_in_order(self.connection):
+            return self.connection.scalar(select(subscriber.c.id).where(come).order_by(when).limit(1)) is not None
 
     def coming(self, subscriber_id: int) -> Due | None:
         """The next edition of one subscriber, whenever it is due; None while none is to come."""

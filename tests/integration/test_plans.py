@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, text, update
 
 from service.model import DeliveryKind
-from service.store import Store, Unit
+from service.store import Store, Unit, tables
 from service.store.deliveries import new_delivery
 from tests import databases
 from tests.integration.stores import NOW, add_reader
@@ -25,14 +25,19 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def plan(unit: Unit, asked: list[tuple[str, Any]]) -> str:
-    found = [
-        unit.subscribers.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {each}", values) for each, values in asked
-    ]
-    return "\n".join(row[-1] for rows in found for row in rows)
+    connection = unit.subscribers.connection
+    explain = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
+    lines: list[str] = []
+    for each, values in asked:
+        if each.startswith("SET "):
+            connection.exec_driver_sql(each)
+        else:
+            lines += [row[-1] for row in connection.exec_driver_sql(f"{explain} {each}", values)]
+    return "\n".join(lines)
 
 
 def plans(store: Store, ask: Callable[[Unit], object]) -> str:
-    """How SQLite goes about everything that is asked."""
+    """How the database goes about everything that is asked."""
     asked: list[tuple[str, Any]] = []
 
     def note(_: object, __: object, statement: str, values: Any, *___: object) -> None:
@@ -54,7 +59,8 @@ def test_claiming_and_sweeping_never_read_what_is_over(store: Store) -> None:
         unit.canaries.waiting(NOW, 10)
 
     said = plans(store, ask)
-    assert said.count("USING INDEX ix_delivery_open") == 7, said
+    assert said.count("USING INDEX ix_delivery_open") == 4, said
+    assert said.count("USING INDEX ix_delivery_lease (lease>?)") == 3, said
     assert "SCAN delivery\n" not in f"{said}\n"
     assert "TEMP B-TREE" not in said
 
@@ -70,6 +76,38 @@ def test_counting_what_is_overdue_reads_neither_all_readers_nor_what_is_over(sto
     assert "SEARCH delivery USING INDEX ix_delivery_open" in said, said
     assert "SEARCH subscriber USING INDEX ix_subscriber_next_due_at" in said
     assert "SCAN subscriber" not in said
+
+
+def test_of_many_that_wait_postgresql_reads_the_first_alone_though_it_believes_that_none_do(
+    postgres_database: str,
+) -> None:
+    store = Store(postgres_database)
+    store.migrate()
+    readers = [add_reader(store, f"reader{number}@example.org") for number in range(30)]
+    with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        # What it knows when a morning begins: nobody is due, and nothing is open.
+        connection.exec_driver_sql("ALTER TABLE delivery SET (autovacuum_enabled = false)")
+        connection.exec_driver_sql("ALTER TABLE subscriber SET (autovacuum_enabled = false)")
+        connection.exec_driver_sql("ANALYZE")
+    with store.write() as unit:
+        days = [str(number) for number in range(200)]
+        unit.deliveries.add([new_delivery(DeliveryKind.DIGEST, one, day, NOW) for one in readers for day in days])
+        unit.subscribers.connection.execute(update(tables.subscriber).values(next_due_at=NOW))
+
+    def ask(unit: Unit) -> None:
+        unit.deliveries.claim("token", NOW, 200, 60.0)
+        unit.deliveries.is_due(NOW)
+        unit.deliveries.waiting(NOW, 800)
+        unit.subscribers.due(NOW, 10, profiles=False)
+        unit.subscribers.any_due(NOW, NOW)
+
+    said = plans(store, ask)
+    assert said.count("Index Scan using ix_delivery_open") == 3, said
+    assert said.count("Index Scan using pk_subscriber") == 1, said
+    assert said.count("Index Scan using ix_subscriber_next_due_at") == 1, said
+    assert "Sort" not in said, said
+    assert "Bitmap" not in said, said
+    store.close()
 
 
 def test_no_index_of_postgresql_is_written_anew_when_a_mail_is_begun(postgres_database: str) -> None:
@@ -105,3 +143,8 @@ def test_what_is_asked_every_few_minutes_never_reads_all_mails_there_ever_were(s
     assert said.count("SEARCH delivery USING INTEGER PRIMARY KEY (rowid>?)") == 1, said
     assert said.count("SCAN delivery\n") == 2, said
     assert "TEMP B-TREE FOR ORDER BY" not in said
+
+
+def test_whether_anybody_is_due_is_told_by_the_first_in_time(store: Store) -> None:
+    said = plans(store, lambda unit: unit.subscribers.any_due(NOW, NOW))
+    assert said == "SEARCH subscriber USING INDEX ix_subscriber_next_due_at (next_due_at>? AND next_due_at<?)"
