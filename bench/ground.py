@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import random
 import tempfile
-from contextlib import ExitStack
+from collections.abc import Callable, Hashable
+from contextlib import AbstractContextManager, ExitStack
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +21,7 @@ from bench import text
 from bench.measure import Missing
 from service.model import Paper
 
+Kept = TypeVar("Kept")
 SEED = 20261121
 DISTINCT = 50_000
 EACH = 5
@@ -30,12 +33,19 @@ class Ground:
     def __init__(self, quick: bool) -> None:
         self.quick = quick
         self._stack = ExitStack()
+        self._kept: dict[Hashable, object] = {}
 
     def __enter__(self) -> Ground:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+
+    def kept(self, what: Hashable, opened: Callable[[], AbstractContextManager[Kept]]) -> Kept:
+        """What several measures share: opened when the first of them asks for it, closed at the end of all."""
+        if what not in self._kept:
+            self._kept[what] = self._stack.enter_context(opened())
+        return cast("Kept", self._kept[what])
 
     def size(self, full: int, quick: int) -> int:
         """One of two sizes."""

@@ -37,6 +37,14 @@ WORKERS, CONNECTIONS = 2, 16
 PAPERS = {12: (500, 4), 40: (850, 60)}
 
 
+def service(ground: Ground, name: str, port: int, url: str) -> dict[str, str]:
+    """The options of a service called `name` that sends to this port; its rows are on SQLite, or where `url` says."""
+    there = {"database_url": url} if url else {}
+    way = {"smtp_url": f"smtp://127.0.0.1:{port}", "smtp_connections": str(CONNECTIONS // WORKERS), "canary": "0"}
+    secrets = {"secret_keys": "k" * 43, "suppression_key": "s" * 43}
+    return {"data_dir": str(ground.scratch / name), **there, **way, **secrets}
+
+
 class Morning:
     """A service in the midst of its morning: many readers have had their mails, and groups are due an hour apart.
 
@@ -46,10 +54,7 @@ class Morning:
     def __init__(self, ground: Ground, port: int, size: int, groups: int, url: str = "") -> None:
         (papers, most), warm, group = PAPERS[size], 20_000, 2000
         name = f"sending-{size}-{time.time_ns()}"
-        there = {"database_url": url} if url else {}
-        way = {"smtp_url": f"smtp://127.0.0.1:{port}", "smtp_connections": str(CONNECTIONS // WORKERS), "canary": "0"}
-        secrets = {"secret_keys": "k" * 43, "suppression_key": "s" * 43}
-        options = {"data_dir": str(ground.scratch / name), **there, **way, **secrets}
+        options = service(ground, name, port, url)
         filled(ground, name, ground.papers(papers), url=url).close()
         self.world, self._hour = build(load({}, None, **options)), 0
         populate(self.world, ground.keywords, ground.readers(warm + group * groups), most)
@@ -88,17 +93,23 @@ class Morning:
             return unit.deliveries.states()["sent"]
 
 
+def _morning(ground: Ground, size: int, on_postgres: bool = False) -> Morning:
+    """The morning that all rows of this size and database share, with groups enough for all of them."""
+    url = fresh_database(ground.postgres, size) if on_postgres else ""
+    return ground.kept(("morning", size, on_postgres), lambda: _held(ground, size, url))
+
+
 @contextmanager
-def _morning(ground: Ground, size: int, groups: int, on_postgres: bool = False) -> Iterator[Morning]:
+def _held(ground: Ground, size: int, url: str) -> Iterator[Morning]:
     with sink() as port:
-        morning = Morning(ground, port, size, groups, _database(ground.postgres, size) if on_postgres else "")
+        morning = Morning(ground, port, size, 4 * PAIRS + 2, url)
         with morning.crew:
             yield morning
         morning.world.close()
 
 
-def _database(server: str, size: int) -> str:
-    """A fresh database on a server."""
+def fresh_database(server: str, size: int) -> str:
+    """The URL of a fresh database on a server."""
     name = f"sending_{size}_{time.time_ns()}"
     engine = create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
@@ -109,23 +120,23 @@ def _database(server: str, size: int) -> str:
 
 def beside_ready_made(ground: Ground, size: int, on_postgres: bool) -> Sequence[Pair]:
     """Seconds for a mail; the other side sends those of one group again and again."""
-    with _morning(ground, size, PAIRS + 1, on_postgres) as morning:
-        morning.next_group()
-        morning.crew.tell_all("take")
-        morning.crew.tell_all("render")
-        return _in_turn(morning.ours, morning.theirs)
+    morning = _morning(ground, size, on_postgres)
+    morning.next_group()
+    morning.crew.tell_all("take")
+    morning.crew.tell_all("render")
+    return _in_turn(morning.ours, morning.theirs)
 
 
 def beside_composing(ground: Ground, size: int, on_postgres: bool) -> Sequence[Pair]:
     """Seconds for a mail; both sides have mails that they have never rendered, and caches alike."""
+    morning = _morning(ground, size, on_postgres)
 
     def theirs() -> float:
         morning.next_group()
         morning.crew.tell_all("take")
         return morning.theirs()
 
-    with _morning(ground, size, 2 * PAIRS, on_postgres) as morning:
-        return _in_turn(morning.ours, theirs)
+    return _in_turn(morning.ours, theirs)
 
 
 def _in_turn(ours: Callable[[], float], theirs: Callable[[], float]) -> list[Pair]:
@@ -139,14 +150,18 @@ def _in_turn(ours: Callable[[], float], theirs: Callable[[], float]) -> list[Pai
 
 def naively(ground: Ground) -> Sequence[Pair]:
     """Seconds for a mail; the other side's from the first few of a group."""
-    with sink() as port, _morning(ground, 40, PAIRS + 1) as morning:
-        morning.next_group()
-        rows = taken(morning.world, morning.now())[: ground.size(200, 60)]
-        lay_out(rows, morning.now())
-        plain = PlainMail(morning.world.templates, morning.world.identity)
-        with smtplib.SMTP("127.0.0.1", port) as relay, _searchable(ground.papers(PAPERS[40][0])) as words:
-            theirs = partial(_plainly, morning.world, plain, relay, words, rows)
-            return _in_turn(morning.ours, lambda: seconds(theirs) / len(rows))
+    morning = _morning(ground, 40)
+    morning.next_group()
+    rows = taken(morning.world, morning.now())[: ground.size(200, 60)]
+    lay_out(rows, morning.now())
+    plain = PlainMail(morning.world.templates, morning.world.identity)
+    with (
+        sink() as port,
+        smtplib.SMTP("127.0.0.1", port) as relay,
+        _searchable(ground.papers(PAPERS[40][0])) as words,
+    ):
+        theirs = partial(_plainly, morning.world, plain, relay, words, rows)
+        return _in_turn(morning.ours, lambda: seconds(theirs) / len(rows))
 
 
 @contextmanager

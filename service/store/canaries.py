@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from service.model import DeliveryKind, DeliveryState
+from service.store.statements import walking_in_order
 from service.store.tables import OPEN, delivery
 
 
@@ -24,7 +25,8 @@ class Canaries:
         # As an expression, or SQLite would read the index of all digests there ever were, not that of what is open.
         digest = func.coalesce(delivery.c.kind, "") == DeliveryKind.DIGEST
         some = select(delivery.c.id).where(due & digest).limit(limit).subquery()
-        return self.connection.scalar(select(func.count()).select_from(some)) or 0
+        with walking_in_order(self.connection):
+            return self.connection.scalar(select(func.count()).select_from(some)) or 0
 
     def states(self, ids: Sequence[int]) -> dict[str, int]:
         """How many of these rows are in each state."""

@@ -43,6 +43,15 @@ def home(tmp_path: Path) -> Iterator[House]:
         yield opened
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[House]:
+    """The same on each of the two databases, for what the store has a part in."""
+    other = request.param == "postgresql"
+    options = {"database_url": request.getfixturevalue("postgres_database")} if other else {}
+    with house(tmp_path, **options) as opened:
+        yield opened
+
+
 @pytest.fixture
 def pages(tmp_path: Path) -> Iterator[Site]:
     """A fresh service with its pages for this one test."""

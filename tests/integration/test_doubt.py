@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from tests.integration.stores import HOUR, paper
-from tests.integration.worlds import DAY, House, house
+from tests.integration.worlds import DAY, House
 
 ADA = "ada@uni.example"
 TITLES = ["Adapters, the First", "Adapters, the Second"]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def home(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[House]:
+@pytest.fixture
+def home(either: House) -> House:
     """A house with a digest of the first paper in doubt, and the second one in its next morning."""
-    other = request.param == "postgresql"
-    options = {"database_url": request.getfixturevalue("postgres_database")} if other else {}
-    with house(tmp_path, **options) as home:
-        home.join(ADA, "adapters")
-        home.morning()
-        home.arrive(paper(TITLES[0], arxiv_id="2611.00001"))
-        home.clock.tomorrow()
-        home.world.pipeline.compose(home.clock())
-        with home.world.store.write() as unit:
-            (row,) = unit.deliveries.claim("dead", home.clock(), 10, seconds=-1)
-            assert unit.deliveries.begin("dead", [], [row.id], home.clock())
-        home.world.pipeline.sweep(home.clock())
-        home.arrive(paper(TITLES[1], arxiv_id="2611.00002"))
-        yield home
+    either.join(ADA, "adapters")
+    either.morning()
+    either.arrive(paper(TITLES[0], arxiv_id="2611.00001"))
+    either.clock.tomorrow()
+    either.world.pipeline.compose(either.clock())
+    with either.world.store.write() as unit:
+        (row,) = unit.deliveries.claim("dead", either.clock(), 10, seconds=-1)
+        assert unit.deliveries.begin("dead", [], [row.id], either.clock())
+    either.world.pipeline.sweep(either.clock())
+    either.arrive(paper(TITLES[1], arxiv_id="2611.00002"))
+    return either
 
 
 def test_a_mail_in_doubt_makes_no_room_for_the_next_digest(home: House) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -13,20 +11,11 @@ from service.keywords import LENGTH, parse
 from service.model import DeliveryKind, Paper, Profile, Schedule
 from service.pipeline.composing import MOST_FAILED
 from tests.integration.stores import paper
-from tests.integration.worlds import DAY, House, house
+from tests.integration.worlds import DAY, House
 
 ADA = "ada@example.org"
 DAILY = "https://huggingface.co/papers"
 ARXIV = "https://rss.arxiv.org/rss/cs.LG"
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def either(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[House]:
-    """For what the store has a part in."""
-    other = request.param == "postgresql"
-    options = {"database_url": request.getfixturevalue("postgres_database")} if other else {}
-    with house(tmp_path, **options) as opened:
-        yield opened
 
 
 def test_a_long_keyword_of_one_field_finds_in_the_morning_what_it_found_before(either: House) -> None:

@@ -81,13 +81,10 @@ def life(tmp_path: Path) -> Iterator[Life]:
         yield Life(home)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def either(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Life]:
+@pytest.fixture
+def either(either: House) -> Life:
     """For what the store has a part in."""
-    other = request.param == "postgresql"
-    options = {"database_url": request.getfixturevalue("postgres_database")} if other else {}
-    with house(tmp_path, **options) as home:
-        yield Life(home)
+    return Life(either)
 
 
 def test_a_pause_over_the_days_of_mails_takes_nothing_of_the_days_before(life: Life) -> None:

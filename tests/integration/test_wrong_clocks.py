@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from itertools import chain
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -14,19 +12,16 @@ from service.model import DeliveryState, Schedule
 from service.pipeline.health import Health
 from service.store.sources import Source
 from tests.integration.stores import HOUR, paper
-from tests.integration.worlds import MORNING, House, house
+from tests.integration.worlds import MORNING, House
 
 ADA, EVE = "ada@uni.example", "eve@uni.example"
 # The first morning of a house is a Friday.
 MONDAYS = Schedule(weekdays=frozenset({1}))
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def home(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[House]:
-    other = request.param == "postgresql"
-    options = {"database_url": request.getfixturevalue("postgres_database")} if other else {}
-    with house(tmp_path, **options) as home:
-        yield home
+@pytest.fixture
+def home(either: House) -> House:
+    return either
 
 
 def source_of(home: House) -> Source:
