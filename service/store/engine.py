@@ -38,6 +38,8 @@ _PATIENCE = {
     "keepalives_count": 3,
     "tcp_user_timeout": 60_000,
 }
+# An option of psycopg alone, which the URL may name like those of libpq.
+PREPARED = "prepare_threshold"
 # What a statement was given may be an address or what somebody reads, and an error is logged with all that led to it.
 _ALIKE: dict[str, Any] = {"json_serializer": written, "json_deserializer": read, "hide_parameters": True}
 
@@ -59,9 +61,22 @@ def connect(url: str, sqlite_synchronous: str = "normal") -> Engine:
 
 def _postgresql(url: URL) -> Engine:
     patience = {name: value for name, value in _PATIENCE.items() if name not in url.query}
-    named = url.set(drivername="postgresql+psycopg")
+    named = url.set(drivername="postgresql+psycopg").difference_update_query([PREPARED])
     # Whatever the server keeps text as, it is told in UTF-8, and says itself what it has no room for.
-    return create_engine(named, pool_pre_ping=True, connect_args={"client_encoding": "utf8"} | patience, **_ALIKE)
+    own = {"client_encoding": "utf8"} | patience | _prepared(url)
+    return create_engine(named, pool_pre_ping=True, connect_args=own, **_ALIKE)
+
+
+def _prepared(url: URL) -> dict[str, int | None]:
+    """After how many times psycopg prepares a statement: never, where a pooler hands each transaction to any server."""
+    asked = url.query.get(PREPARED)
+    if asked is None:
+        return {}
+    if asked == "none":
+        return {PREPARED: None}
+    if isinstance(asked, str) and asked.isdecimal():
+        return {PREPARED: int(asked)}
+    raise StoreError(f"the database URL cannot be read: {PREPARED} is a number, or none")
 
 
 def _hint(url: str) -> str:

@@ -24,7 +24,7 @@ from service.store.beside import Beside
 from service.store.canaries import Canaries
 from service.store.clocks import Clocks
 from service.store.deliveries import Deliveries
-from service.store.engine import connect
+from service.store.engine import PREPARED, connect
 from service.store.enrichment import Enrichment
 from service.store.journal import Journal
 from service.store.mailboxes import Mailboxes
@@ -262,6 +262,8 @@ def _translated() -> Iterator[None]:
         yield
     except DBAPIError as error:
         reason = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
+        if "prepared statement" in reason:
+            reason += f"; behind a pooler of transactions the database URL ends in ?{PREPARED}=none"
         raise StoreError(f"the database answered: {reason}", _is_transient(error)) from error
     except SQLAlchemyError as error:
         raise StoreError(f"the database could not be used: {str(error).splitlines()[0]}") from error
