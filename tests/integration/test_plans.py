@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ from sqlalchemy import event, text, update
 from service.model import DeliveryKind
 from service.store import Store, Unit, tables
 from service.store.deliveries import new_delivery
+from service.store.subscribers import Due
 from tests import databases
-from tests.integration.stores import NOW, add_reader
+from tests.integration.stores import HOUR, NOW, add_reader
 
 
 @pytest.fixture
@@ -104,7 +106,7 @@ def test_of_many_that_wait_postgresql_reads_the_first_alone_though_it_believes_t
     said = plans(store, ask)
     assert said.count("Index Scan using ix_delivery_open") == 3, said
     assert said.count("Index Scan using pk_subscriber") == 1, said
-    assert said.count("Index Scan using ix_subscriber_next_due_at") == 1, said
+    assert said.count("Index Scan using ix_subscriber_next_due_at") == 2, said
     assert "Sort" not in said, said
     assert "Bitmap" not in said, said
     store.close()
@@ -148,3 +150,21 @@ def test_what_is_asked_every_few_minutes_never_reads_all_mails_there_ever_were(s
 def test_whether_anybody_is_due_is_told_by_the_first_in_time(store: Store) -> None:
     said = plans(store, lambda unit: unit.subscribers.any_due(NOW, NOW))
     assert said == "SEARCH subscriber USING INDEX ix_subscriber_next_due_at (next_due_at>? AND next_due_at<?)"
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_the_few_readers_that_are_due_are_found_by_their_times_and_come_in_order(
+    database: str, request: pytest.FixtureRequest
+) -> None:
+    store = request.getfixturevalue("store")
+    if database == "postgresql":
+        store = Store(request.getfixturevalue("postgres_database"))
+        store.migrate()
+    hours = (-2, 1, -1, -3)
+    rows = [add_reader(store, f"reader{number}", NOW + HOUR * hour) for number, hour in enumerate(hours)]
+    found: list[Due] = []
+    said = plans(store, lambda unit: found.extend(unit.subscribers.due(NOW, 4, profiles=False)))
+    assert [due.subscriber.id for due in found] == [rows[0], rows[2], rows[3]]
+    assert said.count("ix_subscriber_next_due_at") == 2, said
+    assert not re.search("PRIMARY KEY|pk_subscriber|SCAN subscriber|Seq Scan|Sort|TEMP", said), said
+    store.close()
