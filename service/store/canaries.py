@@ -24,7 +24,7 @@ class Canaries:
         due = OPEN & (delivery.c.state == DeliveryState.READY) & (delivery.c.not_before <= now)
         # As an expression, or SQLite would read the index of all digests there ever were, not that of what is open.
         digest = func.coalesce(delivery.c.kind, "") == DeliveryKind.DIGEST
-        some = select(delivery.c.id).where(due & digest).limit(limit).subquery()
+        some = select(delivery.c.id).where(due & digest).order_by(delivery.c.not_before).limit(limit).subquery()
         with walking_in_order(self.connection):
             return self.connection.scalar(select(func.count()).select_from(some)) or 0
 

@@ -274,7 +274,7 @@ class Deliveries:
 
     def is_due(self, now: datetime) -> bool:
         """Whether any row may go out now."""
-        any_row = select(delivery.c.id).where(due(now, now - OVERDUE)).limit(1)
+        any_row = select(delivery.c.id).where(due(now, now - OVERDUE)).order_by(delivery.c.not_before).limit(1)
         with walking_in_order(self.connection):
             return self.connection.execute(any_row).first() is not None
 

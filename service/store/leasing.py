@@ -40,8 +40,8 @@ def due(now: Moment, old: Moment) -> ColumnElement[bool]:
 def waiting() -> Select[Any]:
     """How many rows are due, counted no further than `most`: whoever asks has no need to go through a million."""
     now, old = bindparam("now", type_=UTCDateTime), bindparam("old", type_=UTCDateTime)
-    some = select(delivery.c.id).where(due(now, old)).limit(bindparam("most", type_=Integer)).subquery()
-    return select(func.count()).select_from(some)
+    some = select(delivery.c.id).where(due(now, old)).order_by(delivery.c.not_before)
+    return select(func.count()).select_from(some.limit(bindparam("most", type_=Integer)).subquery())
 
 
 @cache
