@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select, union, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, union, update
 
 from service.editions import OVERDUE
 from service.model import Addressee, Profile, Schedule, Subscriber, SubscriberState
@@ -148,8 +148,9 @@ class Subscribers:
             # To look for a few in the order of their ids, all readers would be gone through: they are found by time.
             if now is not None and self._count(come, limit) < limit:
                 order = subscriber.c.next_due_at
-            found = self._due(wanted.order_by(order), profiles)
-        return sorted(found, key=lambda each: each.subscriber.id)
+            rows = self.connection.execute(wanted.order_by(order)).all()
+        # Their profiles are sorted, which PostgreSQL 17 believes so dear within that block that it compiles the query.
+        return self._due(sorted(rows, key=lambda row: row[0]), profiles)
 
     def any_due(self, now: datetime, since: datetime) -> bool:
         """Whether any edition has come since then; where none has, hardly a row is read."""
@@ -161,7 +162,8 @@ class Subscribers:
     def coming(self, subscriber_id: int) -> Due | None:
         """The next edition of one subscriber, whenever it is due; None while none is to come."""
         active = (subscriber.c.state == SubscriberState.ACTIVE) & subscriber.c.next_due_at.is_not(None)
-        return next(iter(self._due(select(*_DUE).where(active, subscriber.c.id == subscriber_id))), None)
+        rows = self.connection.execute(select(*_DUE).where(active, subscriber.c.id == subscriber_id)).all()
+        return next(iter(self._due(rows)), None)
 
     def overdue(self, now: datetime) -> int:
         """How many active subscribers have an edition that was due, or composed to go out, over 48 hours ago."""
@@ -282,8 +284,7 @@ class Subscribers:
         some = select(subscriber.c.id).where(come).order_by(subscriber.c.next_due_at).limit(most).subquery()
         return self.connection.scalar(select(func.count()).select_from(some)) or 0
 
-    def _due(self, wanted: Select[Any], with_profiles: bool = True) -> list[Due]:
-        rows = self.connection.execute(wanted).all()
+    def _due(self, rows: Sequence[Sequence[Any]], with_profiles: bool = True) -> list[Due]:
         readers = self._load(rows, with_profiles)
         return [Due(each, *row[len(_OWN) :]) for row, each in zip(rows, readers, strict=True)]
 
