@@ -111,8 +111,10 @@ def fused_line(fuse: Fuse) -> type[Line]:
         def flush(self) -> None:
             handing = self.front
             pending = handing is not None and handing.dot_at > 0 and not handing.in_doubt
-            if pending:
-                fuse.passed("before the dot", lambda: self.socket.send(b"".join(self._out)[:-3]))
+            if pending and handing is not None:
+                # Behind the dot the next envelope may wait.
+                left = handing.dot_at - self._written - len(".\r\n")
+                fuse.passed("before the dot", lambda: self.socket.send(b"".join(self._out)[:left]))
             super().flush()
             if pending and handing is not None and handing.in_doubt:
                 fuse.passed("after the dot")

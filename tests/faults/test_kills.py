@@ -74,3 +74,16 @@ def test_a_crash_at_a_named_place_loses_nothing(
     assert set(verdict.twice.values()) <= {2}
     # With one connection nothing else can be in doubt than the mail of this place.
     assert not verdict.twice or place in IN_DOUBT or connections > 1
+
+
+def test_a_mail_whose_dot_never_came_goes_out_once_though_the_next_envelope_is_under_way(tmp_path: Path) -> None:
+    running = sinks.running(tmp_path / "sink.log", pipelining=True)
+    with running as sink, town(tmp_path, sink.url, "", smtp_connections="1") as home:
+        home.digests(5)
+        doomed = start(Job(home.environ, lease=0.5, place="before the dot", passes=2))
+        doomed.join(60)
+        assert doomed.exitcode == -9
+        with senders(Job(home.environ, lease=1.0, since=home.world.now(), pace=20), 1):
+            home.settle(90)
+        verdict = home.verdict(sink.taken())
+    assert (verdict.lost, verdict.twice, verdict.states) == ([], {}, {"sent": 5})
