@@ -67,9 +67,13 @@ class Health:
         known = self.known[relay]
         if _resting(known, now):
             return
-        until = now + back_off(FIRST_REST, known.get("failures", 0), LONGEST_REST)
+        until = now + back_off(FIRST_REST, self.failures(relay), LONGEST_REST)
         LOG.warning("the mail server cannot be used until %s: %s", f"{until:%H:%M:%S}", error)
-        self._keep(unit, relay, known | _rest(until, error) | {"failures": known.get("failures", 0) + 1})
+        self._keep(unit, relay, known | _rest(until, error) | {"failures": self.failures(relay) + 1})
+
+    def failures(self, relay: int) -> int:
+        """How many times it gave out since it last took a mail."""
+        return int(self.known[relay].get("failures", 0))
 
     def refused(self, unit: Unit, relay: int, error: DeliveryError, now: datetime) -> None:
         """It refused us, not the reader: ten times alike open the breaker."""

@@ -243,7 +243,9 @@ class Tray:
 
     def _take(self, unit: Unit, limit: int) -> list[Delivery]:
         share = max(unit.deliveries.waiting(self.now, SHARES * limit) // SHARES, LEAST)
-        rows = unit.deliveries.claim(self.token, self.now, min(share, limit), self.lease)
+        # Mails may be why it broke off: after every other rest it is tried with those at the other end of the line.
+        other = self.health.failures(self.usable()[0]) % 2 == 1
+        rows = unit.deliveries.claim(self.token, self.now, min(share, limit), self.lease, newest=other)
         self._alone = not rows and not self._rows
         return unit.deliveries.claim_doubtful(self.token, self.now, self.lease) if self._alone else rows
 

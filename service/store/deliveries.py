@@ -136,18 +136,20 @@ class Deliveries:
         with walking_in_order(self.connection):
             return self.connection.scalar(waiting(), {"now": now, "old": now - OVERDUE, "most": most}) or 0
 
-    def claim(self, token: str, now: datetime, limit: int, seconds: float) -> list[Delivery]:
-        """Lease up to `limit` rows that are ready, due and not in doubt, oldest first, for `seconds`."""
-        return self._lease(False, token, now, limit, seconds)
+    def claim(self, token: str, now: datetime, limit: int, seconds: float, *, newest: bool = False) -> list[Delivery]:
+        """Lease up to `limit` rows that are ready, due and not in doubt, oldest or newest first, for `seconds`."""
+        return self._lease(False, newest, token, now, limit, seconds)
 
     def claim_doubtful(self, token: str, now: datetime, seconds: float) -> list[Delivery]:
         """Lease one row whose sender has died. It goes alone: a poisonous mail must not take others down with it."""
-        return self._lease(True, token, now, 1, seconds)
+        return self._lease(True, False, token, now, 1, seconds)
 
-    def _lease(self, doubtful: bool, token: str, now: datetime, limit: int, seconds: float) -> list[Delivery]:
+    def _lease(
+        self, doubtful: bool, newest: bool, token: str, now: datetime, limit: int, seconds: float
+    ) -> list[Delivery]:
         asked = {"token": token, "now": now, "old": now - OVERDUE, "seconds": seconds, "most": limit}
         with walking_in_order(self.connection):
-            rows = self.connection.execute(lease(self.connection.dialect.name, doubtful), asked).all()
+            rows = self.connection.execute(lease(self.connection.dialect.name, doubtful, newest), asked).all()
         frozen = payloads(self.connection, [row.id for row in rows])
         return sorted((_claimed(row, frozen.get(row.id, {})) for row in rows), key=lambda each: each.id)
 

@@ -229,6 +229,17 @@ def test_a_resting_relay_leaves_the_work_to_the_next_one(unit: Unit) -> None:
     assert health.usable(NOW + MINUTE) == [0, 1]
 
 
+def test_after_a_rest_a_relay_is_tried_with_other_mails_than_those_at_which_it_broke_off(tmp_path: Path) -> None:
+    with sinks.running(tmp_path / "sink.log") as sink, town(tmp_path, sink.url) as home:
+        home.arrive()
+        home.people([*(f"rcptdropx1.{n}" for n in range(6)), *(f"reader{n}" for n in range(54))])
+        home.compose()
+        done = [home.world.pipeline.deliver(home.world.now() + number * MINUTE).sent for number in range(9)]
+    assert done[0] == 0
+    assert done[1] >= 25
+    assert sum(done) == 60
+
+
 def test_a_new_relay_is_warmed_up_over_its_first_days(unit: Unit) -> None:
     limits = Limits(rate=1000, warm_up=50)
     first = known(unit)
