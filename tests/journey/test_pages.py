@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import product
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, Response, Route
@@ -17,6 +18,7 @@ from tests.journey.walk import Visit, Walk, visits
 LARGEST, MOST_REQUESTS, MOST_SHIFT = 60_000, 6, 0.01
 LOOKS = tuple(product(SCHEMES, (360, 768, 1280, 1600)))
 PLAIN_LOOKS = tuple(product(SCHEMES, (360, 1280)))
+LARGE_LETTERS = '{"webkit": {"webprefs": {"default_font_size": 32}}}'
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +31,19 @@ def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
         walk = Walk(opened)
         walk.prepare()
         yield walk
+
+
+@pytest.fixture
+def large(browser: Browser, tmp_path: Path) -> Iterator[Page]:
+    """A phone whose owner has asked the browser for letters twice as large."""
+    (tmp_path / "Default").mkdir()
+    (tmp_path / "Default" / "Preferences").write_text(LARGE_LETTERS, "utf-8")
+    with browser.browser_type.launch_persistent_context(
+        tmp_path, executable_path=outside.browser(), args=["--no-sandbox"], viewport={"width": 360, "height": 740}
+    ) as opened:
+        page = opened.new_page()
+        assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == "32px"
+        yield page
 
 
 @pytest.mark.timeout(900)
@@ -106,6 +121,17 @@ def test_every_control_is_reached_by_the_keyboard_and_shows_it(browser: Browser,
         if page is not None:
             wrong += [f"{method} {path} {visit.face}: {each}" for each in unreached(page)]
             page.close()
+    assert wrong == []
+
+
+@pytest.mark.timeout(900)
+def test_letters_twice_as_large_fit_on_a_phone(large: Page, walk: Walk, full: bool) -> None:
+    widest = {("/", ""), ("/manage/{token}", ""), ("/search", "found"), ("/mailbox", ""), ("/mailbox/{name}", "")}
+    wrong = []
+    for method, path, visit in visits():
+        if (full or (path, visit.face) in widest) and walk.open(large, method, path, visit):
+            large.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
+            wrong += [f"{method} {path} {visit.face}: {each}" for each in large.evaluate(_TOO_WIDE)]
     assert wrong == []
 
 
@@ -192,5 +218,11 @@ _COVERED = """() => {
   const seen = document.elementFromPoint(at.left + at.width / 2, at.top + at.height / 2);
   const bar = seen?.closest(".save, .phone-bar");
   return bar && !bar.contains(here) ? here.outerHTML.slice(0, 100) : "";
+}"""
+_TOO_WIDE = """() => {
+  const width = document.documentElement.clientWidth, whole = document.documentElement.scrollWidth;
+  const beyond = [...document.querySelectorAll("main *")].filter(each =>
+    each.checkVisibility() && each.getBoundingClientRect().right > width + 1 && !each.closest(".trap, .unseen"));
+  return whole > width ? [`${whole} wide: ${beyond.at(-1)?.outerHTML.slice(0, 100)}`] : [];
 }"""
 _MISSED = "() => window.wanted.filter(each => !window.reached.has(each)).map(each => each.outerHTML.slice(0, 100))"
