@@ -135,6 +135,24 @@ def test_letters_twice_as_large_fit_on_a_phone(large: Page, walk: Walk, full: bo
     assert wrong == []
 
 
+def test_who_presses_keys_goes_on_from_there(browser: Browser, walk: Walk) -> None:
+    wanted = {(path, visit.face): (method, visit) for method, path, visit in visits()}
+    # A topic that is removed has no row any more: then it is the field of the topics.
+    for path, pressed, then in (
+        ("/", "a[data-topic]", "a[data-topic]"),
+        ("/manage/{token}", "[name=drop]", "textarea"),
+    ):
+        method, visit = wanted[path, ""]
+        page = opened(browser, walk, method, path, visit)
+        assert page is not None
+        page.locator(pressed).first.focus()
+        page.keyboard.press("Enter")
+        # Longer than the page waits before it asks what has changed.
+        page.wait_for_timeout(1500)
+        assert page.evaluate(f"document.activeElement.matches({then!r})"), path
+        page.close()
+
+
 def slice_of(found: list[tuple[str, str, Visit]]) -> list[tuple[str, str, Visit]]:
     """The pages with most on them: what the ordinary suite has time for."""
     busy = {"/", "/subscribe", "/manage/{token}", "/confirm/{token}", "/unsubscribe/{token}"}

@@ -68,7 +68,11 @@ document.addEventListener("click", (event) => {
   const kept = lines.filter((line) => line && line !== link.dataset.instead);
   if (!kept.includes(link.dataset.topic)) kept.push(link.dataset.topic);
   topics.value = kept.join("\n");
-  if (link.closest(".examples")) link.remove();
+  if (link.closest(".examples")) {
+    // Who pressed a key goes on from here.
+    if (!event.detail) (link.nextElementSibling ?? topics).focus();
+    link.remove();
+  }
   topics.dispatchEvent(new Event("input", { bubbles: true }));
 });
 
@@ -116,7 +120,11 @@ if (counted) {
     const text = answer?.ok ? await answer.text().catch(() => "") : "";
     if (mine !== asked || !text) return;
     const fresh = new DOMParser().parseFromString(text, "text/html").querySelectorAll("[data-live-part]");
+    const held = document.activeElement;
     counted.querySelectorAll("[data-live-part]").forEach((part, at) => (part.innerHTML = fresh[at].innerHTML));
+    if (held.isConnected || !held.name) return;
+    const same = [...counted.elements].find((each) => each.name === held.name && each.value === held.value);
+    (same ?? counted.querySelector("textarea")).focus();
   };
   let following;
   const changed = () => {
@@ -141,7 +149,10 @@ if (counted) {
       // A second press on a row takes the first one back.
       if (fresh || (button.name === "drop" && !there.includes(old))) kept.push(fresh || old);
       field.value = kept.join("\n");
-      if (button.name !== "drop") button.parentElement.remove();
+      if (button.name !== "drop") {
+        if (!event.detail) field.focus();
+        button.parentElement.remove();
+      }
     } else return;
     event.preventDefault();
     changed();
