@@ -20,7 +20,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
 
 from service.deadlines import Watch
 from service.deliveries import Mail, envelope
@@ -30,8 +29,6 @@ from service.errors import DeliveryError, RelayUnavailable
 
 _GO_AHEAD = 354
 _CHUNK = 65536
-# So many pieces any system writes at once (IOV_MAX of POSIX is larger wherever we run).
-_MOST_PIECES = 256
 # A reply longer than this is none.
 _LONGEST_REPLY = 65536
 # What would block, on a plain socket and under TLS.
@@ -146,7 +143,7 @@ class Line:
     def _send(self) -> int:
         """Write what waits, in one go; a plain socket takes the pieces as they are."""
         if not isinstance(self.socket, ssl.SSLSocket):
-            return self.socket.sendmsg(islice(self._out, _MOST_PIECES))
+            return self.socket.sendmsg(self._out)
         if len(self._out) > 1:
             self._out = deque([b"".join(self._out)])
         return self.socket.send(self._out[0])
