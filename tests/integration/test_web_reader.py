@@ -56,7 +56,7 @@ def test_the_button_begins_the_subscription_and_says_when_the_next_mail_comes(pa
 
 def test_a_confirmed_reader_is_told_so_and_not_asked_again(joined: Site) -> None:
     page = joined.get(link(joined, Purpose.CONFIRM))
-    assert text(page, "h1") == "You are on the round already."
+    assert text(page, "h1") == "You are subscribed already."
     assert "<form" not in page.text
 
 

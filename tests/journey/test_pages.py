@@ -8,7 +8,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Response, Route
+from playwright.sync_api import Browser, Page, Response, Route, expect
 
 from service.cli.pictures import SCHEMES
 from tests import outside
@@ -150,7 +150,18 @@ def test_who_presses_keys_goes_on_from_there(browser: Browser, walk: Walk) -> No
         # Longer than the page waits before it asks what has changed.
         page.wait_for_timeout(1500)
         assert page.evaluate(f"document.activeElement.matches({then!r})"), path
+        expect(page.locator("p.unseen[role=status]")).to_contain_text("this week")
         page.close()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_what_is_wrong_is_met_first(browser: Browser, walk: Walk, scripts: bool) -> None:
+    page = browser.new_page(java_script_enabled=scripts)
+    page.goto(walk.site.url)
+    page.get_by_label("Your address").fill("nobody")
+    page.get_by_role("button", name="Send my first digest").click()
+    expect(page.locator("#summary")).to_be_focused()
+    page.close()
 
 
 def slice_of(found: list[tuple[str, str, Visit]]) -> list[tuple[str, str, Visit]]:

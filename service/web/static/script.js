@@ -1,6 +1,15 @@
 // Everything here only saves a step; the pages work without it.
 "use strict";
 
+// What changes on a page is said aloud to who does not see it.
+const heard = document.createElement("p");
+heard.className = "unseen";
+heard.setAttribute("role", "status");
+document.body.append(heard);
+const say = (words) => {
+  if (heard.textContent !== words) heard.textContent = words;
+};
+
 const topics = document.getElementById("keywords");
 const form = topics?.form;
 
@@ -43,7 +52,9 @@ async function look() {
     for (const link of document.querySelectorAll("a[href^='/start']")) link.href = `/start?${typed}`;
     const found = sheet.querySelector("[data-found]");
     const bar = document.querySelector("[data-week]");
-    if (found && bar) bar.textContent = found.dataset.found;
+    if (!found) return;
+    if (bar) bar.textContent = found.dataset.found;
+    say(found.dataset.found);
   } catch (error) {
     if (mine === asked) last = "";
     if (error.name !== "AbortError") throw error;
@@ -122,6 +133,7 @@ if (counted) {
     const fresh = new DOMParser().parseFromString(text, "text/html").querySelectorAll("[data-live-part]");
     const held = document.activeElement;
     counted.querySelectorAll("[data-live-part]").forEach((part, at) => (part.innerHTML = fresh[at].innerHTML));
+    say([save.textContent, counted.querySelector("[data-found]")?.dataset.found].filter(Boolean).join(". "));
     if (held.isConnected || !held.name) return;
     const same = [...counted.elements].find((each) => each.name === held.name && each.value === held.value);
     (same ?? counted.querySelector("textarea")).focus();
