@@ -46,7 +46,7 @@ def beside_source(ground: Ground, sessions: int) -> Sequence[Pair]:
 
 def beside_smtplib(ground: Ground) -> Sequence[Pair]:
     """Seconds for the same mails, 20 ms away."""
-    bodies, count = mails(ground, 50, SMALL), ground.size(9600, 1600)
+    bodies, count = mails(ground, 50, SMALL), ground.size(9600, 3200)
     with sink() as near, far(near, DELAY) as port:
         return interleaved(
             partial(_carried, port, bodies, count, MANY), partial(_by_smtplib, port, bodies, count), PAIRS
