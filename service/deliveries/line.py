@@ -146,7 +146,9 @@ class Line:
             return self.socket.sendmsg(self._out)
         if len(self._out) > 1:
             self._out = deque([b"".join(self._out)])
-        return self.socket.send(self._out[0])
+        # TLS writes all of this, or does not say how much: what follows a dot waits until that is out.
+        left = self.front.dot_at - self._written if self.front else 0
+        return self.socket.send(memoryview(self._out[0])[:left] if left > 0 else self._out[0])
 
     def _forget(self, sent: int) -> None:
         """So many octets are written."""
