@@ -207,7 +207,10 @@ def _entry(stored: StoredPaper, keywords: list[int]) -> list[object]:
 def _shared(digest: Digest) -> Digest:
     """The digest without its reader's own plans; what the mail only counted stands behind its sections."""
     behind = len(digest.papers) - sum(section.papers for section in digest.sections)
-    sections = (*digest.sections, Section("", behind, 0)) if digest.sections and behind > 0 else digest.sections
+    # Without a name of their own they would be taken for papers of the last profile.
+    sections = (
+        (*digest.sections, Section("More papers", behind, 0)) if digest.sections and behind > 0 else digest.sections
+    )
     return digest._replace(next_edition=None, sections=sections)
 
 

@@ -14,7 +14,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from service.links import Purpose, feed_link
-from service.model import Profile, Schedule, SubscriberState
+from service.model import Choice, Profile, Schedule, SubscriberState
 from tests.integration.sites import Site, site, text
 from tests.integration.stores import paper
 from tests.integration.worlds import MORNING
@@ -69,6 +69,19 @@ def test_a_digest_opens_in_the_browser_with_every_paper(read: Site) -> None:
     assert sorted(shown) == sorted(TITLES)
     assert "more" not in text(page).split("Cite these papers")[0]
     assert text(page, "mark")
+
+
+def test_papers_that_the_mail_only_counted_stand_under_no_profile_in_the_browser(tmp_path: Path) -> None:
+    with site(tmp_path) as pages:
+        token = pages.house.join(ADA, "adaptation")
+        profiles = (Profile(("adaptation",), "Tuning"), Profile(("owls",), "Birds"))
+        choice = Choice(profiles, Schedule(weekdays=frozenset(range(1, 8))), 6)
+        pages.house.world.subscriptions.change(token, choice, pages.house.clock())
+        pages.house.arrive(*PAPERS, paper("Owls See at Night"))
+        pages.house.morning()
+        headings = LexborHTMLParser(pages.get(viewed(pages)).text).css("h2")
+    names = [" ".join(each.text().split()) for each in headings if each.attributes.get("class") == "section"]
+    assert names == ["Tuning", "Birds", "More papers"]
 
 
 def test_a_copy_can_be_given_to_anybody(read: Site) -> None:
