@@ -57,7 +57,7 @@ class Cut:
 
 
 def excerpt(abstract: Passage, sentences: int = 2, limit: int = LIMIT) -> Passage:
-    """Return at most so many sentences and characters of an abstract, those with hits before any others.
+    """Return at most so many sentences and characters of an abstract, those with hits before those beside them.
 
     Sentences stand in their own order, with an ellipsis where something between them is left out. A sentence that is
     too long by itself is cut around its first hit, at the ends of words.
@@ -117,9 +117,13 @@ def _choice(text: str, touched: Sequence[int], sentences: int, limit: int) -> in
 
 
 def _by_merit(hits: Sequence[int]) -> Iterable[int]:
-    """Sentences with most hits first; then what follows the best one, then what stands before it; then the others."""
+    """Sentences with most hits first; then what follows the best one, then what stands before it.
+
+    One without a hit from elsewhere says nothing of either: mostly it is where the code is.
+    """
     best = hits.index(max(hits))
-    return sorted(range(len(hits)), key=lambda at: (-hits[at], at != best, at != best + 1, at != best - 1, at))
+    telling = (at for at, count in enumerate(hits) if count or abs(at - best) == 1 or at == best)
+    return sorted(telling, key=lambda at: (-hits[at], at != best, at != best + 1, at))
 
 
 def _length(spans: Sequence[Span], chosen: Iterable[int]) -> int:

@@ -210,6 +210,14 @@ def test_a_lonely_hit_brings_the_next_sentence() -> None:
     assert excerpt(hit(ABSTRACT, "skimmed")).text.endswith("Instead. We propose sparse attention.")
 
 
+def test_no_sentence_from_elsewhere_fills_an_excerpt() -> None:
+    long = "It goes on and " + "on and " * 60 + "ends."
+    found = "We propose sparse attention for models of every size, which takes one afternoon on a small machine " * 2
+    text = f"Inputs are slow. {long} {found.strip()}. {long} Our code is released at https://code.example/sparse."
+    assert excerpt(hit(text, "sparse attention")).text == f"{found.strip()}."
+    assert excerpt(Passage(f"{found.strip()}. {long} Our code is released.")).text == f"{found.strip()}."
+
+
 def test_without_hits_an_excerpt_is_the_beginning() -> None:
     assert excerpt(Passage(ABSTRACT)).text.startswith("Long inputs are slow. Nobody reads")
 
