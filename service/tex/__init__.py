@@ -23,7 +23,7 @@ _UNSEEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
 )
 
-_HINTS = re.compile(r"[\\$`~]")
+_HINTS = re.compile(r"[\\$`~{]")
 # No formula holds the beginning of another one: of a heap of beginnings each is looked at once.
 _MATH = re.compile(
     r"(?<![\\$])\$\$?(?=[^\s$])((?:[^$\\]|\\.){1,600}?)(?<=\S)\$\$?(?!\$)|\\\(((?:[^\\]|\\[^()]){1,600}?)\\\)"
@@ -41,6 +41,10 @@ _LETTER = re.compile(
 _FONT = re.compile(rf"\\(?:{FONTS})\s*\{{([^{{}}]{{0,600}})\}}")
 _SHAPE = re.compile(rf"\{{\\(?:{SHAPES})\b\s*([^{{}}]{{0,600}}?)\s*\}}")
 _HREF = re.compile(r"\\href\s*\{([^{}]{0,600})\}\s*\{([^{}]{0,600})\}")
+# What is left of \href where backslashes are gone: its words behind the link would lead nowhere as a part of it.
+_BARE_HREF = re.compile(
+    r"(https?://[^\s{}]{1,300})(?:(?<![/=])\{[^{}]{1,200}\}|(?<=/)\{[^{}\s]{1,99}\s[^{}]{1,99}\})(?!\.?[\w/?=&{-])"
+)
 _HAT = re.compile(rf"\\({'|'.join(HATS)})(?:\s*\{{([^{{}}]{{1,3}})\}}|\s+([A-Za-z])(?![A-Za-z])|\s*([^\W\d_A-Za-z]))")
 _BOARD = re.compile(r"\\mathbb\s*(?:\{([^{}]{1,10})\}|([A-Za-z])(?![A-Za-z]))")
 _FRACTION = re.compile(r"\\[dt]?frac\s*(?:\{([^{}]{1,100})\}\s*\{([^{}]{1,100})\}|(\d)(\d))")
@@ -108,7 +112,7 @@ def readable(text: str) -> str:
     if len(seen) <= _LONGEST and _HINTS.search(seen):
         read = _MATH.sub(_math, seen)
         prose = _prose(read) if "\\" in seen or read != seen else read
-        seen = _QUOTED.sub(_quotes, _BARE_TIE.sub(" ", prose))
+        seen = _BARE_HREF.sub(r"\1", _QUOTED.sub(_quotes, _BARE_TIE.sub(" ", prose)))
     return unicodedata.normalize("NFC", seen)
 
 

@@ -46,6 +46,9 @@ READ = {
     r"\(a^2\) and $$b_1$$": "a² and b₁",
     "zero\u200bwidth\u202e, soft\u00adhyphen, bell\u0007": "zerowidth, softhyphen, bell",
     "e\u0301": "é",
+    "at https://code.example/a{code}. It": "at https://code.example/a. It",
+    "at https://code.example/a/{this https URL}.": "at https://code.example/a/.",
+    "https://code.example/a{https://code.example/a}": "https://code.example/a",
 }
 LEFT = [
     "Omega(mnd) and 1920times1080, 4-16times, sim!0.1%",
@@ -56,6 +59,7 @@ LEFT = [
     r"$\unknowncommand{x}^2$ stays whole",
     "tasks--PET, 2 -- 6x, *Tensor Programs*, a_b, x^2",
     "C:\\newfolder",
+    "https://api.example/{id}, https://api.example/v1?id={id} and https://api.example/a{n}.html",
     "100% of “quoted” — text…",
     "",
 ]
@@ -143,6 +147,8 @@ def test_private_marks_travel_through(text: str) -> None:
         "\\sqrt[",
         "\\(",
         "\\[",
+        "https://",
+        "https://a{",
     ],
 )
 def test_two_hundred_thousand_characters_of_anything_end_in_time(piece: str) -> None:
