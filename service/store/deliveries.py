@@ -36,7 +36,7 @@ from service.editions import OVERDUE
 from service.model import DeliveryKind, DeliveryState, SubscriberState
 from service.store.covered import Covered, covered
 from service.store.exchange import exchange
-from service.store.leasing import EDITIONS, due, late, lease, waiting
+from service.store.leasing import EDITIONS, late, lease, waiting
 from service.store.payloads import add_payloads, payloads, with_payload
 from service.store.statements import add_new, among, chunks, database_now, walking_in_order
 from service.store.tables import FAULTY, OPEN, delivery, subscriber
@@ -276,9 +276,7 @@ class Deliveries:
 
     def is_due(self, now: datetime) -> bool:
         """Whether any row may go out now."""
-        any_row = select(delivery.c.id).where(due(now, now - OVERDUE)).order_by(delivery.c.not_before).limit(1)
-        with walking_in_order(self.connection):
-            return self.connection.execute(any_row).first() is not None
+        return self.waiting(now, 1) > 0
 
     def revive(self, now: datetime) -> None:
         """Let editions that became old news while they waited go out after all."""

@@ -263,9 +263,11 @@ Index("ix_delivery_subscriber", delivery.c.subscriber_id, delivery.c.kind, deliv
 # Its pages are filled by two fifths only (migration 0014), so that a row has room to be written anew beside itself.
 OPEN = delivery.c.finished_at.is_(None)
 Index("ix_delivery_open", delivery.c.not_before, delivery.c.id, sqlite_where=OPEN, postgresql_where=OPEN)
-# Spelt out: SQLite uses such an index only where the question has the very letters.
+# Spelt out: SQLite uses such an index only where the question has the very letters. What is no edition is a letter.
 FAULTY = delivery.c.error != text("''")
 Index("ix_delivery_error", delivery.c.finished_at, sqlite_where=FAULTY, postgresql_where=FAULTY)
+LETTERS = OPEN & text("kind NOT IN ('digest', 'quiet')")
+Index("ix_delivery_letters", delivery.c.not_before, sqlite_where=LETTERS, postgresql_where=LETTERS)
 LEASED = delivery.c.lease.is_not(None)
 Index("ix_delivery_lease", delivery.c.lease, sqlite_where=LEASED, postgresql_where=LEASED)
 

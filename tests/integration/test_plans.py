@@ -117,6 +117,41 @@ def test_of_many_that_wait_postgresql_reads_the_first_alone_though_it_believes_t
     store.close()
 
 
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_editions_that_wait_for_the_operator_are_not_stepped_over_and_a_letter_among_them_goes_out(
+    database: str, request: pytest.FixtureRequest
+) -> None:
+    store = request.getfixturevalue("store")
+    if database == "postgresql":
+        store = Store(request.getfixturevalue("postgres_database"))
+        store.migrate()
+    reader, old = add_reader(store), NOW - 72 * HOUR
+
+    def ask(unit: Unit) -> None:
+        unit.deliveries.claim("token", NOW, 0, 60.0)
+        unit.deliveries.claim("token", NOW, 0, 60.0, newest=True)
+        unit.deliveries.claim_doubtful("token", NOW, 60.0)
+        unit.deliveries.waiting(NOW, 800)
+
+    said = plans(store, ask)
+    if database == "sqlite":
+        assert said.count("ix_delivery_open (not_before>? AND not_before<?)") == 4, said
+        assert said.count("ix_delivery_letters (not_before<?)") == 4, said
+    else:
+        assert len(re.findall(r"ix_delivery_open.*\n *Index Cond: \(\(not_before >= ", said)) == 4, said
+        assert said.count("Index Scan using ix_delivery_letters") == 4, said
+    with store.write() as unit:
+        editions = [new_delivery(DeliveryKind.DIGEST, reader, str(day), old + day * HOUR) for day in range(4)]
+        letter, edition = new_delivery(DeliveryKind.GOODBYE, reader, "", old + HOUR), {"not_before": NOW - 48 * HOUR}
+        unit.deliveries.add([*editions, letter, new_delivery(DeliveryKind.QUIET, reader, "", NOW) | edition])
+    with store.write() as unit:
+        assert unit.deliveries.waiting(NOW, 10) == 2
+        kinds = [row.kind for row in unit.deliveries.claim("token", NOW, 10, 60.0)]
+        assert kinds == [DeliveryKind.GOODBYE, DeliveryKind.QUIET]
+        assert not unit.deliveries.is_due(NOW)
+    store.close()
+
+
 def test_no_index_of_postgresql_is_written_anew_when_a_mail_is_begun(postgres_database: str) -> None:
     store = Store(postgres_database)
     store.migrate()

@@ -152,6 +152,7 @@ def test_a_mail_that_an_earlier_release_froze_goes_out(settings: Settings, reque
         with home.world.store.engine.begin() as connection:
             connection.execute(text("ALTER TABLE subscriber ADD COLUMN language TEXT NOT NULL DEFAULT 'en'"))
             connection.execute(text(f"UPDATE delivery_payload SET payload = {spoken}"))
+            connection.execute(text("DROP INDEX ix_delivery_letters"))
             connection.execute(text("UPDATE alembic_version SET version_num = '0015'"))
         home.world.store.migrate()
         home.world.pipeline.deliver(home.clock())
