@@ -177,11 +177,20 @@ def marked_authors(plain: Card, selected: Selected) -> Card:
     """The card with the authors whom keywords hit; nearly always it names those that it names anyway."""
     if not any(hit.field is Field.AUTHOR for _, hits in selected.why for hit in hits):
         return plain
-    names, spans = selected.paper.paper.authors, dict[int, list[Span]]()
+    names, spans = selected.paper.paper.authors, {at: list[Span]() for at in _by_turns(selected.why)}
     for at, span in marks(selected.why).authors:
-        spans.setdefault(at, []).append(span)
+        spans[at].append(span)
     authors = _authors(names, spans)
     return replace(plain, authors=authors, others=len(names) - len(authors))
+
+
+def _by_turns(why: Sequence[Fit]) -> list[int]:
+    """The places of the authors whom keywords hit: the first one of each keyword, then the second ones."""
+    turns: dict[int, int] = {}
+    for _, hits in why:
+        for turn, at in enumerate(sorted({hit.index for hit in hits if hit.field is Field.AUTHOR})):
+            turns[at] = min(turn, turns.get(at, turn))
+    return sorted(turns, key=lambda at: (turns[at], at))
 
 
 def shown(abstract: Passage, full: bool) -> Passage:
@@ -208,8 +217,8 @@ def because(why: Iterable[tuple[str, int]]) -> tuple[tuple[Reason, ...], int]:
 
 
 def _authors(names: Sequence[str], spans: Mapping[int, Sequence[Span]]) -> tuple[Author, ...]:
-    """The first two, the last, and whoever matched; everybody where they are few."""
-    matched = sorted(index for index in spans if index < len(names))
+    """The first two, the last, and the first of those who matched; everybody where they are few."""
+    matched = [index for index in spans if index < len(names)]
     last = len(names) - 1
     named = range(len(names)) if len(names) <= _FEW_AUTHORS else sorted({0, 1, last, *matched[:_MATCHED_AUTHORS]})
     return tuple(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from service.messages import layout
-from service.model import Origin, ReaderLinks
+from service.model import Origin, Paper, ReaderLinks
 from tests import mails
 from tests.mails import PER_DAY, SECTIONS
 
@@ -117,3 +117,10 @@ def test_a_link_in_two_lines_is_no_link() -> None:
     two = "https://papers.example.org/view/812.a.long.signature\nhttps://evil.example/a.long.signature.as.well"
     mail = mails.read(RENDERER.digest(mails.digest(), replace(mails.ENVELOPE, links=ReaderLinks(view=two))))
     assert "Read online" not in mail.html + mail.text
+
+
+def test_each_keyword_that_found_an_author_has_one_named() -> None:
+    names = ("Ada Lind", "Bao Tran", *(f"{letter}. Okafor" for letter in "CDEFG"), "Hana Kaya", "Ivo Last")
+    known = Paper("Many Hands", "They hold.", authors=names)
+    mail = mails.read(RENDERER.digest(mails.digest((known,), ("au:okafor", "au:kaya")), mails.ENVELOPE))
+    assert "Ada Lind, Bao Tran, C. Okafor, D. Okafor … Hana Kaya, Ivo Last (+3)" in mail.seen
