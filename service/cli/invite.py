@@ -31,7 +31,7 @@ def invite(
 ) -> None:
     """Ask the people of a CSV file to confirm, with their topics filled in."""
     people = read(bytes_of(file))
-    with world() as here:
+    with world(begins=True) as here:
         usual = Schedule(editions.check_timezone(timezone), hour)
         done = list(_watched(invited(here.subscriptions, people, usual, here.now()), len(people)))
     wrong = [each for each in done if each.problem]

@@ -80,7 +80,8 @@ def doctor(
     with world(migrated=False) as here:
         with suppress(StoreError):
             # What cannot be looked at now is a finding of its own.
-            here.pipeline.copies.look(here.now())
+            if here.store.ready():
+                here.pipeline.copies.look(here.now())
         findings = [*examine(here.store, here.settings, here.now()), _broker(here)]
         if mail:
             own = here.settings

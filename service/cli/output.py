@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import date
 from importlib import import_module
 from pathlib import Path
@@ -22,7 +22,8 @@ from service.bootstrap import World, build
 from service.cli.screen import Screen, log, write
 from service.errors import InputError
 from service.model import Subscriber, Witness
-from service.settings import Settings, load
+from service.settings import Settings, load, look
+from service.store import Store
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
 
@@ -33,21 +34,32 @@ NARROW = 4  # columns that a narrow terminal still shows beside each other
 
 
 @contextmanager
-def world(migrated: bool = True) -> Iterator[World]:
+def world(migrated: bool = True, begins: bool = False) -> Iterator[World]:
     """The World of this machine's settings; with `migrated` its database is there and of this release.
 
+    One that is not there yet is made where the command `begins` something; whoever looks, or runs a command without
+    the settings of the service, is told that there is none, and no file is made.
     Only `up` and `migrate` change the schema of a database that is there: others may be at work on it.
     """
-    settings = load()
     # What a command did is what it prints; the log is for processes that stay.
     log(logging.ERROR)
+    settings = load() if begins else look()
+    if migrated and not begins:
+        _check(settings)
+        settings = load()
     here = build(settings, witness=_witness(settings))
     try:
-        if migrated:
+        if migrated and begins:
             here.store.prepare()
         yield here
     finally:
         here.close()
+
+
+def _check(settings: Settings) -> None:
+    """Raise StoreError where the database is not there, or not of this release."""
+    with closing(Store(settings.database_url)) as store:
+        store.check()
 
 
 def _witness(settings: Settings) -> Witness | None:

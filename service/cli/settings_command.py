@@ -6,9 +6,9 @@ Comes in: the environment. Goes out: every setting with its value, secrets hidde
 from __future__ import annotations
 
 from service.cli.output import Json, rows
-from service.settings import described, load
+from service.settings import described, look
 
 
 def settings(json: Json = False) -> None:
     """Show every setting, its value with secrets hidden, and where it comes from."""
-    rows([row._asdict() for row in described(load())], json, empty="")
+    rows([row._asdict() for row in described(look())], json, empty="")

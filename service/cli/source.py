@@ -35,7 +35,7 @@ def add(
 ) -> None:
     """Try a source, or the feed that a web page names, say how many papers it holds, and keep it."""
     url = _absolute(url)
-    with world() as here:
+    with world(begins=True) as here:
         address, listing = _discovered(here, url)
         source = here.operations.add_source(address, here.now())
         here.bell.collect(source.id)
@@ -90,7 +90,7 @@ def catalogue(
     json: Json = False,
 ) -> None:
     """Show the arXiv categories that readers may pick; one is read once a reader picks it."""
-    with world() as here:
+    with world(migrated=False) as here:
         offers = here.operations.catalogue()
     sought = words.casefold()
     shown = [each for each in offers if sought in f"{each.code} {each.name} {each.subject}".casefold()]

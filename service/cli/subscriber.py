@@ -41,7 +41,7 @@ def add(
     json: Json = False,
 ) -> None:
     """Ask someone to confirm, with these keywords filled in."""
-    with world() as here:
+    with world(begins=True) as here:
         schedule = Schedule(editions.check_timezone(timezone), hour)
         typed = "\n".join(keywords or ())
         if confirmed:

@@ -22,14 +22,14 @@ from service.operations import Status
 
 def migrate() -> None:
     """Bring the database to this release."""
-    with world(migrated=False) as here:
+    with world(migrated=False, begins=True) as here:
         here.store.migrate()
     say("The database is up to date.")
 
 
 def collect(json: Json = False) -> None:
     """Fetch every source now; exit code 1 where one fails."""
-    with world() as here:
+    with world(begins=True) as here:
         here.operations.ensure_sources(here.now())
         due = here.operations.wake(here.now())
         with Progress(console=Screen(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
@@ -47,8 +47,9 @@ def send(
     json: Json = False,
 ) -> None:
     """Compose the digests that are due and send what is ready."""
+    edition = day_of(day) if day else None
     with world() as here:
-        composed = here.pipeline.compose(here.now(), _day(day, here.now()), overdue)
+        composed = here.pipeline.compose(here.now(), _begun(edition, here.now()), overdue)
         delivered = here.pipeline.deliver(here.now())
     rows([{"composed": composed.ready, "quiet": composed.quiet} | asdict(delivered)], json, empty="")
     if composed.failed:
@@ -57,12 +58,9 @@ def send(
         raise typer.Exit(1)
 
 
-def _day(text: str | None, now: datetime) -> date | None:
+def _begun(day: date | None, now: datetime) -> date | None:
     """A day that has begun somewhere: after the edition of a later one, nobody would get a mail until then."""
-    if text is None:
-        return None
-    day = day_of(text)
-    if day > (now + FURTHEST_EAST).date():
+    if day and day > (now + FURTHEST_EAST).date():
         raise InputError(f"{day} has not begun anywhere; its edition is made when it comes")
     return day
 

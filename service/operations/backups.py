@@ -38,7 +38,7 @@ def restore(store: Store, file: Path, now: datetime) -> None:
         with TemporaryDirectory() as folder:
             _cross(store, _copied(file, Path(folder) / "copy", now))
         return
-    place.parent.mkdir(parents=True, exist_ok=True)
+    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     unfinished = place.with_name(f"{place.name}.restoring")
     unfinished.unlink(missing_ok=True)
     # Only a finished copy that is on hold gets the name under which senders look.

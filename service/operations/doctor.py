@@ -75,6 +75,9 @@ def send_test(address: str, renderer: Renderer, mailer: Mailer, host: str, now: 
 
 
 def _database(store: Store, settings: Settings, now: datetime) -> list[Finding]:
+    if store.missing():
+        # What asks it for anything would make it, and everything else is looked at without it.
+        return [_release(store, "database")]
     try:
         drift = abs(store.clock() - now.timestamp())
     except StoreError as error:
@@ -89,12 +92,12 @@ def _database(store: Store, settings: Settings, now: datetime) -> list[Finding]:
     ]
 
 
-def _release(store: Store) -> Finding:
+def _release(store: Store, what: str = "migrations") -> Finding:
     try:
         store.check()
     except StoreError as error:
-        return Finding("migrations", False, str(error))
-    return Finding("migrations", True, "of this release")
+        return Finding(what, False, str(error))
+    return Finding(what, True, "of this release")
 
 
 def _writing(store: Store, now: datetime) -> Iterator[Finding]:
@@ -194,7 +197,8 @@ def _disk(store: Store, settings: Settings) -> Iterator[Finding]:
     if folder is None:
         return
     try:
-        free = shutil.disk_usage(folder).free
+        # One that the service is yet to make lies on the disk of the folder it will lie in.
+        free = shutil.disk_usage(next(each for each in (folder, *folder.parents) if each.exists())).free
     except OSError as error:
         yield Finding("disk", False, f"{folder} cannot be read: {error.strerror}", "make that folder")
     else:

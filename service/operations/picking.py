@@ -13,6 +13,7 @@ from datetime import datetime
 from service.errors import InputError
 from service.sources import catalogue, kinds
 from service.store import Store
+from service.store.sources import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,12 @@ class Offer:
 
 def offers(store: Store) -> list[Offer]:
     """Every category, in the order of the catalogue."""
-    with store.read() as unit:
-        known = {kinds.canonical(each.url): each for each in unit.sources.all()}
-        polled = {each.id for each in known.values() if each.active and unit.sources.wanted(each.id)}
+    known: dict[str, Source] = {}
+    polled: set[int] = set()
+    if store.ready():
+        with store.read() as unit:
+            known = {kinds.canonical(each.url): each for each in unit.sources.all()}
+            polled = {each.id for each in known.values() if each.active and unit.sources.wanted(each.id)}
     return [
         Offer(each.code, each.name, each.subject, source.id if source else None, bool(source and source.id in polled))
         for each in catalogue.entries()

@@ -22,7 +22,7 @@ from service.settings import reach, secret, values
 from service.settings.environment import Given, gather
 from service.settings.fields import HIDDEN, NAMES, PREFIX, SECRETS, Settings
 
-__all__ = ["Row", "Settings", "described", "load", "way_out"]
+__all__ = ["Row", "Settings", "described", "load", "look", "way_out"]
 
 # Of these not even a wrong text may be shown: it may hold a password.
 _HIDDEN = {name for name in NAMES if not Settings.model_fields[name].repr}
@@ -44,11 +44,24 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path | None = None,
     """
     if environ is None:
         environ, env_file = os.environ, env_file or Path(".env")
+    return _found(environ, env_file, options, make=True)
+
+
+def look() -> Settings:
+    """Read every setting as `load` does, and make no file.
+
+    Secrets that are not there yet are drawn for this process alone, to look with and never to sign. SettingsError as
+    there.
+    """
+    return _found(os.environ, Path(".env"), {}, make=False)
+
+
+def _found(environ: Mapping[str, str], env_file: Path | None, options: Mapping[str, object], *, make: bool) -> Settings:
     given = gather(environ, env_file, {name: value for name, value in options.items() if value is not None})
     default_folder = {"data_dir": values.data_folder(environ.get("XDG_DATA_HOME", ""))}
     settings = _checked(given, default_folder)
     settings._origins.update(given.origins)
-    return settings if settings.production else _with_secrets(settings)
+    return settings if settings.production else _with_secrets(settings, make)
 
 
 def way_out() -> str:
@@ -123,11 +136,11 @@ def _sentence(faults: list[str]) -> str:
     return "\n".join([f"{len(sentences)} settings are wrong:", *(f"- {sentence}" for sentence in sentences)])
 
 
-def _with_secrets(settings: Settings) -> Settings:
+def _with_secrets(settings: Settings, make: bool) -> Settings:
     lacking = [name for name in SECRETS if not getattr(settings, name)]
     if not lacking:
         return settings
-    found = secret.made(settings.data_dir)
+    found = secret.made(settings.data_dir, make)
     made = {"secret_keys": (found["secret_keys"],), "suppression_key": found["suppression_key"]}
     settings._origins.update(dict.fromkeys(lacking, "made"))
     return settings.model_copy(update={name: made[name] for name in lacking})

@@ -18,14 +18,17 @@ from service.settings.fields import PREFIX, SECRETS
 FILE_NAME = "secret"
 
 
-def made(data_dir: Path) -> dict[str, str]:
+def made(data_dir: Path, make: bool = True) -> dict[str, str]:
     """Return the secrets of this data folder, making them if there are none; SettingsError if that cannot be done.
 
-    Whole or not at all, readable by the owner alone, and two processes that start at once get the same ones.
+    Whole or not at all, readable by the owner alone, and two processes that start at once get the same ones. Without
+    `make` those that are not there yet are drawn and kept nowhere.
     """
     path = data_dir / FILE_NAME
     try:
         if not path.exists():
+            if not make:
+                return {name: secrets.token_urlsafe(32) for name in SECRETS}
             _make(path)
         return _read(path)
     except (OSError, UnicodeDecodeError) as error:

@@ -84,6 +84,17 @@ def _hint(url: str) -> str:
     return f'it begins with "{scheme}"; write sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME'
 
 
+def missing(database: str) -> bool:
+    """Whether a file of SQLite is not there, or has nothing in it; to open it would make it."""
+    if not database or database.startswith((":", "file:")):
+        return False
+    try:
+        return Path(database).stat().st_size == 0
+    except OSError as error:
+        # Of all else SQLite says better what is wrong.
+        return isinstance(error, FileNotFoundError)
+
+
 def _make_room(folder: Path) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -92,8 +103,6 @@ def _make_room(folder: Path) -> None:
 
 
 def _sqlite(url: str, database: str | None, synchronous: str) -> Engine:
-    if database and database != ":memory:":
-        _make_room(Path(database).parent)
     own = {"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}
     engine = create_engine(url, connect_args=own, **_ALIKE)
 
@@ -101,6 +110,7 @@ def _sqlite(url: str, database: str | None, synchronous: str) -> Engine:
     def _make(*_: object) -> None:
         # It holds addresses. SQLite gives its log the mode of the file, and would make that as readable as any other.
         if database and not database.startswith((":", "file:")):
+            _make_room(Path(database).parent)
             with suppress(OSError):  # SQLite says better what is wrong.
                 Path(database).touch(0o600)
 

@@ -24,7 +24,7 @@ from service.store.beside import Beside
 from service.store.canaries import Canaries
 from service.store.clocks import Clocks
 from service.store.deliveries import Deliveries
-from service.store.engine import PREPARED, connect
+from service.store.engine import PREPARED, connect, missing
 from service.store.enrichment import Enrichment
 from service.store.journal import Journal
 from service.store.mailboxes import Mailboxes
@@ -169,14 +169,25 @@ class Store:
         self.check()
 
     def ready(self) -> bool:
-        """Whether the schema is there (it may still be of an older release)."""
+        """Whether the schema is there (it may still be of an older release); makes no file to find out."""
+        if self.missing():
+            return False
         with _translated(), self.engine.connect() as connection:
             return inspect(connection).has_table("delivery")
 
     def check(self) -> None:
-        """Raise StoreError for a schema that is not of this release."""
+        """Raise StoreError for a schema that is not of this release, or not there at all; makes no file to find out."""
+        if self.missing():
+            raise StoreError(
+                f"there is no database yet: `paperround up` or `paperround migrate` makes {self.engine.url.database}; "
+                "where a service is at work already, this command lacks its settings (see `paperround settings`)"
+            )
         with _translated():
             migrations.check(self.engine)
+
+    def missing(self) -> bool:
+        """Whether it is a file that nobody has made yet; to ask makes none."""
+        return self._is_file and missing(self.engine.url.database or "")
 
     @property
     def folder(self) -> Path | None:
@@ -219,7 +230,7 @@ class Store:
         return file
 
     def _used(self) -> bool:
-        """Whether its file holds anything: `doctor` and `status` make one where there was none."""
+        """Whether its file holds anything: `migrate` makes one with empty tables."""
         try:
             return self.ready() and crossing.used(self.engine)
         except (StoreError, SQLAlchemyError):

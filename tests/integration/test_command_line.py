@@ -278,6 +278,7 @@ def test_help_comes_at_once() -> None:
 
 
 def test_settings_show_no_secret_and_every_origin(tmp_path: Path) -> None:
+    paperround("migrate", PAPERROUND_DATA_DIR=str(tmp_path))
     result = paperround(
         "settings",
         "--json",
@@ -321,6 +322,7 @@ def test_who_has_not_confirmed_has_nothing_to_pause_and_no_page(
 
 def test_a_bounce_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAPERROUND_DATA_DIR", str(tmp_path))
+    assert run("migrate")[0] == 0
     code, _, said = run("bounces", str(tmp_path / "nothing"))
     assert (code, said) == (2, f"paperround: {tmp_path / 'nothing'} cannot be read: No such file or directory\n")
 
@@ -398,6 +400,7 @@ def test_up_collects_names_what_it_cannot_reach_and_stops_cleanly(
 
 @pytest.mark.parametrize("command", ["up", "web"])
 def test_who_starts_what_is_on_hold_reads_so(up: Up, tmp_path: Path, command: str) -> None:
+    assert paperround("migrate", PAPERROUND_DATA_DIR=str(tmp_path / "data")).code == 0
     assert paperround("hold", "a try", PAPERROUND_DATA_DIR=str(tmp_path / "data")).code == 0
     process, url = up(command, PAPERROUND_SOURCES=f"http://127.0.0.1:{free_port()}/papers")
     ready(url)
@@ -418,7 +421,8 @@ def test_web_serves_the_pages_alone_once_the_database_is_ready(
 ) -> None:
     early = paperround("web", "--port", str(free_port()), PAPERROUND_DATA_DIR=str(tmp_path / "data"))
     assert early.code == 1
-    assert early.said.endswith("\npaperround: the database is empty; run `paperround migrate`\n")
+    assert "\npaperround: there is no database yet: `paperround up` or `paperround migrate` makes " in early.said
+    assert not (tmp_path / "data" / "paperround.sqlite3").exists()
     monkeypatch.setenv("PAPERROUND_DATA_DIR", str(tmp_path / "data"))
     assert run("migrate")[0] == 0
     process, url = up("web")

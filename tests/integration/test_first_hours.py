@@ -140,3 +140,45 @@ def test_a_line_of_env_that_cannot_be_read_is_named_without_what_stands_there(
     (data / ".env").write_text("OTHER 1\n\nPAPERROUND_SECRET_KEYS s3cret\nPAPERROUND_PORT\n")
     monkeypatch.chdir(data)
     assert run("settings") == (1, [], "paperround: .env, line 3: this cannot be read; write NAME=VALUE.\n")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["status"],
+        ["doctor"],
+        ["settings"],
+        ["dkim"],
+        ["source", "list"],
+        ["source", "catalogue", "cs."],
+        ["subscriber", "list"],
+        ["subscriber", "pause", ADA],
+        ["why", ADA, "2501.00001"],
+        ["hold", "why"],
+        ["release"],
+        ["send"],
+        ["backup", "copy"],
+    ],
+    ids=" ".join,
+)
+def test_who_looks_where_no_service_is_leaves_nothing_behind(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "of" / "nobody"
+    monkeypatch.setenv("PAPERROUND_DATA_DIR", str(data))
+    code, _, said = run(*command)
+    assert not data.parent.exists()
+    if code not in (0, 3) and command != ["doctor"]:
+        assert said.startswith("paperround: there is no database yet")
+        assert code == 1
+
+
+def test_whoever_has_no_database_yet_is_told_how_one_begins_and_a_hold_in_the_wrong_folder_is_none(data: Path) -> None:
+    mend = f"`paperround up` or `paperround migrate` makes {data / 'paperround.sqlite3'}"
+    assert mend in run("hold")[2]
+    assert mend in told("doctor")
+    assert list(data.iterdir()) == []
+    (data / "paperround.sqlite3").touch()
+    assert mend in run("status")[2]
+    assert run("migrate")[0] == 0
+    assert run("status")[0] == run("hold")[0] == 0

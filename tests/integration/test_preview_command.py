@@ -99,6 +99,7 @@ def test_a_draft_is_the_digest_that_comes(home: House) -> None:
 def test_a_name_or_an_address_that_is_not_known_is_said(here: Path) -> None:
     assert run("digests").exit_code == 2
     assert run("digest-weekly", "--for", ADA).exit_code == 2
+    assert CliRunner().invoke(app, ["migrate"]).exit_code == 0
     assert run("digest", "--for", ADA).exit_code == 2
     assert not (here / "preview").exists()
 
