@@ -6,6 +6,7 @@ Refuses to know: whether text or HTML is written, and every word that is not the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -28,6 +29,7 @@ _FRESH, _OLD = timedelta(days=14), timedelta(days=60)
 _FIELDS = tuple(
     tuple(field for place, field in enumerate(Field) if bits >> place & 1) for bits in range(1 << len(Field))
 )
+_ARXIV_PAGE = re.compile(r"https?://(?:www\.|export\.)?arxiv\.org/abs/(.+?)(?:v\d{1,3})?\Z")
 _LINK_ORDER = ("pdf", "arxiv", "huggingface", "code", "project")
 
 
@@ -243,6 +245,9 @@ def _links(links: Links, url: str, title: str) -> tuple[Link, ...]:
     """Every usable link once; the title leads to the source's own page, else to the paper, else to a search for it."""
     known = {kind: web_link(getattr(links, kind)) for kind in _LINK_ORDER}
     page = web_link(url)
+    named = _ARXIV_PAGE.match(page)
+    if named and known["arxiv"].endswith(f"/abs/{named[1]}"):
+        page = known["arxiv"]  # arXiv's own feeds link to a version, or without TLS, what is named beside it.
     own = next((kind for kind, url in known.items() if url and url == page), "page")
     first = [(own, page), ("arxiv", known["arxiv"]), ("huggingface", known["huggingface"]), ("pdf", known["pdf"])]
     head = next(((kind, url) for kind, url in first if url), ("search", title_search(title)))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from service.messages import layout
-from service.model import Origin, Paper, ReaderLinks
+from service.model import Links, Origin, Paper, ReaderLinks
 from tests import mails
 from tests.mails import PER_DAY, SECTIONS
 
@@ -124,3 +124,12 @@ def test_each_keyword_that_found_an_author_has_one_named() -> None:
     known = Paper("Many Hands", "They hold.", authors=names)
     mail = mails.read(RENDERER.digest(mails.digest((known,), ("au:okafor", "au:kaya")), mails.ENVELOPE))
     assert "Ada Lind, Bao Tran, C. Okafor, D. Okafor … Hana Kaya, Ivo Last (+3)" in mail.seen
+
+
+@pytest.mark.parametrize("url", ["https://arxiv.org/abs/2611.00007v1", "http://arxiv.org/abs/2611.00007"])
+def test_a_page_of_arxiv_is_linked_once_whatever_form_its_source_gave_it(url: str) -> None:
+    page = "https://arxiv.org/abs/2611.00007"
+    known = Paper("A Title", "Kernel methods.", url=url, links=Links(page))
+    mail = mails.read(RENDERER.digest(mails.digest((known,)), mails.ENVELOPE))
+    assert [link for link in mail.text_links if "arxiv.org" in link] == [page]
+    assert [link for link in mail.html_links if "arxiv.org" in link] == [page]
