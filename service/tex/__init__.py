@@ -35,6 +35,10 @@ _ACCENT = re.compile(
     r"|\{\\(?P<a>[`'^~=.\"])\s*\{?\\?(?P<b>[A-Za-z])\}?\}|\\(?P<c>[`'^~=.\"])\s*(?:\{\\?(?P<d>[A-Za-z])\}|\\?(?P<e>[A-Za-z]))"
     r"|\{?\\(?P<f>[uvHcdkrb])\s*\{\\?(?P<g>[A-Za-z])\}|\\(?P<h>[vHckr])\s(?P<i>[A-Za-z])(?=\w)"
 )
+# Letters with two accents, as Vietnamese has them, once the inner one is read.
+_SECOND_ACCENT = re.compile(
+    r"(?P<o>\{)?\\(?P<c>[`'^~.]|d(?![A-Za-z]))\s*(?:\{(?P<d>[^\W\d_a-zA-Z])\}|(?P<e>[^\W\d_a-zA-Z]))(?(o)\}?)"
+)
 _LETTER = re.compile(
     r"\{\\(aa|AA|ae|AE|oe|OE|ss|o|O|l|L|i|j)\s*\}|\\(aa|AA|ae|AE|oe|OE|ss|o|O|l|L|i|j)(?:\{\}|\s+(?=[a-z])|(?![A-Za-z]))"
 )
@@ -135,7 +139,7 @@ def _quotes(found: re.Match[str]) -> str:
 
 
 def _letters(text: str) -> str:
-    return _LETTER.sub(_plain_letter, _ACCENT.sub(_accented, text))
+    return _LETTER.sub(_plain_letter, _SECOND_ACCENT.sub(_accented_again, _ACCENT.sub(_accented, text)))
 
 
 def _accented(found: re.Match[str]) -> str:
@@ -143,6 +147,10 @@ def _accented(found: re.Match[str]) -> str:
     letter = found["b"] or found["d"] or found["e"] or found["g"] or found["i"] or found["k"]
     opened = found["f"] is not None and found[0].startswith("{")
     return ("{" if opened else "") + unicodedata.normalize("NFC", letter + ACCENTS[accent])
+
+
+def _accented_again(found: re.Match[str]) -> str:
+    return unicodedata.normalize("NFC", (found["d"] or found["e"]) + ACCENTS[found["c"]])
 
 
 def _plain_letter(found: re.Match[str]) -> str:
@@ -264,7 +272,7 @@ def _root(found: re.Match[str]) -> str:
 
 def _group(text: str) -> str:
     """Brackets around what would otherwise be read apart."""
-    return text if re.fullmatch(r"[\w.]+|\([^()]*\)", text) else f"({text})"
+    return text if re.fullmatch(r"[\w.]+|\([^()]*\)[!²³]?", text) else f"({text})"
 
 
 def _script(found: re.Match[str]) -> str:

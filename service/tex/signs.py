@@ -25,7 +25,16 @@ DOUBLE = dict(zip("CHNPQRZEFKk", "ℂℍℕℙℚℝℤ𝔼𝔽𝕂𝕜", strict
 ABOVE = dict(zip("0123456789+-−=()in∗*′", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁱⁿ**′", strict=True))
 ABOVE |= {"T": "ᵀ", "∘": "°", "th": "ᵗʰ"}
 BELOW = dict(zip("0123456789+-−=()aeoxhklmnpstijruv", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₒₓₕₖₗₘₙₚₛₜᵢⱼᵣᵤᵥ", strict=True))
-MORE = {"ne": "≠", "colon": ":", "dashrightarrow": "⇢", "Re": "Re", "Im": "Im", "bmod": "mod", "checkmark": "✓"}
+MORE = {
+    "ne": "≠",
+    "colon": ":",
+    "dashrightarrow": "⇢",
+    "Re": "Re",
+    "Im": "Im",
+    "bmod": "mod",
+    "checkmark": "✓",
+    "S": "§",
+}
 ROOTS = {"2": "√", "3": "∛", "4": "∜"}
 # Abbreviations that nearly every paper defines for itself.
 SHORT = {"eg": "e.g.", "ie": "i.e.", "etal": "et al.", "wrt": "w.r.t.", "cf": "cf.", "vs": "vs.", "xspace": ""}
