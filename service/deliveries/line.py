@@ -278,7 +278,8 @@ def _nothing(_: Line) -> None:
 
 @lru_cache(maxsize=64)
 def _reply(octets: bytes) -> Reply:
-    lines = octets.decode("utf-8", "replace").splitlines()
+    # A line feed alone ends a line: by any other sign a mail that was accepted would seem to be unanswered.
+    lines = octets.decode("utf-8", "replace").rstrip("\r\n").split("\n")
     if not (len(lines[-1]) >= 3 and lines[-1][:3].isdecimal() and lines[-1][:3].isascii()):
         raise smtplib.SMTPServerDisconnected("the reply is none")
     return Reply(int(lines[-1][:3]), "\n".join(line[4:].strip() for line in lines))

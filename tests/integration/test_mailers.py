@@ -326,6 +326,18 @@ def test_each_refusal_finds_its_place_in_the_error_tree(step: str, reply: str, k
     assert reply[4:12].split(" ")[0] in ("", error.enhanced) or error.enhanced in ("", reply.split()[0][4:])
 
 
+@pytest.mark.parametrize("sign", ["\r", "\v", "\f", "\x1c", "\x85", "\u2028"])
+def test_a_reply_ends_with_its_line_whatever_signs_stand_in_it(sign: str) -> None:
+    with relay(
+        {"RCPT": ["250 2.1.5 ok", f"550 5.1.1 no{sign}such user"], "DOT": f"250 2.0.0 ok{sign}queued"}
+    ) as server:
+        mailer = SmtpMailer(server.url, timeout=5)
+        mailer.send(mail(1))
+        assert isinstance(failure(mailer), AddressRefused)
+        mailer.close()
+    assert len(server.bodies) == 1
+
+
 @pytest.mark.parametrize(
     ("step", "reply"),
     [
