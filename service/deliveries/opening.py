@@ -6,6 +6,7 @@ Comes in: a relay. Goes out: an open wire, or the DeliveryError that says why th
 from __future__ import annotations
 
 import contextlib
+import logging
 import queue
 import smtplib
 import socket
@@ -18,7 +19,9 @@ from service.deadlines import Watch
 from service.deliveries.relay import Relay
 from service.deliveries.replies import refusal
 from service.deliveries.wire import Refused, Wire, unavailable
-from service.errors import DeliveryError
+from service.errors import DeliveryError, RelayUnavailable
+
+LOG = logging.getLogger(__name__)
 
 
 def open_wire(relay: Relay, context: ssl.SSLContext, seconds: float) -> Wire:
@@ -63,6 +66,10 @@ class Openings:
                 result: Wire | DeliveryError = open_wire(relay, context, seconds)
             except DeliveryError as error:
                 result = error
+            except Exception as error:
+                # Whatever it was, such as no thread left for the watch: what is waited for has to end.
+                LOG.exception("a connection could not be opened")
+                result = RelayUnavailable(f"The mail server {relay.name} could not be called ({type(error).__name__}).")
             self._end(Opened(number, at, result))
 
         threading.Thread(target=run, name="opening", daemon=True).start()
