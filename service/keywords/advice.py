@@ -19,6 +19,8 @@ BROAD_SHARE = 0.2
 BROAD_FROM = 50
 # Behind a sign that is no letter of a word; the one of `cat:cs.*` has its say.
 _IDLE_STAR = re.compile(r"(?<![\w.*])\*")
+# The star of a name, as TeX raises it: C^*-algebra.
+_RAISED_STAR = re.compile(r"\b[A-Z]\$?\^\{?\*[}$]{0,2}(?=-[A-Za-z])")
 # What other search engines join words by: +lora +adapter, lora NEAR/3 adapter.
 _JOINT = re.compile(r"\s(?:\|\|?|&&|\+(?=[^\W\d_]))|\b(?:NEAR|ADJ|PRE|W)/\d+\b|\bNEAR\b")
 _SHOUTED = re.compile(r"(?<!\S)!(?=[\w\"(])")
@@ -39,7 +41,7 @@ def slips(text: str, expression: Expression) -> Iterator[str]:
         yield f"Did you mean {other}? This wants both in one paper."
     if named := _category(text, expression):
         yield f"Did you mean cat:{named}? This looks for the words."
-    if _IDLE_STAR.search(unquoted):
+    if _IDLE_STAR.search(_RAISED_STAR.sub("", unquoted)):
         yield "A star counts only right behind the letters of a word: this one is left out."
     for found in tokens(text):
         if found.word.isupper() and found.word.lower() in WORDS_TOO and _loose(found.word, expression):

@@ -50,7 +50,7 @@ def _pattern(letter: str) -> str:
         (?<![^\s"'(/])\.[A-Za-z]{letter}+                      # .NET
       | (?<!\S)&(?!\S)                                         # a free-standing & is the word and
       | [A-Za-z]{{1,2}}(?:\+\+|\#)(?!{letter})                 # C++, F#
-      | (?<![\w*])[A-Z]\*(?![\w*])                             # A*, C*-algebra
+      | (?<![\w*])[A-Z](?:\*(?![\w*])|\^\*(?=-[A-Za-z]))        # A*, C*-algebra, $C^*$-algebra
       | (?<!{letter})\d{{1,3}}(?:,\d{{3}})+(?!{letter})        # 1,000
       | (?<!{letter})[A-Za-z](?:\.[A-Za-z])+(?!{letter})       # U.S.
       | {letter}+(?:(?<=\d)\.(?=\d){letter}+|['&](?=[^\W\d_]){letter}+)*(?:\(e?s\)(?!{letter}))?
@@ -63,6 +63,7 @@ _ANY = re.compile(f"[{UNSPACED}]|{_pattern(_LETTER)}", re.VERBOSE)
 
 _ABBREVIATIONS = frozenset({"vs", "st", "dr", "cf", "resp", "approx", "eg", "ie", "viz", "ca"})
 _BESIDE = str.maketrans("", "", "\"'`*%°#")
+_INSIDE = str.maketrans("", "", "',^")
 _JOINTS = frozenset({"-", "--", "_", "^", "@", "·", "-_", "_-", "^-"})
 _SLASHES = frozenset({"/", "//", "+"})
 
@@ -104,7 +105,7 @@ def _tidy(word: str) -> str:
         return "and"
     if len(word) > 2 and word[1] == "." and word[0].isalpha():
         return word.replace(".", "")
-    return word.replace("'", "").replace(",", "")
+    return word.translate(_INSIDE)
 
 
 def _gap(between: str, first: str, found: list[Token]) -> Gap:
