@@ -8,9 +8,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
-from service.model import DeliveryKind, DeliveryState
+from service.editions import OVERDUE
+from service.store import leasing
 from service.store.statements import walking_in_order
-from service.store.tables import OPEN, delivery
+from service.store.tables import delivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +21,10 @@ class Canaries:
     connection: Connection
 
     def waiting(self, now: datetime, limit: int) -> int:
-        """How many digests are due, counted up to `limit`."""
-        due = OPEN & (delivery.c.state == DeliveryState.READY) & (delivery.c.not_before <= now)
-        # As an expression, or SQLite would read the index of all digests there ever were, not that of what is open.
-        digest = func.coalesce(delivery.c.kind, "") == DeliveryKind.DIGEST
-        some = select(delivery.c.id).where(due & digest).order_by(delivery.c.not_before).limit(limit).subquery()
+        """How many digests may go out, counted up to `limit`; what waits for the operator makes no morning large."""
+        asked = {"now": now, "old": now - OVERDUE, "most": limit}
         with walking_in_order(self.connection):
-            return self.connection.scalar(select(func.count()).select_from(some)) or 0
+            return self.connection.scalar(leasing.waiting(digests=True), asked) or 0
 
     def states(self, ids: Sequence[int]) -> dict[str, int]:
         """How many of these rows are in each state."""

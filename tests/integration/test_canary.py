@@ -11,7 +11,7 @@ import pytest
 from service.deliveries.onebyone import OneByOne
 from service.errors import MessageRefused
 from service.model import Message
-from tests.integration.worlds import House, house
+from tests.integration.worlds import DAY, House, house
 
 READERS = 20
 
@@ -73,6 +73,14 @@ def test_a_small_morning_needs_no_canary(tmp_path: Path) -> None:
         home.world.pipeline.compose(home.clock())
         assert replace(home.world.pipeline, carrier=refusing).deliver(home.clock()).failed == 1
         assert home.world.operations.status(home.clock()).hold is None
+
+
+def test_digests_that_wait_for_the_operator_make_no_morning_large(home: House) -> None:
+    home.clock.at += 4 * DAY
+    home.join("ada@example.org", "low-rank adaptation")
+    home.world.pipeline.compose(home.clock())
+    assert replace(home.world.pipeline, carrier=refusing).deliver(home.clock()).failed == 2
+    assert home.world.operations.status(home.clock()).hold is None
 
 
 def test_a_hold_before_the_first_digests_does_not_spare_them(home: House) -> None:
