@@ -23,6 +23,7 @@ _SPECIAL = re.compile(
   | (?P<aside>\\(?:cite\w*|ref|eqref|label|footnote|url|href)\*?(?:\[[^\]]*\])?\{{[^{{}}]*\}})
   | \\(?P<command>[A-Za-z]+)
   | \\(?P<escaped>[\x00-\x7f])
+  | (?P<star>(?<=(?<![A-Za-z])[A-Z])\$\^\{{?(?:\*|\\ast)\}}?\$)    # Sgr A$^*$
   | (?P<space>~)
   | (?P<math>\$+)
   | (?P<left>(?<!\S)\{{)
@@ -153,6 +154,8 @@ def _spoken(special: re.Match[str]) -> str:
         return character(special.group())
     if kind == "combined":
         return _composed(special)
+    if kind == "star":
+        return "*"
     if kind == "escaped":
         return _ESCAPES.get(special["escaped"], special["escaped"])
     return "" if kind in {"math", "brace"} else " "
