@@ -63,7 +63,8 @@ def starred(passage: Passage, before: str = "*", after: str = "*") -> str:
 def hang(text: str, indent: int = 0, first: str = "") -> str:
     """Wrap one paragraph at 72 columns, whatever its white space, behind an indent; long words stay whole.
 
-    On the first line the indent ends in `first`. The signs of votes and stars stay with their numbers.
+    On the first line the indent ends in `first`. The signs of votes and stars stay with their numbers, and no
+    line begins with a dot between two facts.
     """
     return wrap(" ".join(_glued(text).split()), indent, first)
 
@@ -88,7 +89,7 @@ def wrap(line: str, indent: int = 0, first: str = "") -> str:
 
 
 def _glued(text: str) -> str:
-    return text.replace("▲ ", f"▲{_GLUE}").replace("★ ", f"★{_GLUE}")
+    return text.replace("▲ ", f"▲{_GLUE}").replace("★ ", f"★{_GLUE}").replace(" · ", f"{_GLUE}· ")
 
 
 def local_time(moment: datetime, timezone: str) -> datetime:
