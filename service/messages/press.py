@@ -93,7 +93,11 @@ class _Edition(NamedTuple):
         """All that decides what is said around the papers; nearly the same for everybody."""
         it = self.digest
         said = (it.edition, it.since, it.weekly, it.trending, it.first, it.per_day, it.read, it.origins, it.hidden)
-        welcome = (it.keywords, it.counts, it.days, it.next_edition, it.timezone) if it.first or it.trending else ()
+        welcome: tuple[object, ...] = ()
+        if it.first or it.trending:
+            welcome = (it.keywords, it.counts, it.days, it.next_edition, it.timezone)
+        if it.trending:
+            welcome += (bool(it.papers and it.papers[0].paper.paper.upvotes),)
         pages = [linked(each.paper) for each in it.also]
         also = [(page.title, page.url, page.links) for page in pages]
         return (*said, len(it.papers), self.total, len(self.papers), *welcome, *also)

@@ -133,3 +133,15 @@ def test_a_page_of_arxiv_is_linked_once_whatever_form_its_source_gave_it(url: st
     mail = mails.read(RENDERER.digest(mails.digest((known,)), mails.ENVELOPE))
     assert [link for link in mail.text_links if "arxiv.org" in link] == [page]
     assert [link for link in mail.html_links if "arxiv.org" in link] == [page]
+
+
+def test_papers_without_upvotes_are_not_said_to_have_the_most() -> None:
+    """In the order in which one press meets them: what it keeps of the first must not be said of the second."""
+    voted, unknown = mails.PAPERS[0], mails.PAPERS[1]
+    most = sent(papers=(voted,), keywords=(), trending=True).flat_text
+    assert "trending: the most upvoted of 63 papers" in most
+    assert "these are the papers with the most upvotes" in most
+    none = sent(papers=(unknown,), keywords=(), trending=True).flat_text
+    assert "· 1 of 63 papers" in none
+    assert "these are the first of all papers; none has upvotes" in none
+    assert "upvoted" not in none
