@@ -68,7 +68,11 @@ COMMANDS = (
         "service.cli.bounces:bounces",
         "Read what came back: bounces and complaints from files, a Maildir or standard input.",
     ),
-    ("status", "service.cli.work:status", "Say how things stand; exit code 1 where a source fails."),
+    (
+        "status",
+        "service.cli.work:status",
+        "Say how things stand; exit code 1 where a source fails or nothing can be written.",
+    ),
     (
         "settings",
         "service.cli.settings_command:settings",

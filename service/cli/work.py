@@ -16,7 +16,7 @@ from rich.progress import Progress
 from service.cli.output import Json, day_of, rows, say, world
 from service.cli.screen import Screen, complain
 from service.editions import FURTHEST_EAST
-from service.errors import InputError
+from service.errors import InputError, StoreError
 from service.operations import Status
 
 
@@ -51,7 +51,10 @@ def send(
     with world() as here:
         composed = here.pipeline.compose(here.now(), _begun(edition, here.now()), overdue)
         delivered = here.pipeline.deliver(here.now())
+        held = here.operations.held()
     rows([{"composed": composed.ready, "quiet": composed.quiet} | asdict(delivered)], json, empty="")
+    if held:
+        complain(f"on hold {held}; no mail is begun until `paperround release`")
     if composed.failed:
         complain(f"{composed.failed} could not be composed and wait; the log names each of them")
     if delivered.relay or delivered.failed or composed.failed:
@@ -66,12 +69,19 @@ def _begun(day: date | None, now: datetime) -> date | None:
 
 
 def status(json: Json = False) -> None:
-    """Say how things stand; exit code 1 where a source fails."""
+    """Say how things stand; exit code 1 where a source fails or nothing can be written."""
+    unwritten = ""
     with world() as here:
-        here.pipeline.copies.look(here.now())
+        try:
+            here.pipeline.copies.look(here.now())
+        except StoreError as error:
+            # A full disk and a stand-by let one read as ever.
+            unwritten = f"nothing can be written: {error}; see `paperround doctor`"
         now = here.operations.status(here.now())
     rows(_status_rows(now), json, empty="")
-    if now.failing:
+    if unwritten:
+        complain(unwritten)
+    if now.failing or unwritten:
         raise typer.Exit(1)
 
 

@@ -182,3 +182,24 @@ def test_whoever_has_no_database_yet_is_told_how_one_begins_and_a_hold_in_the_wr
     assert mend in run("status")[2]
     assert run("migrate")[0] == 0
     assert run("status")[0] == run("hold")[0] == 0
+
+
+def test_sending_while_on_hold_says_why_nothing_goes_out() -> None:
+    assert run("migrate")[0] == run("hold", "a wrong title")[0] == 0
+    assert re.search(r"on hold since \S+: a wrong title; no mail is begun until `paperround release`", run("send")[2])
+    assert run("release")[0] == 0
+    assert "hold" not in run("send")[2]
+
+
+def test_a_database_that_takes_no_writing_still_tells_how_things_stand(
+    postgres_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAPERROUND_DATABASE_URL", postgres_database)
+    assert run("migrate")[0] == 0
+    assert run("status")[0] == 0
+    monkeypatch.setenv(
+        "PAPERROUND_DATABASE_URL", f"{postgres_database}?options=-c%20default_transaction_read_only%3Don"
+    )
+    code, told_rows, said = run("status", "--json")
+    assert (code, told_rows[0]) == (1, {"what": "papers", "value": 0})
+    assert said.startswith("paperround: nothing can be written: the database answered: cannot execute")
