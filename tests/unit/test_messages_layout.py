@@ -136,12 +136,12 @@ def test_a_page_of_arxiv_is_linked_once_whatever_form_its_source_gave_it(url: st
 
 
 def test_papers_without_upvotes_are_not_said_to_have_the_most() -> None:
-    """In the order in which one press meets them: what it keeps of the first must not be said of the second."""
-    voted, unknown = mails.PAPERS[0], mails.PAPERS[1]
-    most = sent(papers=(voted,), keywords=(), trending=True).flat_text
+    """Both are printed by one press: what it keeps of the first must not be said of the second."""
+    digests = [mails.digest((paper,), (), trending=True) for paper in mails.PAPERS[:2]]
+    to = replace(mails.ENVELOPE, links=ReaderLinks(manage="https://papers.example.org/manage/66f0a1b2.reader-1.Zm9v"))
+    most, none = (mails.read(mail).flat_text for mail in RENDERER.digests([(each, to) for each in digests]))
     assert "trending: the most upvoted of 63 papers" in most
     assert "these are the papers with the most upvotes" in most
-    none = sent(papers=(unknown,), keywords=(), trending=True).flat_text
     assert "· 1 of 63 papers" in none
     assert "these are the first of all papers; none has upvotes" in none
     assert "upvoted" not in none
