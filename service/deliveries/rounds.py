@@ -137,6 +137,10 @@ class Round:
 
     def _start(self, line: Line, handing: Handing) -> None:
         """Let a line carry a mail that is begun."""
+        if handing.deadline <= time.monotonic():
+            # Its time ran out at another relay, or while this one was called; what was to blame has been said.
+            self._outcomes.append(Outcome(handing.mail, line.relay, self._problem))
+            return
         handing.deadline = min(handing.deadline, line.since() + self._carrier.timeout)
         if line not in self._watched:
             # The line was lost in this very turn: another will carry it.

@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from service.deliveries import Outbox
-from service.deliveries.smtp import SmtpCarrier
+from service.deliveries.smtp import SmtpCarrier, SmtpMailer
 from service.errors import PolicyRefused, RelayUnavailable
+from service.model import Message
 from service.pipeline.health import ALIKE, LONGEST_REST, Health
 from service.pipeline.pacing import Limits
 from service.store import Store, Unit
@@ -248,3 +249,28 @@ def test_a_new_relay_is_warmed_up_over_its_first_days(unit: Unit) -> None:
     assert [limits.warming(age).rate for age in ages] == [50, 100, 800, 1000, 1000]
     assert Limits(warm_up=50).warming(ages[1]).rate == 100
     assert Limits(warm_up=50).warming(ages[-1]).rate == 0, "a relay that is known has the limit of the settings: none"
+
+
+def answering(*replies: tuple[float, bytes]) -> Callable[[socket.socket], None]:
+    """A server that says one after the other, each after so many seconds, once it has heard something."""
+
+    def behave(connection: socket.socket) -> None:
+        for number, (seconds, reply) in enumerate(replies):
+            if number:
+                connection.recv(65536)
+            time.sleep(seconds)
+            connection.sendall(reply + b"\r\n")
+
+    return behave
+
+
+def test_a_relay_that_opens_when_the_time_of_a_mail_is_over_is_not_held_to_be_out_of_order() -> None:
+    ok = (0.0, b"250 ok")
+    slow = answering((0.0, b"220 slow.test"), ok, ok, (1.5, b"250 ok"))
+    late = answering((0.9, b"220 late.test"), ok, ok, ok, (0.0, b"354 go ahead"), (0.0, b"250 taken"))
+    with raw(slow) as first, raw(late) as second:
+        mailer = SmtpMailer(f"smtp://127.0.0.1:{first.port}", f"smtp://127.0.0.1:{second.port}", timeout=2)
+        with pytest.raises(RelayUnavailable, match=str(first.port)):
+            mailer.send(Message("digest@papers.test", "ada@papers.test", b"Subject: one\r\n\r\ntext\r\n"))
+        mailer.close()
+    assert second.connections == 1
