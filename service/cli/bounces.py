@@ -16,7 +16,8 @@ import typer
 
 from service.bootstrap import World
 from service.cli.output import Json, bytes_of, rows, say, world
-from service.errors import SettingsError, StoreError
+from service.cli.screen import complain
+from service.errors import InputError, SettingsError, StoreError
 from service.subscriptions.returns import Outcome
 
 # sysexits.h: a mail server keeps the mail and tries again.
@@ -41,7 +42,8 @@ def bounces(
     """Read what came back: bounces and complaints from files, a Maildir or standard input."""
     try:
         with world() as here:
-            counts = Counter(_taken(here, paths or []))
+            stuck: list[str] = []
+            counts = Counter(_taken(here, paths or [], stuck))
     except (SettingsError, StoreError) as error:
         if paths:
             raise
@@ -52,20 +54,30 @@ def bounces(
     ]
     if paths:
         rows(told, json, empty="no mail there")
+    if stuck:
+        complain(f"{len(stuck)} of them could not be moved from new to cur and will be read again: {stuck[0]}")
+        raise typer.Exit(1)
 
 
-def _taken(here: World, paths: list[Path]) -> Iterable[Outcome]:
+def _taken(here: World, paths: list[Path], stuck: list[str]) -> Iterable[Outcome]:
+    """What each mail came to; `stuck` gets what kept one from being moved, once it was taken."""
     if not paths:
         yield here.returns.take(sys.stdin.buffer.read(), here.now())
     for file in (file for path in paths for file in _files(path)):
         yield here.returns.take(bytes_of(file), here.now())
         if file.parent.name == "new":
             # A Maildir's way of saying that a mail has been seen.
-            file.rename(file.parent.parent / "cur" / f"{file.name}:2,S")
+            try:
+                file.rename(file.parent.parent / "cur" / f"{file.name}:2,S")
+            except OSError as error:
+                stuck.append(f"{file}: {error.strerror}")
 
 
 def _files(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path]
-    folder = path / "new" if (path / "new").is_dir() and (path / "cur").is_dir() else path
-    return sorted(file for file in folder.iterdir() if file.is_file())
+    try:
+        if not path.is_dir():
+            return [path]
+        folder = path / "new" if (path / "new").is_dir() and (path / "cur").is_dir() else path
+        return sorted(file for file in folder.iterdir() if file.is_file())
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error

@@ -327,6 +327,19 @@ def test_a_bounce_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest
     assert (code, said) == (2, f"paperround: {tmp_path / 'nothing'} cannot be read: No such file or directory\n")
 
 
+def test_a_mailbox_that_cannot_be_read_or_changed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAPERROUND_DATA_DIR", str(tmp_path))
+    assert run("migrate")[0] == 0
+    code, _, said = run("bounces", "x" * 300)
+    assert (code, said) == (2, f"paperround: {'x' * 300} cannot be read: File name too long\n")
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "1").write_text("hello\n")
+    (tmp_path / "cur" / "1:2,S" / "in the way").mkdir(parents=True)
+    code, _, said = run("bounces", str(tmp_path), "--json")
+    assert code == 1
+    assert said.startswith("paperround: 1 of them could not be moved from new to cur and will be read again: ")
+
+
 def test_a_reader_that_goes_away_ends_the_printing_quietly(capture: str) -> None:
     read, write = os.pipe()
     os.close(read)
