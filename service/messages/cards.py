@@ -30,6 +30,12 @@ _FIELDS = tuple(
     tuple(field for place, field in enumerate(Field) if bits >> place & 1) for bits in range(1 << len(Field))
 )
 _ARXIV_PAGE = re.compile(r"https?://(?:www\.|export\.)?arxiv\.org/abs/(.+?)(?:v\d{1,3})?\Z")
+# A surname of up to four words, and given names or initials; what may stand behind a comma otherwise is left alone.
+_SURNAME_FIRST = re.compile(
+    r"([^\s,]+(?: [^\s,]+){0,3}), "
+    r"(?!(?:jr|sr|i{2,3}|iv|ph\.?d|m\.?d|inc|ltd|llc|gmbh)\b)([^\W\d_][^\s,]*(?: [^\s,]+){0,2})",
+    re.IGNORECASE,
+)
 _LINK_ORDER = ("pdf", "arxiv", "huggingface", "code", "project")
 
 
@@ -225,12 +231,24 @@ def _authors(names: Sequence[str], spans: Mapping[int, Sequence[Span]]) -> tuple
     named = range(len(names)) if len(names) <= _FEW_AUTHORS else sorted({0, 1, last, *matched[:_MATCHED_AUTHORS]})
     return tuple(
         Author(
-            name=_clipped(_marked(names[at], spans.get(at, ())), _LONGEST_NAME),
+            name=_clipped(_upright(_marked(names[at], spans.get(at, ()))), _LONGEST_NAME),
             gap=at > 0 and at - 1 not in named,
             last=at == last,
         )
         for at in named
     )
+
+
+def _upright(name: Passage) -> Passage:
+    """Turn `Kukla, D.` into `D. Kukla`: in a row of names its comma would be read as one between two of them."""
+    turned = _SURNAME_FIRST.fullmatch(name.text)
+    if not turned:
+        return name
+    surname, given = turned.span(1), turned.span(2)
+    if any(start < surname[1] and given[0] < end for start, end in name.hits):
+        text = f"{turned[2]} {turned[1]}"
+        return Passage(text, ((0, len(text)),))
+    return name.part(*given) + Passage(" ") + name.part(*surname)
 
 
 def _clipped(text: Passage, limit: int) -> Passage:

@@ -145,3 +145,14 @@ def test_papers_without_upvotes_are_not_said_to_have_the_most() -> None:
     assert "· 1 of 63 papers" in none
     assert "these are the first of all papers; none has upvotes" in none
     assert "upvoted" not in none
+
+
+def test_names_that_begin_with_the_surname_are_turned_round() -> None:
+    names = ("Kukla, D.", "van der Berg, Ada M.", "Martin King, Jr.", "Okafor, Chidi")
+    known = Paper("Many Hands", "They hold.", authors=names)
+    mail = mails.read(RENDERER.digest(mails.digest((known,), ("au:Okafor", "au:Kukla, D.")), mails.ENVELOPE))
+    for shown in (mail.seen, mail.flat_text):
+        assert "D. Kukla, Ada M. van der Berg, Martin King, Jr., Chidi Okafor" in shown
+    assert "Chidi <mark" in mail.html
+    assert ">D. Kukla</mark>" in mail.html
+    assert mail.mail["Subject"].startswith("D. Kukla: ")
