@@ -81,7 +81,8 @@ def _database(store: Store, settings: Settings, now: datetime) -> list[Finding]:
     try:
         drift = abs(store.clock() - now.timestamp())
     except StoreError as error:
-        return [Finding("database", False, str(error), "start it, or mend PAPERROUND_DATABASE_URL")]
+        mend = "run this as the user of the service, or mend" if store.folder else "start it, or mend"
+        return [Finding("database", False, str(error), f"{mend} PAPERROUND_DATABASE_URL")]
     return [
         # Whoever runs it without the settings of the service sees so by this.
         Finding("database", True, f"{without_password(settings.database_url)} answers"),

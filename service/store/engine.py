@@ -14,6 +14,7 @@ import random
 import sqlite3
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,14 @@ def _hint(url: str) -> str:
     return f'it begins with "{scheme}"; write sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME'
 
 
+# What SQLite says of a whole file, and whether it may pass while the process lives on.
+_WRONG_FILES = {
+    sqlite3.SQLITE_CANTOPEN: ("cannot be opened: is its folder there, and open to this user?", False),
+    sqlite3.SQLITE_READONLY: ("cannot be written to: may this user write to it and its folder?", True),
+    sqlite3.SQLITE_NOTADB: ("is no file of SQLite", False),
+}
+
+
 def missing(database: str) -> bool:
     """Whether a file of SQLite is not there, or has nothing in it; to open it would make it."""
     if not database or database.startswith((":", "file:")):
@@ -114,11 +123,7 @@ def _sqlite(url: str, database: str | None, synchronous: str) -> Engine:
             with suppress(OSError):  # SQLite says better what is wrong.
                 Path(database).touch(0o600)
 
-    @event.listens_for(engine, "handle_error")
-    def _name(context: ExceptionContext) -> None:
-        # SQLite does not say which file, and who runs a command in another folder or as another user has another one.
-        if getattr(context.original_exception, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CANTOPEN:
-            raise StoreError(f"the database {database} cannot be opened: is its folder there, and open to this user?")
+    event.listen(engine, "handle_error", partial(_name, database))
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _: Any) -> None:
@@ -141,6 +146,14 @@ def _sqlite(url: str, database: str | None, synchronous: str) -> Engine:
             connection.exec_driver_sql("BEGIN")
 
     return engine
+
+
+def _name(database: str | None, context: ExceptionContext) -> None:
+    """SQLite does not say which file, and who runs a command in another folder or as another user has another one."""
+    number = getattr(context.original_exception, "sqlite_errorcode", 0) & 0xFF
+    if number in _WRONG_FILES:
+        sentence, passes = _WRONG_FILES[number]
+        raise StoreError(f"the database {database} {sentence}", passes)
 
 
 def _begin_to_write(connection: Connection) -> None:

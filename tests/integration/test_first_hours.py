@@ -203,3 +203,10 @@ def test_a_database_that_takes_no_writing_still_tells_how_things_stand(
     code, told_rows, said = run("status", "--json")
     assert (code, told_rows[0]) == (1, {"what": "papers", "value": 0})
     assert said.startswith("paperround: nothing can be written: the database answered: cannot execute")
+
+
+def test_a_file_that_is_no_database_gets_a_mend_of_its_own(data: Path) -> None:
+    (data / "paperround.sqlite3").write_text("no database, but long enough to be looked at as if it were one\n" * 20)
+    found = run("doctor", "--json")[1][0]
+    assert found["seen"] == f"the database {data / 'paperround.sqlite3'} is no file of SQLite"
+    assert found["mend"] == "run this as the user of the service, or mend PAPERROUND_DATABASE_URL"

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from service.errors import StoreError
 from service.model import ArrivalKind, DeliveryKind, DeliveryState, Profile, SubscriberState
@@ -467,6 +467,21 @@ def test_a_wrong_database_is_named_in_one_sentence(wrong: str, sentence: str) ->
     with pytest.raises(StoreError, match=sentence) as caught, Store(wrong).read():
         pass
     assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_no_database_is_named_and_so_is_one_that_may_only_be_read(tmp_path: Path) -> None:
+    other, kept = tmp_path / "notes.txt", tmp_path / "kept"
+    other.write_text("no database, but long enough to be looked at as if it were one\n" * 20)
+    with pytest.raises(StoreError, match=f"^the database {other} is no file of SQLite$"):
+        Store(f"sqlite:///{other}").ready()
+    store = Store(f"sqlite:///{kept}")
+    store.migrate()
+    store.close()
+    event.listen(store.engine, "connect", lambda connection, _: connection.execute("PRAGMA query_only=ON"))
+    told = pytest.raises(StoreError, match=f"^the database {kept} cannot be written to: may this user")
+    with told as caught, store.write() as unit:
+        unit.journal.beat("doctor", NOW)
+    assert caught.value.transient, "a disk that is mounted anew lets others go on"
 
 
 def test_papers_are_counted_by_the_day_they_arrived_in_utc(url: str) -> None:
