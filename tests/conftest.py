@@ -55,8 +55,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """On two cores three processes wait a fifth less than two for the ordinary suite; a big trial is measured alone."""
-    return 0 if config.getoption("--full") else 3
+    """Many tests wait: on two cores the ordinary suite takes 281 s with two processes, 245 with three, 220 with four.
+
+    A big trial is measured alone.
+    """
+    return 0 if config.getoption("--full") else 2 * (os.cpu_count() or 2)
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ from service.settings import Settings
 from service.settings.signing import private_keys
 from service.settings.values import is_loopback, without_password
 from service.store import Store
-from service.store.journal import BRAKE
+from service.store.journal import BRAKE, KEY
 
 # Beat ticks twice a minute and every tick makes a worker say that it lives.
 SILENT = timedelta(minutes=5)
@@ -53,6 +53,7 @@ def examine(store: Store, settings: Settings, now: datetime) -> Iterator[Finding
         yield from _signs_of_life(store, now)
         yield from _waiting(store, now)
         yield _sources(store)
+        yield from _suppression(store, settings)
     yield from (_relay(url) for url in settings.smtp_url)
     if not settings.smtp_url:
         yield Finding("mail", True, "no SMTP server is set: mails stay in the local mailbox")
@@ -144,6 +145,15 @@ def _sources(store: Store) -> Finding:
         return Finding("sources", True, f"{len(active)} read" if len(active) > 1 else f"{active[0].url} is read")
     first, which = failing[0], f"{len(failing)} of {len(active)} fail, such as" if len(active) > 1 else "fails:"
     return Finding("sources", False, f"{which} {first.url}: {first.last_error}", "paperround source check")
+
+
+def _suppression(store: Store, settings: Settings) -> Iterator[Finding]:
+    """Under another key no address is recognised that must never be written to."""
+    with store.read() as unit:
+        known = unit.journal.flag(KEY)
+    if known and known != settings.suppression_mark:
+        seen = "not the one under which addresses are kept that must never be written to"
+        yield Finding("suppression key", False, seen, "set PAPERROUND_SUPPRESSION_KEY as it was")
 
 
 def _relay(url: str) -> Finding:

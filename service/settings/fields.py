@@ -6,6 +6,8 @@ environment, files, secrets that have to be made.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -206,6 +208,11 @@ class Settings(BaseSettings):
     def production(self) -> bool:
         """Whether readers other than the operator are served: every secret must then be set, none is made."""
         return bool(self.smtp_url) or not values.is_loopback(self.base_url)
+
+    @property
+    def suppression_mark(self) -> str:
+        """Tells one suppression key from another, and nothing else of it."""
+        return hmac.new(self.suppression_key.encode(), b"which key this is", hashlib.sha256).hexdigest()
 
     @property
     def signup_domains(self) -> tuple[str, ...]:

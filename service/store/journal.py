@@ -23,6 +23,8 @@ LIFE = "life"
 PASSES = "passes"
 # The flag that keeps every sender from beginning a mail.
 BRAKE = "hold"
+# The flag that tells under which key addresses are suppressed.
+KEY = "suppression key"
 # A reader looks at other sources from now on.
 CHOSE_SOURCES = "chose sources"
 # The flag that says when a source was last made common that only those had read who chose it.
@@ -88,6 +90,10 @@ class Journal:
         """Never write to this address again until it confirms anew."""
         values = {"hash": hashed, "reason": reason, "at": now}
         self.connection.execute(upsert(self.connection, suppression, values, ("hash",)))
+
+    def is_suppressed(self, hashed: str) -> bool:
+        """Whether this address has not confirmed since it was never to be written to again."""
+        return self.connection.scalar(select(suppression.c.at).where(suppression.c.hash == hashed)) is not None
 
     def lift(self, hashed: str) -> None:
         """The address has confirmed anew."""

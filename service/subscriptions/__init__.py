@@ -81,6 +81,7 @@ class Subscriptions:
                 return READS
             if known is not None and known.state != SubscriberState.PENDING:
                 raise InputError("They have left, or their mail came back; only they themselves can begin again.")
+            self.door.check_wish(unit, address)
             if self.door.asked_since(unit, address, now - INVITED) or not self.door.may_ask(unit, address, now):
                 return ASKED
             row = self._placed(unit, known, address, mailbox, profile, schedule, now)
@@ -225,6 +226,7 @@ class Subscriptions:
             known = unit.subscribers.by_mailbox(mailbox, hold=True)
             if known is not None and known.state in RUNNING:
                 raise InputError(f"{address} subscribes already")
+            self.door.check_wish(unit, address)
             row = self._placed(unit, known, address, mailbox, profile, schedule, now)
             unit.subscribers.activate(row, now, now, welcome=True)
             unit.journal.note(row, "enrolled", now)

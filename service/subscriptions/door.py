@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from service.deliveries.smtp import SmtpMailer
-from service.errors import AddressError, DeliveryError, InvitationError
+from service.errors import AddressError, DeliveryError, InputError, InvitationError
 from service.settings import Settings
 from service.store import Unit
+from service.store.journal import KEY
 from service.subscriptions import mailboxes
 
 # A mailbox gets so many mails until it confirms, and one a day: nobody is mailed into annoyance.
@@ -112,6 +113,16 @@ class Door:
     def hold_against(self, unit: Unit, address: str, reason: str, now: datetime) -> None:
         """Write to this address no more until somebody there confirms anew."""
         unit.journal.suppress(self._hashed(address), reason, now)
+        if unit.journal.flag(KEY) is None:
+            unit.journal.set_flag(KEY, self.settings.suppression_mark)
+
+    def check_wish(self, unit: Unit, address: str) -> None:
+        """Raise InputError where somebody there has called these mails spam and not confirmed since.
+
+        What is known of a subscriber does not tell: anybody can type the address, and what was typed is forgotten.
+        """
+        if unit.journal.is_suppressed(self._hashed(address)):
+            raise InputError("They have called these mails spam; only they themselves can begin again.")
 
     def _takes_utf8(self) -> bool:
         """A local mailbox takes everything; a server that does not answer has promised nothing."""

@@ -11,8 +11,10 @@ from urllib.parse import unquote
 import pytest
 
 from service.cli import app
+from service.errors import InputError
 from service.links import Purpose
-from service.model import SubscriberState
+from service.model import Schedule, SubscriberState
+from service.operations.doctor import Finding, examine
 from service.subscriptions.returns import ENOUGH, Outcome
 from tests import mails, servers
 from tests.integration.stores import paper
@@ -123,6 +125,41 @@ def test_a_complaint_ends_the_subscription_at_once_and_without_a_goodbye(home: H
     assert held_against(home) == ["complaint"]
     home.world.subscriptions.confirm(home.token(ADA, Purpose.CONFIRM), home.clock())
     assert held_against(home) == []
+
+
+def test_who_called_mails_spam_is_not_written_to_again_by_the_operators_wish(home: House, smtp: servers.Sink) -> None:
+    (sent,) = mornings(home, smtp, 1)
+    assert home.world.returns.take(back(sent, ABUSE), home.clock()) is Outcome.ENDED
+    subscriptions, spam = home.world.subscriptions, "called these mails spam"
+    # Somebody types the address and never confirms: then it is a stranger's, and in the end nobody's.
+    home.clock.tomorrow()
+    subscriptions.subscribe(ADA, "orchids", Schedule(), home.clock())
+    with pytest.raises(InputError, match=spam):
+        subscriptions.invite(ADA, "orchids", Schedule(), home.clock())
+    reader = subscriptions.find(ADA)
+    assert reader is not None
+    subscriptions.erase(reader, home.clock())
+    for add in (subscriptions.invite, subscriptions.enrol):
+        with pytest.raises(InputError, match=spam):
+            add(ADA, "orchids", Schedule(), home.clock())
+    assert subscriptions.find(ADA) is None
+    home.clock.tomorrow()
+    home.join(ADA, "orchids")
+    assert held_against(home) == []
+
+
+def test_another_key_of_suppressed_addresses_is_noticed(home: House, smtp: servers.Sink) -> None:
+    def found(key: str) -> list[Finding]:
+        settings = home.world.settings.model_copy(update={"suppression_key": key})
+        looked = examine(home.world.store, settings, home.clock())
+        return [each for each in looked if each.what == "suppression key"]
+
+    own, other = home.world.settings.suppression_key, "t" * 40
+    assert found(other) == [], "nothing is kept under any key"
+    (sent,) = mornings(home, smtp, 1)
+    home.world.returns.take(back(sent, ABUSE), home.clock())
+    assert found(own) == []
+    assert [(each.well, each.mend) for each in found(other)] == [(False, "set PAPERROUND_SUPPRESSION_KEY as it was")]
 
 
 def held_against(home: House) -> list[str]:
