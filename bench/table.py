@@ -92,6 +92,7 @@ def markdown(rows: Sequence[Row], sections: Sequence[tuple[str, str]], how: str)
     lines += [
         "Ratios are medians of pairs taken in turn; the spread is the smallest and the largest. For `≥` goals",
         "the ratio says how many times as long the other side takes, for `≤` goals how many times it ours is.",
+        "`docs/speed.md` says what stands behind the rows that are not met.",
         "",
         "| " + " | ".join(COLUMNS) + " |",
         "|" + "---|" * len(COLUMNS),
