@@ -26,6 +26,18 @@ def store(tmp_path: Path) -> Iterator[Store]:
     store.close()
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either_store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    """The same on each of the two databases."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("store")
+        return
+    store = Store(request.getfixturevalue("postgres_database"))
+    store.migrate()
+    yield store
+    store.close()
+
+
 def plan(unit: Unit, asked: list[tuple[str, Any]]) -> str:
     connection = unit.subscribers.connection
     explain = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
@@ -117,14 +129,10 @@ def test_of_many_that_wait_postgresql_reads_the_first_alone_though_it_believes_t
     store.close()
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_editions_that_wait_for_the_operator_are_not_stepped_over_and_a_letter_among_them_goes_out(
-    database: str, request: pytest.FixtureRequest
+    either_store: Store,
 ) -> None:
-    store = request.getfixturevalue("store")
-    if database == "postgresql":
-        store = Store(request.getfixturevalue("postgres_database"))
-        store.migrate()
+    store = either_store
     reader, old = add_reader(store), NOW - 72 * HOUR
 
     def ask(unit: Unit) -> None:
@@ -134,7 +142,7 @@ def test_editions_that_wait_for_the_operator_are_not_stepped_over_and_a_letter_a
         unit.deliveries.waiting(NOW, 800)
 
     said = plans(store, ask)
-    if database == "sqlite":
+    if store.engine.dialect.name == "sqlite":
         assert said.count("ix_delivery_open (not_before>? AND not_before<?)") == 4, said
         assert said.count("ix_delivery_letters (not_before<?)") == 4, said
     else:
@@ -149,7 +157,6 @@ def test_editions_that_wait_for_the_operator_are_not_stepped_over_and_a_letter_a
         kinds = [row.kind for row in unit.deliveries.claim("token", NOW, 10, 60.0)]
         assert kinds == [DeliveryKind.GOODBYE, DeliveryKind.QUIET]
         assert not unit.deliveries.is_due(NOW)
-    store.close()
 
 
 def test_no_index_of_postgresql_is_written_anew_when_a_mail_is_begun(postgres_database: str) -> None:
@@ -192,14 +199,8 @@ def test_whether_anybody_is_due_is_told_by_the_first_in_time(store: Store) -> No
     assert said == "SEARCH subscriber USING INDEX ix_subscriber_next_due_at (next_due_at>? AND next_due_at<?)"
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
-def test_the_few_readers_that_are_due_are_found_by_their_times_and_come_in_order(
-    database: str, request: pytest.FixtureRequest
-) -> None:
-    store = request.getfixturevalue("store")
-    if database == "postgresql":
-        store = Store(request.getfixturevalue("postgres_database"))
-        store.migrate()
+def test_the_few_readers_that_are_due_are_found_by_their_times_and_come_in_order(either_store: Store) -> None:
+    store = either_store
     hours = (-2, 1, -1, -3)
     rows = [add_reader(store, f"reader{number}", NOW + HOUR * hour) for number, hour in enumerate(hours)]
     found: list[Due] = []
@@ -207,7 +208,6 @@ def test_the_few_readers_that_are_due_are_found_by_their_times_and_come_in_order
     assert [due.subscriber.id for due in found] == [rows[0], rows[2], rows[3]]
     assert said.count("ix_subscriber_next_due_at") == 2, said
     assert not re.search("PRIMARY KEY|pk_subscriber|SCAN subscriber|Seq Scan|Sort|TEMP", said), said
-    store.close()
 
 
 def test_of_what_is_asked_of_postgresql_in_order_nothing_is_sorted_after_all(postgres_database: str) -> None:
