@@ -100,6 +100,13 @@ def test_a_message_without_a_message_id_arrives_too(neighbour: Neighbour) -> Non
     assert neighbour.arrived() == [b"Subject: bare\r\n\r\nbody\r\n"]
 
 
+def test_a_message_that_no_socket_takes_at_once_arrives_whole(neighbour: Neighbour) -> None:
+    lines = (f"{number:08}{'.' * 900}" for number in range(12_000))
+    message = mail(text="\r\n".join(lines))
+    neighbour.mailer.send(message)
+    assert neighbour.arrived() == [message.body]
+
+
 def test_one_connection_carries_many_messages() -> None:
     with servers.smtp() as sink:
         mailer = SmtpMailer(sink.url)
