@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -22,7 +22,8 @@ from bench.stored import NOW
 from service.bootstrap import SilentBell, World, build, carrier
 from service.deliveries import Mail, Outcome
 from service.errors import DeliveryError
-from service.pipeline.rendering import Desk, rendered
+from service.pipeline.bodies import Bodies
+from service.pipeline.rendering import Desk
 from service.settings import load
 from service.store.deliveries import Delivery
 from workers import tasks
@@ -39,7 +40,7 @@ class Stateless:
     """An outbox of rows that were claimed long ago: it begins whatever is asked for and forgets what became of it.
 
     Bodies are ready-made, or composed as the service does it: laid out for a batch, which finds the places to be
-    marked, and rendered a few at a time.
+    marked, and rendered a few at a time, the next ones while the servers take in those before.
     """
 
     rows: Sequence[Row]
@@ -47,6 +48,7 @@ class Stateless:
     now: datetime = NOW
     _next: int = 0
     sent: int = field(default=0)
+    _hand: Bodies = field(default_factory=Bodies)
 
     def usable(self) -> Sequence[int]:
         """The one relay there is."""
@@ -63,24 +65,34 @@ class Stateless:
         number, self._next = self._next, self._next + 1
         desk, row = self.rows[number]
         if not desk.readers:
-            desk.lay_out([row for own, row in self.rows[number : number + BATCH] if own is desk], self.now)
-        return Mail(number, *desk.addresses(row), as_is=True)
+            batch = [row for own, row in self.rows[number : number + BATCH] if own is desk]
+            desk.lay_out(batch, self.now)
+            self._hand.add(batch, desk)
+        if not self.bodies:
+            self._hand.announce(row.id)
+        return Mail(number if self.bodies else row.id, *desk.addresses(row), as_is=True)
 
     def wait(self) -> float | None:
         """Nothing comes later."""
         return None
 
+    def prepare(self) -> None:
+        """Render what comes next, where it is to be rendered."""
+        self._hand.make_ahead()
+
     def exchange(self, done: Sequence[Outcome], begin: Sequence[Mail]) -> Iterable[tuple[Mail, bytes]]:
         """Forget what is done."""
         self.sent += len(done)
-        return zip(begin, self._bodies([mail.id for mail in begin]), strict=True)
-
-    def _bodies(self, numbers: Sequence[int]) -> list[bytes]:
-        """Ready-made, or rendered together as the service does it."""
         if self.bodies:
-            return [self.bodies[number] for number in numbers]
-        rows = [self.rows[number][::-1] for number in numbers]
-        return [message.body for message in rendered(rows) if message]
+            return ((mail, self.bodies[mail.id]) for mail in begin)
+        self._hand.drop(outcome.mail.id for outcome in done)
+        return self._composed({mail.id: mail for mail in begin})
+
+    def _composed(self, mails: Mapping[int, Mail]) -> Iterator[tuple[Mail, bytes]]:
+        for number, body in self._hand.begun(list(mails)):
+            if isinstance(body, Exception):
+                raise body
+            yield mails[number], body
 
 
 class _Bell(SilentBell):

@@ -99,6 +99,9 @@ class Pile:
     def wait(self) -> None:
         """No other will come."""
 
+    def prepare(self) -> None:
+        """It is there."""
+
     def exchange(self, done: Sequence[Outcome], begin: Sequence[Mail]) -> Iterator[tuple[Mail, bytes]]:
         """Count what was accepted."""
         self.accepted += sum(each.error is None for each in done)

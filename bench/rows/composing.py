@@ -16,8 +16,8 @@ from bench.plain_mail import PlainMail
 from bench.stored import NOW, filled, populate
 from service.bootstrap import World
 from service.model import Digest, Envelope
+from service.pipeline.bodies import TOGETHER
 from service.pipeline.rendering import Desk
-from service.pipeline.tray import TOGETHER
 from service.store.deliveries import Delivery
 
 PAPERS, MOST, BATCH, SAMPLE = 850, 60, 200, 30

@@ -65,6 +65,7 @@ class Round:
             self._exchange(beginning)
             return True
         if self._openings.under_way or any(line.front for line in self._lines):
+            self._outbox.prepare()
             self._listen(self._patience())
             return True
         if self._spare:

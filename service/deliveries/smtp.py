@@ -135,6 +135,9 @@ class _Single:
         """There will be no other."""
         return None
 
+    def prepare(self) -> None:
+        """It is there."""
+
     def exchange(self, done: Sequence[Outcome], begin: Sequence[Mail]) -> Iterator[tuple[Mail, bytes]]:
         """Keep what became of it."""
         for outcome in done:

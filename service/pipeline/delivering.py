@@ -15,6 +15,7 @@ from datetime import datetime
 
 from service.deliveries import Carrier
 from service.deliveries.dkim import Seal
+from service.pipeline.bodies import Bodies
 from service.pipeline.health import Health
 from service.pipeline.pacing import Limits
 from service.pipeline.rendering import Desk
@@ -51,8 +52,9 @@ class Sender:
             idle = bool(unit.journal.flag(BRAKE)) or not unit.deliveries.is_due(now)
         if idle or not health.usable(now):
             return Delivered(relay="" if idle else health.why())
+        bodies = Bodies(self.seal)
         tray = Tray(
-            self.store, health, self.limits, self.token, self.lease, now, stop, self.open_desk, self.seal, self.look
+            self.store, health, self.limits, self.token, self.lease, now, stop, self.open_desk, bodies, self.look
         )
         try:
             with self.store.keeping():

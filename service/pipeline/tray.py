@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from service.deliveries import Mail, Outcome
-from service.deliveries.dkim import Seal
 from service.errors import (
     AddressRefused,
     DeliveryError,
@@ -25,10 +24,11 @@ from service.errors import (
     StoreError,
 )
 from service.model import DeliveryState, SubscriberState
+from service.pipeline.bodies import Bodies
 from service.pipeline.canary import allowance, sent_ahead
 from service.pipeline.health import Health, back_off
 from service.pipeline.pacing import Limits, admit, fold
-from service.pipeline.rendering import Desk, rendered
+from service.pipeline.rendering import Desk
 from service.store import Store, Unit
 from service.store.deliveries import Delivery
 from service.store.journal import BRAKE
@@ -47,8 +47,6 @@ MAX_ATTEMPTS = 20
 POISON_ATTEMPTS = 3
 # Where nothing was there to claim, it is looked again after so many seconds while mails are under way.
 PAUSE = 0.05
-# So many mails are rendered together; with more of them the first would wait for no gain.
-TOGETHER = 8
 # It is looked whether the database was put back with the first batch, and then with those that come so much later.
 LOOKS = 1.0
 
@@ -66,7 +64,7 @@ class Delivered:
 
 @dataclass(slots=True)
 class Tray:
-    """The Outbox of one run. `open_desk` makes what renders a batch of rows; `seal` signs each mail.
+    """The Outbox of one run. `open_desk` makes what renders a batch of rows, which `bodies` has in hand from then on.
 
     `look` holds a database that was put back.
     """
@@ -79,11 +77,10 @@ class Tray:
     now: datetime
     stop: Callable[[], bool]
     open_desk: Callable[[], Desk]
-    seal: Seal | None = None
+    bodies: Bodies = field(default_factory=Bodies)
     look: Callable[[], None] = lambda: None
     done: Delivered = field(default_factory=Delivered)
     _queue: deque[Delivery] = field(default_factory=deque)
-    _rows: dict[int, tuple[Delivery, Desk]] = field(default_factory=dict)
     _started: float = field(default_factory=time.monotonic)
     _renewed: float = 0.0
     _looked: float = -math.inf
@@ -111,16 +108,21 @@ class Tray:
         if not self._queue or self.stop():
             return None
         row = self._queue.popleft()
-        sender, recipient = self._rows[row.id][1].addresses(row)
+        self.bodies.announce(row.id)
+        sender, recipient = self.bodies[row.id][1].addresses(row)
         return Mail(row.id, sender, recipient, eight_bit=not recipient.isascii(), as_is=True)
 
     def wait(self) -> float | None:
         """Where the limits allow none just now, the seconds until they do."""
-        if self._pausing and not self._rows:
+        if self._pausing and not self.bodies:
             self._again = 0.0
         if self._again is None or self.stop() or not self.usable():
             return None
         return max(self._again - time.monotonic(), 0.0)
+
+    def prepare(self) -> None:
+        """Render what comes next."""
+        self.bodies.make_ahead()
 
     def exchange(self, done: Sequence[Outcome], begin: Sequence[Mail]) -> Iterable[tuple[Mail, bytes]]:
         """Note what is done and begin the next, in one transaction; the bodies are rendered as they are asked for."""
@@ -129,9 +131,8 @@ class Tray:
         begun = self._stepped(accepted, asked) if self._is_plain(done) else self._told(done, accepted, asked)
         self.done.sent += len(accepted)
         self.done.skipped += len(begin) - len(begun)
-        for mail in [outcome.mail for outcome in done] + [mail for mail in begin if mail.id not in begun]:
-            self._rows.pop(mail.id, None)
-        return self._bodies([mail for mail in begin if mail.id in begun])
+        self.bodies.drop([outcome.mail.id for outcome in done] + [number for number in asked if number not in begun])
+        return self._begin([mail for mail in begin if mail.id in begun])
 
     def _stepped(self, accepted: Sequence[int], begin: Sequence[int]) -> set[int]:
         """Note and begin by one statement, once more over another connection where this one was lost.
@@ -168,41 +169,36 @@ class Tray:
         troubled = any(outcome.error is not None or self.health.marked(outcome.relay) for outcome in done)
         return not (troubled or self._renewal_due())
 
-    def _bodies(self, mails: Sequence[Mail]) -> Iterator[tuple[Mail, bytes]]:
-        """Render and sign, a few at a time; whatever goes wrong with one row stays with that row."""
-        for at in range(0, len(mails), TOGETHER):
-            few = mails[at : at + TOGETHER]
-            for mail, message in zip(few, rendered([self._rows[mail.id] for mail in few]), strict=True):
-                row, desk = self._rows[mail.id]
-                try:
-                    body = (message or desk.message(row)).body
-                    body = self.seal.signed(body) if self.seal else body
-                except Exception as error:
-                    LOG.exception("delivery %d cannot be rendered", row.id)
-                    problem = RenderError(f"it cannot be rendered ({type(error).__name__})")
-                    with self.store.write() as unit:
-                        self._refused(unit, row.id, error if isinstance(error, PaperRoundError) else problem, 0)
-                    self._rows.pop(row.id)
-                else:
-                    yield mail, body
+    def _begin(self, mails: Sequence[Mail]) -> Iterator[tuple[Mail, bytes]]:
+        """Hand out what is begun; whatever goes wrong with one row stays with that row."""
+        by_number = {mail.id: mail for mail in mails}
+        for number, body in self.bodies.begun(list(by_number)):
+            if isinstance(body, bytes):
+                yield by_number[number], body
+                continue
+            LOG.error("delivery %d cannot be rendered", number, exc_info=body)
+            problem = RenderError(f"it cannot be rendered ({type(body).__name__})")
+            with self.store.write() as unit:
+                self._refused(unit, number, body if isinstance(body, PaperRoundError) else problem, 0)
+            self.bodies.drop([number])
 
     def _fill(self) -> None:
         """Claim a batch and read what rendering it needs."""
         if self._again is None or time.monotonic() < self._again or self.stop() or not self.usable():
             return
-        if self._alone and self._rows:
+        if self._alone and self.bodies:
             self._again = time.monotonic() + PAUSE
             return
         rows, wait = self._claim()
         # While mails are under way, others may still be waiting for what becomes of them.
-        self._pausing = bool(self._rows) and not wait
-        self._again = time.monotonic() + (wait or PAUSE) if wait or self._rows else None
+        self._pausing = bool(self.bodies) and not wait
+        self._again = time.monotonic() + (wait or PAUSE) if wait or self.bodies else None
         if rows:
             self._again = 0.0
             desk = self.open_desk()
             desk.lay_out(rows, self.now)
             rows = self._worth_sending(rows, desk)
-            self._rows |= {row.id: (row, desk) for row in rows}
+            self.bodies.add(rows, desk)
             self._queue.extend(rows)
 
     def _worth_sending(self, rows: Sequence[Delivery], desk: Desk) -> list[Delivery]:
@@ -246,7 +242,7 @@ class Tray:
         # Mails may be why it broke off: after every other rest it is tried with those at the other end of the line.
         other = self.health.failures(self.usable()[0]) % 2 == 1
         rows = unit.deliveries.claim(self.token, self.now, min(share, limit), self.lease, newest=other)
-        self._alone = not rows and not self._rows
+        self._alone = not rows and not self.bodies
         return unit.deliveries.claim_doubtful(self.token, self.now, self.lease) if self._alone else rows
 
     def _renewal_due(self) -> bool:
@@ -259,7 +255,7 @@ class Tray:
 
     def _refused(self, unit: Unit, number: int, error: PaperRoundError, relay: int) -> None:
         """Note what a refusal means for its row."""
-        row, desk = self._rows[number]
+        row, desk = self.bodies[number]
         poison = isinstance(error, RenderError)
         ours = isinstance(error, PolicyRefused)
         again = ours or (error.transient and row.attempts + 1 < (POISON_ATTEMPTS if poison else MAX_ATTEMPTS))

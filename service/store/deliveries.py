@@ -48,6 +48,7 @@ _NEVER_BEGUN: dict[str, Any] = {"lease": None, "lease_until": None, "finished_at
 FORGOTTEN = 2000
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_RECOVERIES = 3
+DIED = "its sender died"
 RECOVERY = timedelta(seconds=1)
 LONGEST_LEASE = 3600.0  # seconds
 
@@ -114,9 +115,9 @@ def as_delivery(row: Any) -> Delivery:
 
 
 def _claimed(row: Any, payload: dict[str, Any]) -> Delivery:
-    number, kind, subscriber_id, key, uid, attempts, composed_at = row
+    number, kind, subscriber_id, key, uid, attempts, composed_at, error = row
     kind, state = DeliveryKind(kind), DeliveryState.CLAIMED
-    return Delivery(number, kind, subscriber_id, key, uid, state, attempts, composed_at, payload)
+    return Delivery(number, kind, subscriber_id, key, uid, state, attempts, composed_at, payload, error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +200,8 @@ class Deliveries:
         gone = (delivery.c.lease > "") & (
             (delivery.c.lease_until < clock) | (delivery.c.lease_until > clock + LONGEST_LEASE)
         )
-        free: dict[str, Any] = {"lease": None, "lease_until": None}
+        # One of these may be what it died of.
+        free: dict[str, Any] = {"lease": None, "lease_until": None, "error": DIED}
         claimed = gone & (delivery.c.state == DeliveryState.CLAIMED)
         again = update(delivery).where(claimed).values(state=DeliveryState.READY, **free)
         back = self.connection.execute(again).rowcount

@@ -21,7 +21,9 @@ from service.store.tables import LETTERS, OPEN, UTCDateTime, delivery
 EDITIONS = (DeliveryKind.DIGEST, DeliveryKind.QUIET)
 Moment = datetime | BindParameter[datetime]
 # What a sender reads of a row; the rest is for those who look at it later.
-_NEEDED = tuple(delivery.c[name] for name in ("id", "kind", "subscriber_id", "key", "uid", "attempts", "composed_at"))
+_NEEDED = tuple(
+    delivery.c[name] for name in ("id", "kind", "subscriber_id", "key", "uid", "attempts", "composed_at", "error")
+)
 
 
 def late(old: Moment) -> ColumnElement[bool]:

@@ -53,6 +53,9 @@ class Two:
     def wait(self) -> None:
         """No other will come."""
 
+    def prepare(self) -> None:
+        """It is there."""
+
     def exchange(self, done: Sequence[Outcome], begin: Sequence[Mail]) -> Iterator[tuple[Mail, bytes]]:
         self.outcomes += done
         return iter([(mail, f"Number: {mail.id}\r\n\r\n".encode() + TEXT) for mail in begin])

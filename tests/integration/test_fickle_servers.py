@@ -47,6 +47,9 @@ class Tray:
     def noted(self, number: int) -> bool:
         return number in self.outcomes
 
+    def prepare(self) -> None:
+        """It is there."""
+
     def exchange(self, done: Sequence[Outcome], begin: Sequence[Mail]) -> Iterator[tuple[Mail, bytes]]:
         for outcome in done:
             self.outcomes.setdefault(outcome.mail.id, []).append(outcome)
