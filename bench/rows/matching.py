@@ -1,4 +1,4 @@
-"""What the morning's choice for 100,000 readers costs beside databases that search texts themselves.
+"""What the morning's choice for 100,000 readers (`--quick`: a fifth) costs beside databases that search themselves.
 
 All sides begin with 500 papers indexed and every keyword parsed. Ours packs the profiles of all readers from their
 rows, looks for every keyword and ranks for each reader, in the batches that composing takes. PostgreSQL has the words
@@ -23,7 +23,7 @@ from bench.stored import filled, populate
 from service.bootstrap import World
 from service.model import Paper
 
-READERS, PAPERS, SAMPLE = 100_000, 500, 500
+PAPERS, SAMPLE = 500, 500
 
 _PREPARE = """
     CREATE TABLE words (id bigint PRIMARY KEY, said tsvector);
@@ -56,28 +56,32 @@ _RARITY = """
 """
 
 
+def _many(ground: Ground) -> int:
+    return ground.size(100_000, 20_000)
+
+
 @cache
 def _readers(ground: Ground, url: str) -> tuple[World, list[Paper]]:
     """A service whose readers stand in rows."""
     papers = ground.papers(PAPERS)
     world = filled(ground, "match", papers, url=url)
-    populate(world, ground.keywords, ground.readers(READERS))
+    populate(world, ground.keywords, ground.readers(_many(ground)))
     return world, papers
 
 
-def _pairs(world: World, other: Callable[[], float]) -> Sequence[Pair]:
+def _pairs(world: World, readers: int, other: Callable[[], float]) -> Sequence[Pair]:
     book, taken = Morning(world).book, []
     for _ in range(PAIRS):
         unfold(world)
         morning = Morning(world, book)
         morning.index()
-        taken.append(Pair(seconds(partial(_whole, morning)), other()))
+        taken.append(Pair(seconds(partial(_whole, morning, readers)), other()))
     return taken
 
 
-def _whole(morning: Morning) -> None:
+def _whole(morning: Morning, readers: int) -> None:
     morning.fold()
-    morning.choose(READERS)
+    morning.choose(readers)
 
 
 @cache
@@ -116,14 +120,14 @@ def _joined(world: World) -> float:
 
 def each_reader(ground: Ground) -> Sequence[Pair]:
     """Seconds, PostgreSQL's in proportion from its sample."""
-    world = _postgres(ground)
-    return _pairs(world, lambda: _asked_each(world) * READERS / SAMPLE)
+    world, readers = _postgres(ground), _many(ground)
+    return _pairs(world, readers, lambda: _asked_each(world) * readers / SAMPLE)
 
 
 def distinct(ground: Ground) -> Sequence[Pair]:
     """Seconds."""
     world = _postgres(ground)
-    return _pairs(world, lambda: _joined(world))
+    return _pairs(world, _many(ground), lambda: _joined(world))
 
 
 def fts(ground: Ground) -> Sequence[Pair]:
@@ -134,7 +138,7 @@ def fts(ground: Ground) -> Sequence[Pair]:
         rows = [(n + 1, f"{each.title}\n{each.abstract}") for n, each in enumerate(papers)]
         connection.executemany("INSERT INTO words (rowid, said) VALUES (?, ?)", rows)
         connection.commit()
-        return _pairs(world, lambda: seconds(lambda: _searched(connection)))
+        return _pairs(world, _many(ground), lambda: seconds(lambda: _searched(connection)))
 
 
 def _searched(connection: sqlite3.Connection) -> None:
@@ -149,7 +153,7 @@ def _searched(connection: sqlite3.Connection) -> None:
     connection.commit()
 
 
-_WHAT = "match and rank, 100,000 readers × 500 papers, from rows"
+_WHAT = "match and rank, 100,000 readers (--quick: a fifth) × 500 papers, from rows"
 register(
     Measure(f"{_WHAT}, beside a query per reader", "PostgreSQL, tsquery per reader, GIN", AtLeast(40), each_reader),
     Measure(f"{_WHAT}, beside the best SQL", "PostgreSQL, distinct keywords, GIN, join", AtLeast(4), distinct),

@@ -52,7 +52,7 @@ class Morning:
     """
 
     def __init__(self, ground: Ground, port: int, size: int, groups: int, url: str = "") -> None:
-        (papers, most), warm, group = PAPERS[size], 20_000, 2000
+        (papers, most), warm, group = PAPERS[size], ground.size(20_000, 8000), ground.size(2000, 1000)
         name = f"sending-{size}-{time.time_ns()}"
         options = service(ground, name, port, url)
         filled(ground, name, ground.papers(papers), url=url).close()
