@@ -54,7 +54,10 @@ class Outbox(Protocol):
         """After None: the seconds until it is worth asking again, or None where the carrying is over."""
 
     def prepare(self) -> None:
-        """The servers are busy with what they have: there is time for what has been reserved."""
+        """There is nothing to do but wait: whatever takes time may be done for what is reserved. Raises nothing.
+
+        A carrier need not call it.
+        """
 
     def exchange(self, done: Sequence[Outcome], begin: Sequence[Mail]) -> Iterable[tuple[Mail, bytes]]:
         """Note what is done and begin what is reserved, in one durable step; returns the bodies of those begun.

@@ -59,7 +59,7 @@ class Round:
             self._end()
 
     def _turn(self) -> bool:
-        """Give out work, note and begin, listen; False when all is done."""
+        """Give out work, note and begin, prepare and listen; False when all is done."""
         beginning = self._staff()
         if beginning or self._refused or self._outcomes:
             self._exchange(beginning)

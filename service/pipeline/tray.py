@@ -64,7 +64,7 @@ class Delivered:
 
 @dataclass(slots=True)
 class Tray:
-    """The Outbox of one run. `open_desk` makes what renders a batch of rows, which `bodies` has in hand from then on.
+    """The Outbox of one run. `open_desk` makes what renders a batch of rows; `bodies` holds the rows and their desks.
 
     `look` holds a database that was put back.
     """
@@ -125,7 +125,7 @@ class Tray:
         self.bodies.make_ahead()
 
     def exchange(self, done: Sequence[Outcome], begin: Sequence[Mail]) -> Iterable[tuple[Mail, bytes]]:
-        """Note what is done and begin the next, in one transaction; the bodies are rendered as they are asked for."""
+        """Note what is done and begin the next, in one transaction; bodies come as they are asked for."""
         accepted = [outcome.mail.id for outcome in done if outcome.error is None]
         asked = [mail.id for mail in begin]
         begun = self._stepped(accepted, asked) if self._is_plain(done) else self._told(done, accepted, asked)

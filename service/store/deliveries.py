@@ -48,7 +48,7 @@ _NEVER_BEGUN: dict[str, Any] = {"lease": None, "lease_until": None, "finished_at
 FORGOTTEN = 2000
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_RECOVERIES = 3
-DIED = "its sender died"
+DIED = "its sender died or slept"
 RECOVERY = timedelta(seconds=1)
 LONGEST_LEASE = 3600.0  # seconds
 
@@ -194,13 +194,13 @@ class Deliveries:
         self._outcome(token, row, values)
 
     def sweep(self, now: datetime) -> dict[str, int]:
-        """Take back expired leases: claimed rows as they were; rows in doubt up to MAX_RECOVERIES times."""
+        """Take back expired leases: claimed rows, and rows in doubt up to MAX_RECOVERIES times."""
         clock = database_now(self.connection)
         # None is so long: it was taken while the clock was ahead. Few rows are leased, and many may be open.
         gone = (delivery.c.lease > "") & (
             (delivery.c.lease_until < clock) | (delivery.c.lease_until > clock + LONGEST_LEASE)
         )
-        # One of these may be what it died of.
+        # One of these may be what it died of, if it did not merely sleep.
         free: dict[str, Any] = {"lease": None, "lease_until": None, "error": DIED}
         claimed = gone & (delivery.c.state == DeliveryState.CLAIMED)
         again = update(delivery).where(claimed).values(state=DeliveryState.READY, **free)

@@ -26,7 +26,7 @@ READERS, ROUNDS = 40, 10
 
 
 def judge(home: Town, sink: Sink, facts: Facts) -> None:
-    """All poison is quarantined after its third death, and everybody else has one mail."""
+    """All poison is quarantined after its third death in doubt, and everybody else has one mail."""
     verdict = home.verdict(sink.taken())
     over = home.rows("state = 'quarantined'")
     poison = home.message_ids("subscriber_id IN (SELECT id FROM subscriber WHERE email LIKE :name)", name=f"{POISON}%")
@@ -116,4 +116,4 @@ def test_killed_children_of_a_pool_cost_nobody_a_mail(
         judge(home, sink, facts)
         facts["worker restarts"] = len(worker.ends)
     assert all(code != 0 for code in worker.ends)
-    assert facts["duplicates"] <= (kills + 3 * ROUNDS) * CONNECTIONS
+    assert facts["duplicates"] <= (kills + 4 * ROUNDS) * CONNECTIONS

@@ -86,25 +86,30 @@ def test_what_a_dead_sender_had_in_its_hands_is_rendered_when_it_is_begun(home: 
 class Refusing(Noting):
     """Cannot render the mail of one reader."""
 
+    tries = 0
+
     def digests(self, mails: Sequence[tuple[Digest, Envelope]]) -> list[Message]:
         made = super().digests(mails)
-        self._try(envelope for _, envelope in mails)
+        self._try([envelope for _, envelope in mails])
         return made
 
     def digest(self, digest: Digest, envelope: Envelope) -> Message:
         self._try([envelope])
         return super().digest(digest, envelope)
 
-    @staticmethod
-    def _try(envelopes: Sequence[Envelope] | Iterator[Envelope]) -> None:
+    def _try(self, envelopes: Sequence[Envelope]) -> None:
         if any(envelope.recipient.startswith("reader20@") for envelope in envelopes):
+            self.tries += 1
             raise ValueError("it cannot be done")
 
 
 def test_a_mail_that_cannot_be_rendered_ahead_fails_alone(home: Town, sink: Sink) -> None:
-    for tries in range(3):
-        deliver(home, sink, Refusing(home), timedelta(hours=tries))
+    refusing = [Refusing(home) for _ in range(3)]
+    for number, each in enumerate(refusing):
+        deliver(home, sink, each, timedelta(hours=number))
     assert home.states() == {"sent": 39, "quarantined": 1}
     (row,) = home.rows("state = 'quarantined'")
     assert (row.attempts, row.error) == (3, "it cannot be rendered (ValueError)")
     assert set(sink.taken().values()) == {1}
+    # Among others and by itself: ahead and once it was begun, and from then on only once it was begun.
+    assert [each.tries for each in refusing] == [4, 2, 2]
