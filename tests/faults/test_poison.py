@@ -44,9 +44,12 @@ def judge(home: Town, sink: Sink, facts: Facts) -> None:
 def test_poison_is_quarantined_and_the_others_finish(
     seed: int, facts: Facts, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    """Odd seeds on SQLite, even ones on PostgreSQL; two senders that are started anew when they have died."""
+    """Odd seeds on SQLite, even ones on PostgreSQL; two senders that are started anew when they have died.
+
+    Every other two seeds have a server with PIPELINING, where mails are rendered ahead.
+    """
     database = request.getfixturevalue("postgres_database") if seed % 2 == 0 else ""
-    running = sinks.running(tmp_path / "sink.log", delay=0.01)
+    running = sinks.running(tmp_path / "sink.log", delay=0.01, pipelining=seed % 4 < 2)
     with running as sink, town(tmp_path, sink.url, database) as home:
         home.arrive()
         # In the middle, so that others are under way whenever it kills.
