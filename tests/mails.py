@@ -12,9 +12,9 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from selectolax.lexbor import LexborHTMLParser
 
+from service.bootstrap import environment
 from service.deliveries.envelope import wire_form
 from service.messages import Renderer, near_miss
 from service.model import (
@@ -169,7 +169,7 @@ def facts(kind: DeliveryKind) -> dict[str, Any]:
 
 def renderer(identity: Identity = IDENTITY) -> Renderer:
     """A renderer over the real templates."""
-    return Renderer(jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES)), identity)
+    return Renderer(environment(), identity)
 
 
 @dataclass(frozen=True)
