@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -86,13 +86,8 @@ class Stateless:
         if self.bodies:
             return ((mail, self.bodies[mail.id]) for mail in begin)
         self._hand.drop(outcome.mail.id for outcome in done)
-        return self._composed({mail.id: mail for mail in begin})
-
-    def _composed(self, mails: Mapping[int, Mail]) -> Iterator[tuple[Mail, bytes]]:
-        for number, body in self._hand.begun(list(mails)):
-            if isinstance(body, Exception):
-                raise body
-            yield mails[number], body
+        mails = {mail.id: mail for mail in begin}
+        return ((mails[number], self._hand.take(number)) for number in self._hand.begun(list(mails)))
 
 
 class _Bell(SilentBell):

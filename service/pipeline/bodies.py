@@ -11,13 +11,16 @@ So what was in the hands of one that died, or had any other trouble, is rendered
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import logging
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from service.deliveries.dkim import Seal
 from service.model import Message
 from service.pipeline.rendering import Desk, rendered
 from service.store.deliveries import Delivery
+
+LOG = logging.getLogger(__name__)
 
 # So many mails are rendered together; with more of them the first would wait for no gain.
 TOGETHER = 8
@@ -57,33 +60,38 @@ class Bodies:
         if not self._rows[number][0].error:
             self._next[number] = None
 
-    def begun(self, numbers: Sequence[int]) -> Iterator[tuple[int, bytes | Exception]]:
-        """The bodies of mails that are begun, as they are made, or what is wrong with one."""
+    def begun(self, numbers: Sequence[int]) -> Iterator[int]:
+        """Make the bodies of mails that are begun, a few at a time, and give each number when its turn has come."""
         for number in numbers:
             self._next.pop(number, None)
         for at in range(0, len(numbers), TOGETHER):
             few = numbers[at : at + TOGETHER]
-            messages = self._rendered([number for number in few if number not in self._made])
-            for number in few:
-                yield number, self._made.pop(number, b"") or self._tried(number, messages[number])
+            self._make([number for number in few if number not in self._made])
+            yield from few
+
+    def take(self, number: int) -> bytes:
+        """The body of one mail, made now where it is not there. Raises whatever rendering or signing it raises."""
+        return self._made.pop(number, b"") or self._body(number)
 
     def make_ahead(self) -> None:
-        """Make what was announced. What goes wrong is said when it is begun."""
+        """Make what was announced."""
         numbers = list(self._next)
         self._next.clear()
         for at in range(0, len(numbers), TOGETHER):
-            for number, message in self._rendered(numbers[at : at + TOGETHER]).items():
-                body = self._tried(number, message)
-                if isinstance(body, bytes):
-                    self._made[number] = body
+            self._make(numbers[at : at + TOGETHER])
 
-    def _rendered(self, numbers: Collection[int]) -> dict[int, Message | None]:
-        return dict(zip(numbers, rendered([self._rows[number] for number in numbers]), strict=True))
+    def _make(self, few: Sequence[int]) -> None:
+        """Make bodies together; what cannot be made is left to whoever takes it."""
+        for number, message in zip(few, rendered([self._rows[number] for number in few]), strict=True):
+            if message is not None:
+                try:
+                    self._made[number] = self._sealed(message)
+                except Exception:
+                    LOG.debug("delivery %d cannot be signed", number, exc_info=True)
 
-    def _tried(self, number: int, message: Message | None) -> bytes | Exception:
+    def _body(self, number: int) -> bytes:
         row, desk = self._rows[number]
-        try:
-            body = (message or desk.message(row)).body
-            return self.seal.signed(body) if self.seal else body
-        except Exception as error:  # noqa: BLE001 - whatever it is, it stays with this row
-            return error
+        return self._sealed(desk.message(row))
+
+    def _sealed(self, message: Message) -> bytes:
+        return self.seal.signed(message.body) if self.seal else message.body

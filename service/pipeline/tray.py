@@ -172,15 +172,17 @@ class Tray:
     def _begin(self, mails: Sequence[Mail]) -> Iterator[tuple[Mail, bytes]]:
         """Hand out what is begun; whatever goes wrong with one row stays with that row."""
         by_number = {mail.id: mail for mail in mails}
-        for number, body in self.bodies.begun(list(by_number)):
-            if isinstance(body, bytes):
+        for number in self.bodies.begun(list(by_number)):
+            try:
+                body = self.bodies.take(number)
+            except Exception as error:
+                LOG.exception("delivery %d cannot be rendered", number)
+                problem = RenderError(f"it cannot be rendered ({type(error).__name__})")
+                with self.store.write() as unit:
+                    self._refused(unit, number, error if isinstance(error, PaperRoundError) else problem, 0)
+                self.bodies.drop([number])
+            else:
                 yield by_number[number], body
-                continue
-            LOG.error("delivery %d cannot be rendered", number, exc_info=body)
-            problem = RenderError(f"it cannot be rendered ({type(body).__name__})")
-            with self.store.write() as unit:
-                self._refused(unit, number, body if isinstance(body, PaperRoundError) else problem, 0)
-            self.bodies.drop([number])
 
     def _fill(self) -> None:
         """Claim a batch and read what rendering it needs."""
