@@ -4,7 +4,7 @@ Comes in: claimed rows and the desks that render them. Goes out: bodies, the sam
 know: leases, connections, what becomes of a row whose body cannot be made.
 
 Where servers offer PIPELINING the next mails are rendered while they take in the ones before. So all lines are ready at
-once and share one durable step: rendered after it, by threes and fours, a mail of 40 KB took a seventh longer on
+once and share one durable step: rendered after it, by fours and fives, a mail of 40 KB took a seventh longer on
 SQLite. What kills its sender must still be found out, and only a mail that is begun is in doubt when its sender dies.
 So what was in the hands of one that died, or had any other trouble, is rendered once it is begun.
 """
