@@ -120,9 +120,11 @@ class CardPress:
         found = self._cards.young([(id(each), edition) for each in papers])
         return [known or self.card(each, digest) for known, each in zip(found, papers, strict=True)]
 
-    def plain(self, paper: Paper, edition: date) -> Card:
-        """The card of a paper that no keyword chose."""
-        return self._paper(paper, edition).card
+    def also(self, paper: Paper, edition: date, side: str) -> bytes:
+        """The lines that name a paper which no keyword chose."""
+        mine = self._paper(paper, edition)
+        known = mine.parts.get((side, "also"))
+        return known or _keep(mine.parts, (side, "also"), encoded(self._forms[side].also(mine.card)))
 
     def print(self, full: Iterable[PrintedCard], brief: Iterable[PrintedCard]) -> None:
         """Print those of these cards that are not printed yet, all together."""

@@ -21,7 +21,7 @@ from service.messages.lines import INDENT, Form
 from service.messages.linked import Linked, Links
 from service.messages.mime import quoted_printable
 from service.messages.subjects import Subjects
-from service.messages.typesetting import breakable, hang, settled
+from service.messages.typesetting import breakable, hang
 from service.messages.visible import clean, shorten
 from service.model import Digest, Identity, Origin, ReaderLinks
 from service.papers import linked
@@ -218,14 +218,11 @@ class Press:
         """All that one side says around the papers, by its place."""
         digest, forms, linked = one.digest, self._forms[side], self._linked[side]
         found = counted(digest)
-        also = [self._cards.plain(each.paper, digest.edition) for each in digest.also[:_MOST_ALSO]]
-        blocks = {
-            "counted": forms.counted(found) if found else "",
-            "also": "".join(settled(forms.also(each)) for each in also),
-        }
         set_well = hang if side == TEXT else _breakable
-        said = {place: str(set_well(line)) for place, line in told.items()} | blocks
+        said = {place: str(set_well(line)) for place, line in told.items()}
+        said["counted"] = forms.counted(found) if found else ""
         return {place: [encoded(text)] for place, text in said.items()} | {
+            "also": [self._cards.also(each.paper, digest.edition, side) for each in digest.also[:_MOST_ALSO]],
             "more": linked["more"].pieces(one.links, one.more) if one.more else (),
             "ways": linked["ways"].pieces(one.links) if one.links else (),
         }
