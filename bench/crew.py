@@ -22,10 +22,13 @@ from bench.stored import NOW
 from service.bootstrap import SilentBell, World, build, carrier
 from service.deliveries import Mail, Outcome
 from service.errors import DeliveryError
+from service.model import DeliveryState
 from service.pipeline.bodies import Bodies
 from service.pipeline.rendering import Desk
 from service.settings import load
-from service.store.deliveries import Delivery
+from service.store.deliveries import Delivery, as_delivery
+from service.store.payloads import with_payload
+from service.store.tables import delivery
 from workers import tasks
 
 # As many as a sender claims at once.
@@ -122,6 +125,16 @@ class _Worker:
         """Send what is ready."""
         tasks.deliver(self._world)
 
+    def rehearse(self) -> None:
+        """Render what is ready, and leave it as it is: then every card is known here."""
+        with self._world.store.read() as unit:
+            found = unit.deliveries.connection.execute(with_payload().where(delivery.c.state == DeliveryState.READY))
+            ready = [as_delivery(row) for row in found]
+        for at in range(0, len(ready), BATCH):
+            desk, rows = self._world.pipeline.desk(), ready[at : at + BATCH]
+            desk.lay_out(rows, self._now)
+            desk.messages(rows)
+
     def rest(self) -> None:
         """Nothing; but the answer comes after all that was asked before."""
 
@@ -196,6 +209,10 @@ class Crew:
         """One of them composes what is due and rings for the others; then all deliver until nothing is ready."""
         self._orders[0].put(("compose", ()))
         self._heard(0)
+        self.deliver()
+
+    def deliver(self) -> None:
+        """All deliver until nothing is ready."""
         for orders in self._orders:
             orders.put(("deliver", ()))
         self.tell_all("rest")
