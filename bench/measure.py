@@ -99,7 +99,10 @@ class Within:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One row of the table. `run` returns the pairs, in `unit`; `note` says what a reader must know of the figure."""
+    """One row of the table. `run` returns the pairs, in `unit`; `note` says what a reader must know of the figure.
+
+    `long` leaves it out of quick runs.
+    """
 
     what: str
     other: str
@@ -107,6 +110,7 @@ class Measure:
     run: Callable[[Ground], Sequence[Pair]]
     unit: str = "s"
     note: str = ""
+    long: bool = False
 
 
 @dataclass(frozen=True, slots=True)

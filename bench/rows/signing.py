@@ -23,7 +23,7 @@ HEADERS = (
 
 def run(ground: Ground) -> Sequence[Pair]:
     """Seconds for the same mails."""
-    bodies = mails(ground, ground.size(400, 100), SIZE)
+    bodies = mails(ground, ground.size(400, 60), SIZE)
     key = generate_private_key(65537, 2048)
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
     seal, covered = Seal(DOMAIN, (DkimKey(SELECTOR, key),)), HEADERS.encode().split()

@@ -29,7 +29,7 @@ _HEADERS = {"Content-Type": "application/x-www-form-urlencoded"}
 
 def run(ground: Ground, postgres: bool) -> Sequence[Pair]:
     """Milliseconds of the slowest of a hundred and of the middle one, for each round."""
-    each = ground.size(20, 6)
+    each = ground.size(20, 4)
     with ExitStack() as stack:
         folder = ground.scratch / f"sign-up-{'postgres' if postgres else 'sqlite'}"
         folder.mkdir()
