@@ -18,8 +18,16 @@ from urllib.parse import quote
 from service.folding import fold_name, fold_title, names_agree
 from service.model import Links, Paper
 
-_NEW_ID = r"\d{4}\.\d{4,5}"
-_OLD_ID = r"[a-z]{2,12}(?:-[a-z]{2,7})?(?:\.[a-z]{2})?/\d{7}"
+# Two figures of a year and two of a month: `2026.1119` is no id, and neither is `news/2026112`, for before April 2007
+# ids began with the name of one of these archives.
+_ARCHIVES = (
+    "acc-phys adap-org alg-geom ao-sci astro-ph atom-ph bayes-an chao-dyn chem-ph cmp-lg comp-gas cond-mat cs dg-ga "
+    "funct-an gr-qc hep-ex hep-lat hep-ph hep-th math math-ph mtrl-th nlin nucl-ex nucl-th patt-sol physics plasm-ph "
+    "q-alg q-bio quant-ph solv-int supr-con"
+)
+_YEAR_AND_MONTH = r"\d\d(?:0[1-9]|1[0-2])"
+_NEW_ID = rf"{_YEAR_AND_MONTH}\.\d{{4,5}}"
+_OLD_ID = rf"(?:{'|'.join(_ARCHIVES.split())})(?:\.[a-z]{{2}})?/{_YEAR_AND_MONTH}\d{{3}}"
 _ARXIV = re.compile(
     rf"(?:^|arxiv(?:\.org)?[.:/\s]|/abs/|/pdf/|/html/|/papers/)(?P<id>{_NEW_ID}|{_OLD_ID})(?:v(?P<version>\d{{1,3}}))?(?![\w/])",
     re.IGNORECASE,

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 
 from service.errors import FetchError, ParseError
 from service.model import Paper
+from service.papers import arxiv_id
 from service.settings.values import is_loopback
 from service.sources import parse
 from service.sources.http import Client
@@ -72,7 +73,9 @@ class Enricher:
         with self.store.read() as unit:
             # What one's own machine offers is a trial, which the world outside need not hear of.
             sources = [each.id for each in unit.sources.all() if not is_loopback(each.url) or is_loopback(self.api)]
-            return unit.enrichment.wanting(now - REACH, sources, MOST)
+            wanting = unit.enrichment.wanting(now - REACH, sources, MOST)
+        # One that is none would have it refuse the whole question, every day anew.
+        return [each for each in wanting if arxiv_id(each)[0] == each]
 
     def _ask(self, ids: Sequence[str], now: datetime) -> Enriched:
         told = 0

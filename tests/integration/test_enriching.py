@@ -137,6 +137,13 @@ def test_a_paper_without_an_abstract_arrives_when_arxiv_tells_one(tmp_path: Path
             assert unit.papers.last_arrival() == 1
 
 
+def test_what_is_no_id_keeps_nobody_elses_question_from_being_answered(tmp_path: Path) -> None:
+    with asking(tmp_path) as (home, arxiv):
+        home.arrive(listed("2611.00001"), listed("news/2026112"), listed("hep-th/9901001"))
+        assert home.world.pipeline.enrich(home.clock()) == Enriched(2, 2)
+        assert sorted(arxiv.asked[0]) == ["2611.00001", "hep-th/9901001"]
+
+
 def test_an_entry_that_was_not_asked_about_is_not_taken(tmp_path: Path) -> None:
     def answer(_: Asked) -> Answer:
         told = "".join(ENTRY.format(id=each, title=_title(each), text="It boils.") for each in ("2611.00001", "2611.9"))

@@ -29,7 +29,13 @@ ARXIV_IDS = {
     "http://arxiv.org/abs/math.GT/0309136v1": ("math/0309136", 1),
     "10.48550/arXiv.2501.12345": ("2501.12345", None),
     "https://example.org/2501.12345678": ("", None),
+    "astro-ph/9912555v3": ("astro-ph/9912555", 3),
     "version 2501.1": ("", None),
+    "2026.1119": ("", None),
+    "news/2026112": ("", None),
+    "https://lab.example/pdf/article/1234567": ("", None),
+    "https://lab.example/html/news/0601123": ("", None),
+    "math/0613001": ("", None),
     "": ("", None),
 }
 
