@@ -212,10 +212,18 @@ def _same_place(a: Paper, b: Paper) -> bool:
 
 
 def _another_time(a: Paper, b: Paper) -> bool:
-    """Whether a place shows one paper after the other ("paper of the week"): title, text and day are all different."""
-    if fold_title(a.title) == fold_title(b.title) or not (a.published and b.published and a.abstract and b.abstract):
+    """Whether a place shows one paper after the other ("paper of the week"): title, text and time are all different.
+
+    Without times, only a guid says that one paper was edited: a link may be that of the journal.
+    """
+    if fold_title(a.title) == fold_title(b.title) or not (a.abstract and b.abstract):
         return False
-    return abs(a.published - b.published) > _A_DAY and fold_title(a.abstract)[:200] != fold_title(b.abstract)[:200]
+    if fold_title(a.abstract)[:200] == fold_title(b.abstract)[:200]:
+        return False
+    named = bool(a.guid) and a.guid == b.guid
+    if not (a.published and b.published):
+        return not named
+    return abs(a.published - b.published) > (_A_DAY if named else timedelta())
 
 
 def _telling(title: str) -> bool:

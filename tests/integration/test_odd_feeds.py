@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from service.model import Page
 from service.sources import MOST_BYTES, parse
 from service.sources.http import Client
 from tests.integration.test_http_client import AGENT, LOOPBACK
+from tests.integration.worlds import house
 from tests.origins import Answer, origin
 
 TITLE = "Über Kettles — naïve “Brewing” in Œuvres"
@@ -70,6 +72,19 @@ def test_a_link_that_counts_its_readers_gives_way_to_the_true_one() -> None:
     feed = f'<rss version="2.0" {name}><channel><item><title>Tea</title>{entry}</item></channel></rss>'
     (paper,) = parse(Page(feed.encode(), "", "")).papers
     assert paper.url == "https://papers.example/a"
+
+
+def test_entries_without_dates_that_all_link_to_the_journal_arrive_once_each(tmp_path: Path) -> None:
+    entry = "<item><title>{}</title><link>https://kettles.example/latest</link><description>{}</description></item>"
+    teapots, kettles, cups = (
+        entry.format(f"{name} whistle a song at dawn", f"{name} whistle.") for name in ("Teapots", "Kettles", "Cups")
+    )
+    arrived = []
+    with house(tmp_path) as home:
+        for entries in (teapots + kettles, cups, cups + kettles, teapots):
+            feed = f'<rss version="2.0"><channel><title>Kettles</title>{entries}</channel></rss>'
+            arrived.append(home.arrive(*parse(Page(feed.encode(), "", "")).papers))
+    assert arrived == [2, 1, 0, 0]
 
 
 def test_a_page_that_is_large_once_inflated_arrives_to_the_byte() -> None:

@@ -179,9 +179,22 @@ def test_a_place_that_shows_one_paper_after_the_other_shows_several() -> None:
         replace(WEEKLY, title="Kettles", abstract="We boil."),
         replace(later, abstract=WEEKLY.abstract),
         replace(later, title=WEEKLY.title),
-        replace(later, published=None),
     ):
         assert same(WEEKLY, edited)
+
+
+def test_without_a_time_only_a_guid_says_that_a_paper_was_edited_in_title_and_text() -> None:
+    first = replace(WEEKLY, published=None)
+    later = replace(first, title="Kettles", abstract="We boil.")
+    for other in (later, replace(later, published=WEEKLY.published), replace(later, guid="2")):
+        assert not same(first, other)
+        assert not same(other, first)
+    for edited in (replace(first, title="Kettles"), replace(first, abstract="We boil."), replace(later, abstract="")):
+        assert same(first, edited)
+    assert same(replace(first, guid="1"), replace(later, guid="1"))
+    soon = replace(later, published=datetime(2026, 11, 13, 3, tzinfo=UTC))
+    assert not same(WEEKLY, soon)
+    assert same(replace(WEEKLY, guid="1"), replace(soon, guid="1"))
 
 
 @pytest.mark.parametrize("place", [Paper("", url=HOME), Paper("", guid="1"), Paper("", guid="1", url=HOME)])
