@@ -40,6 +40,9 @@ _VIEW = re.compile(r"[?#&].*|(?:v\d{1,2})?(?:[./](?:full(?:-text|\.pdf)?|abstrac
 _PREPRINT = re.compile(
     r"10\.(?:1101/\d|64898/|21203/rs|20944/|26434/|2139/ssrn|31219/|31234/|31223/|36227/|22541/|33774/|5194/egusphere)"
 )
+# There each version has a DOI of its own, as have the reviewed preprints of eLife and F1000.
+_VERSION = re.compile(r"[/._-]v\d{1,2}\Z")
+_REVIEWED = re.compile(r"(10\.(?:7554/elife|12688/[a-z0-9]+research)\.\d+)\.\d{1,2}")
 _ENOUGH_WORDS, _ENOUGH_IDEOGRAPHS = 5, 10
 _LONGEST_KEY, _LONGEST_GUID = 200, 1000
 _A_DAY = timedelta(days=1)
@@ -74,7 +77,8 @@ def named(text: str, sources: Iterable[str]) -> set[str]:
     """Return the keys of the paper that a line may name by an id or a link; a link is known where it was seen."""
     line = text.strip()
     number = doi(line)
-    said = {"arxiv": {arxiv_id(line)[0]}, "doi": {number, _VIEW.sub("", number)}, "openreview": {openreview_id(line)}}
+    numbers = {_unversioned(each) for each in (number, _VIEW.sub("", number))}
+    said = {"arxiv": {arxiv_id(line)[0]}, "doi": {number, *numbers}, "openreview": {openreview_id(line)}}
     found = {f"{space}:{name}" for space, names in said.items() for name in names if name}
     seen = Paper("", guid=line, url=line)
     return found | {key for source in sources for key in keys(seen, source) if not weak(key)}
@@ -85,7 +89,7 @@ def linked(paper: Paper) -> Paper:
     if paper.links.arxiv or paper.url.startswith(("http://", "https://")):
         return paper
     ids = _ids(paper)
-    name, number = arxiv_id(ids.get("arxiv", ""))[0], doi(ids.get("doi", ""))
+    name, number = arxiv_id(ids.get("arxiv", ""))[0], doi(paper.doi)
     if not name:
         return replace(paper, url="https://doi.org/" + quote(number, safe="/:;()")) if number else paper
     page = f"https://arxiv.org/abs/{name}"
@@ -176,11 +180,19 @@ def merge(old: Paper, new: Paper) -> Paper:
 def _ids(paper: Paper) -> dict[str, str]:
     """Return the strong ids by namespace, strongest first; a DOI that arXiv gave names an arXiv id."""
     name = arxiv_id(paper.arxiv_id)[0] or paper.arxiv_id.strip().lower()
-    number = doi(paper.doi) or paper.doi.strip().lower()
+    number = _unversioned(doi(paper.doi) or paper.doi.strip().lower())
     if number.startswith("10.48550/arxiv."):
         name, number = name or arxiv_id(number.removeprefix("10.48550/"))[0], ""
     found = {"arxiv": name, "doi": number, "openreview": paper.openreview_id.strip()}
     return {space: value for space, value in found.items() if value}
+
+
+def _unversioned(number: str) -> str:
+    """Return the DOI without the version of a preprint, where that is part of it: all versions are one paper."""
+    reviewed = _REVIEWED.fullmatch(number)
+    if reviewed:
+        return reviewed[1]
+    return _VERSION.sub("", number) if _PREPRINT.match(number) else number
 
 
 def _title_keys(paper: Paper) -> Iterator[str]:

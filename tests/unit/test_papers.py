@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from service.folding import fold_title, names_agree
 from service.model import Links, Paper
-from service.papers import arxiv_id, doi, keys, linked, merge, same, told_apart, weak
+from service.papers import arxiv_id, doi, keys, linked, merge, named, same, told_apart, weak
 
 TITLE = "Teapots That Learn: Gradient Brewing"
 KNOWN = Paper(TITLE, "We study kettles.", ("Ada Brewer",), arxiv_id="2601.00011")
@@ -154,6 +154,26 @@ ONE = [
         Paper("Short title", url="https://a.example/1", guid="8"),
     ),
 ]
+
+
+VERSIONS = [
+    ("10.21203/rs.3.rs-123456/v1", "10.21203/rs.3.rs-123456/v2"),
+    ("10.20944/preprints202611.1234.v1", "10.20944/preprints202611.1234.v2"),
+    ("10.26434/chemrxiv-2026-abcde", "10.26434/chemrxiv-2026-abcde-v2"),
+    ("10.31234/osf.io/abcde_v1", "10.31234/osf.io/abcde_v2"),
+    ("10.36227/techrxiv.123.456/v1", "10.36227/techrxiv.123.456/v2"),
+    ("10.7554/eLife.12345.1", "10.7554/eLife.12345.2"),
+    ("10.12688/f1000research.1234.1", "10.12688/f1000research.1234.2"),
+]
+
+
+@pytest.mark.parametrize(("first", "second"), VERSIONS)
+def test_a_preprint_whose_versions_have_each_a_doi_is_one_paper(first: str, second: str) -> None:
+    one, other = (replace(KNOWN, arxiv_id="", doi=each) for each in (first, second))
+    assert same(one, other)
+    assert keys(one)[0] == keys(other)[0]
+    assert linked(one).url.casefold() == f"https://doi.org/{first}".casefold(), "only the version is known to resolve"
+    assert set(keys(other)) & named(f"https://doi.org/{second}", ())
 
 
 @pytest.mark.parametrize(("one", "other"), DIFFERENT)
