@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import shutil
 import subprocess
@@ -131,6 +132,33 @@ def test_systemd_understands_the_unit(tmp_path: Path) -> None:
         ["systemd-analyze", "verify", str(installed)], capture_output=True, text=True, check=False, timeout=60
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_commands_run_as_cron_runs_them(tmp_path: Path) -> None:
+    """Cron looks for programs in two folders only, and runs the wrapper of the page as root."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may become another user")
+    page = (ROOT / "docs" / "operating.md").read_text("utf-8")
+    wrapper = next(block for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL) if block.startswith("#!"))
+    for ours, other in (
+        ("/etc/paperround", "/"),
+        ("-u paperround", "-u nobody"),
+        ("/opt/paperround/bin/paperround", "/bin/echo"),
+    ):
+        assert ours in wrapper
+        wrapper = wrapper.replace(ours, other)
+    (tmp_path / "wrapper").write_text(wrapper, "utf-8")
+    done = subprocess.run(
+        ["/bin/sh", str(tmp_path / "wrapper"), "backup", "a file"],
+        env={"PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "backup a file\n", "")
+    for command in ("backup", "doctor --json"):
+        assert f"/usr/local/bin/paperround {command}" in page, "that folder is not one of the two"
 
 
 def _imported() -> Iterator[str]:
