@@ -96,7 +96,8 @@ def _read(keyword: str) -> Keyword:
 def _keyword(keyword: str, parser: Parser) -> Keyword:
     expression, exclusion = parser.parse()
     text = " ".join(keyword.split())
-    return Keyword(text, _canonical(expression, exclusion), expression, exclusion, tuple(slips(text, expression)))
+    warnings = tuple(slips(text, expression, parser.pieces))
+    return Keyword(text, _canonical(expression, exclusion), expression, exclusion, warnings)
 
 
 def _is_plain(keyword: str) -> bool:

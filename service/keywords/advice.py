@@ -7,10 +7,11 @@ Refuses to know: how the hits were counted. Nothing here refuses a keyword.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from service.categories import categories
 from service.keywords.expression import And, Expression, Or, Phrase, leaves
+from service.keywords.lexer import Kind, Piece
 from service.keywords.widening import terms
 from service.words import FUNCTION, WORDS_TOO, tokens
 from service.words.acronyms import pairs
@@ -21,14 +22,16 @@ BROAD_FROM = 50
 _IDLE_STAR = re.compile(r"(?<![\w.*])\*")
 # The star of a name, as TeX raises it: C^*-algebra.
 _RAISED_STAR = re.compile(r"\b[A-Z]\$?\^\{?\*[}$]{0,2}(?=-[A-Za-z])")
+# A capital with a star is a name also in quotes: A*, C*-algebra.
+_NAMED_STAR = re.compile(r"(?<![\w*])[A-Z]\*(?![\w*])")
 # What other search engines join words by: +lora +adapter, lora NEAR/3 adapter.
 _JOINT = re.compile(r"\s(?:\|\|?|&&|\+(?=[^\W\d_]))|\b(?:NEAR|ADJ|PRE|W)/\d+\b|\bNEAR\b")
 _SHOUTED = re.compile(r"(?<!\S)!(?=[\w\"(])")
 _QUOTED = re.compile(r"[\"“”„][^\"“”„]*[\"“”„]")
 
 
-def slips(text: str, expression: Expression) -> Iterator[str]:
-    """Yield what looks like a slip in the spelling of a keyword itself."""
+def slips(text: str, expression: Expression, pieces: Sequence[Piece]) -> Iterator[str]:
+    """Yield what looks like a slip in the spelling of a keyword itself, given also as the pieces it was read in."""
     for leaf in leaves(expression):
         if isinstance(leaf, Phrase):
             yield from _slips(leaf)
@@ -43,9 +46,21 @@ def slips(text: str, expression: Expression) -> Iterator[str]:
         yield f"Did you mean cat:{named}? This looks for the words."
     if _IDLE_STAR.search(_RAISED_STAR.sub("", unquoted)):
         yield "A star counts only right behind the letters of a word: this one is left out."
+    yield from _quoted_star(pieces)
     for found in tokens(text):
         if found.word.isupper() and found.word.lower() in WORDS_TOO and _loose(found.word, expression):
             yield f'{found.word} is also a word: write "{found.word}" in quotes for this spelling only.'
+
+
+def _quoted_star(pieces: Sequence[Piece]) -> Iterator[str]:
+    """Yield what to write for the first star in quotes; PubMed and Web of Science know it there."""
+    quoted = (_RAISED_STAR.sub("", piece.text.strip('"')) for piece in pieces if piece.kind is Kind.QUOTE)
+    starred = next((each for each in quoted if re.search(r"\w\*", _NAMED_STAR.sub("", each))), "")
+    bare = re.sub(r"(?<=\w)\*\w+", "*", starred)
+    if re.fullmatch(r"(?:[\w -]|(?<=\w{3})\*)+", bare):
+        yield f"A star in quotes is left out: write {bare} without them."
+    elif starred:
+        yield "A star in quotes is left out: it counts only outside them, as in diffus*."
 
 
 def either(text: str, expression: Expression) -> str:

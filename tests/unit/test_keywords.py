@@ -259,6 +259,10 @@ def test_a_profile_holds_a_limited_number_of_keywords() -> None:
         ("cs.LG", "Did you mean cat:cs.LG?"),
         ("large language models (LLMs)", "Did you mean large language models OR LLM?"),
         ("hep-th", "Did you mean cat:hep-th?"),
+        ('"language model*"', "A star in quotes is left out: write language model* without them."),
+        ("“behavi*r” OR lora", "write behavi* without them"),
+        ('lora OR ti:"A* reinforcement learn*"', "as in diffus*"),
+        ('"AB*" search', "as in diffus*"),
     ],
 )
 def test_a_likely_slip_is_kept_with_a_warning(typed: str, says: str) -> None:
@@ -287,6 +291,8 @@ def test_a_likely_slip_is_kept_with_a_warning(typed: str, says: str) -> None:
         '"lora NEAR/3 adapter"',
         "au:schm*",
         '"A* x-*" search',
+        '"Sgr A*" OR "C*-algebra" OR "$C^*$-algebra" OR "$C^{*}$-algebra"',
+        '"f * g"',
     ],
 )
 def test_a_sound_keyword_has_no_warning(typed: str) -> None:
