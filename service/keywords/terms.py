@@ -63,12 +63,15 @@ def _is_letter(typed: str, word: str) -> bool:
 
 def _check_stars(term: Term, found: tuple[Part, ...]) -> None:
     if inner := re.search(r"\S*\w\*\w\S*", term.text):
-        advice = f'it stands at the end, as in diffus*; a name goes in quotes: "{inner.group()}"'
-        raise term.refuse("a star inside a word", advice)
+        begun = re.search(r"\w{3,}\*(?=\w)", inner.group())
+        example = f"write {begun.group()}" if begun else "as in diffus*"
+        raise term.refuse("a star inside a word", f"it stands at the end, {example}")
     for before, part in zip((None, *found), found, strict=False):
         word = (before.word if before and part.tied else "") + part.word
         if part.prefix and sum(map(str.isalnum, word)) < 3 and not _UNSPACED.search(word):
-            raise term.refuse("a star after fewer than three letters", f'for the name itself write "{word}*" in quotes')
+            named = re.fullmatch("[A-Za-z]", word)
+            advice = f"a name has a capital: {word.upper()}*" if named else "write more of the word, as in diffus*"
+            raise term.refuse("a star after fewer than three letters", advice)
 
 
 def _person(term: Term) -> Person:
