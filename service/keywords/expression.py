@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from service.model import Field
-from service.words import FUNCTION, UNSPACED, Gap, Reading, acronym_in_s, keep_umlauts, read, unaccented, words_of
+from service.words import FUNCTION, UNSPACED, Gap, Reading, acronym_in_s, fold, keep_umlauts, read, unaccented, words_of
 
 FIELD_PREFIX = {Field.TITLE: "ti:", Field.ABSTRACT: "abs:", Field.AUTHOR: "au:", Field.CATEGORY: "cat:", None: ""}
 
@@ -141,6 +141,9 @@ def _quoted(word: str, alone: bool) -> str:
 def _bare(part: Part) -> str:
     """Lower the case of a word, but for capitals that decide where it may be split, that it is no plural or a name."""
     word = part.word
+    if not part.prefix and word.endswith("s") and word[-2:-1].isupper() and fold(word.lower()) == word.lower():
+        # In lower case nobody could tell this plural from a word such as "bus" or "axis": GRUs, MRIs.
+        word = word[:-1]
     kept = {at for at in capitals(word) if part.prefix or at == len(word) - 1}
     if acronym_in_s(word) or word.endswith("*"):
         kept = set(range(len(word)))

@@ -15,7 +15,7 @@ from enum import IntEnum
 from typing import NamedTuple, Protocol, TypeVar
 
 from service.keywords.expression import Part, Phrase, capitals, case_exact
-from service.words import FUNCTION, form, prefixes, unaccented
+from service.words import FUNCTION, fold, form, prefixes, unaccented
 
 MOST_PIECES = 4
 _DIGIT_EDGE = re.compile(r"(?<=[0-9])(?=[^\W\d_])|(?<=[^\W\d_])(?=[0-9])")
@@ -200,6 +200,7 @@ def _cut(head: str, tail: str, seam: bool, prefix: bool) -> Link | None:
         return None
     if prefix and not seam:
         return Link.JOINED if len(tail) > 2 else None
-    if head.lower() in FUNCTION or tail.lower() in FUNCTION:
+    # The plural looks like a word of its own: "tensors" would be found in "tens or hundreds".
+    if not FUNCTION.isdisjoint((head.lower(), tail.lower(), fold(tail.lower()))):
         return Link.JOINED
     return Link.SPACED if seam or (len(tail) > 1 and len(head + tail) > 3) else Link.JOINED

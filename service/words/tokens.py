@@ -85,7 +85,8 @@ def words_of(reading: Reading) -> list[Token]:
         if not word:
             done = end
             continue
-        gap = _gap(text[done:start], text[end - len(seen.group()) : end][:1], found) if found else Gap.BREAK
+        last, first = text[max(done - 2, 0) : done], text[end - len(seen.group()) : end][:1]
+        gap = _gap(text[done:start], last, first, found) if found else Gap.BREAK
         symbol = len(word) == 1 and word.isalpha() and _is_symbol(reading, start, end)
         found.append(Token(word, *reading.span(start, end), gap, symbol))
         done = end
@@ -108,8 +109,8 @@ def _tidy(word: str) -> str:
     return word.translate(_INSIDE)
 
 
-def _gap(between: str, first: str, found: list[Token]) -> Gap:
-    """Judge what stands between two words; `first` is the first letter of the second."""
+def _gap(between: str, last: str, first: str, found: list[Token]) -> Gap:
+    """Judge what stands between two words; `last` are the last two letters before, `first` is the first one behind."""
     gap = _plain_gap(between)
     if gap is not None:
         return gap
@@ -117,9 +118,15 @@ def _gap(between: str, first: str, found: list[Token]) -> Gap:
     if between == ".":
         return Gap.BREAK if first.isupper() else Gap.JOINT
     if between.startswith("."):
-        return Gap.SPACE if before.lower() in _ABBREVIATIONS else Gap.BREAK
+        short = before.lower() in _ABBREVIATIONS or (first.islower() and _is_initial(last))
+        return Gap.SPACE if short else Gap.BREAK
     # A prefix in brackets, as in (pre-)training or (un)supervised, is part of its word.
     return Gap.JOINT if len(before) < 7 and found[-1].gap is Gap.BREAK else Gap.BREAK
+
+
+def _is_initial(last: str) -> bool:
+    """Whether a dot behind these two letters belongs to the word: "H. pylori", "U.S. women", "i.i.d. data"."""
+    return last[:-1] == "." or (last.isupper() and not last[:-1].isalnum())
 
 
 @lru_cache(maxsize=1 << 12)
