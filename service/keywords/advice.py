@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 from service.categories import categories
 from service.keywords.expression import And, Expression, Or, Phrase, leaves
@@ -47,6 +48,7 @@ def slips(text: str, expression: Expression, pieces: Sequence[Piece]) -> Iterato
     if _IDLE_STAR.search(_RAISED_STAR.sub("", unquoted)):
         yield "A star counts only right behind the letters of a word: this one is left out."
     yield from _quoted_star(pieces)
+    yield from _left_out(pieces)
     for found in tokens(text):
         if found.word.isupper() and found.word.lower() in WORDS_TOO and _loose(found.word, expression):
             yield f'{found.word} is also a word: write "{found.word}" in quotes for this spelling only.'
@@ -61,6 +63,17 @@ def _quoted_star(pieces: Sequence[Piece]) -> Iterator[str]:
         yield f"A star in quotes is left out: write {bare} without them."
     elif starred:
         yield "A star in quotes is left out: it counts only outside them, as in diffus*."
+
+
+def _left_out(pieces: Sequence[Piece]) -> Iterator[str]:
+    """Yield what a minus before several words leaves out: elsewhere it takes the first word only."""
+    for at, piece in enumerate(pieces):
+        field = pieces[at + 1].text if piece.kind is Kind.MINUS and pieces[at + 1].kind is Kind.FIELD else ""
+        after = pieces[at + 1 + bool(field) :]
+        words = [each.typed for each in takewhile(lambda each: each.kind is Kind.WORD, after)]
+        if piece.kind is Kind.MINUS and len(words) > 1:
+            phrase, first = " ".join(words), words[0].rstrip(".,;:!?")
+            yield f"This leaves out the phrase “{phrase}”: put -{field}{first} last to leave out that word alone."
 
 
 def either(text: str, expression: Expression) -> str:

@@ -265,6 +265,9 @@ def test_a_profile_holds_a_limited_number_of_keywords() -> None:
         ("“behavi*r” OR lora", "write behavi* without them"),
         ('lora OR ti:"A* reinforcement learn*"', "as in diffus*"),
         ('"AB*" search', "as in diffus*"),
+        ("-survey diffusion model", "leaves out the phrase “survey diffusion model”: put -survey last"),
+        ("diffusion —image video", "leaves out the phrase “image video”: put -image last"),
+        ("lora (-ti:survey paper)", "leaves out the phrase “survey paper”: put -ti:survey last"),
     ],
 )
 def test_a_likely_slip_is_kept_with_a_warning(typed: str, says: str) -> None:
@@ -295,6 +298,11 @@ def test_a_likely_slip_is_kept_with_a_warning(typed: str, says: str) -> None:
         '"A* x-*" search',
         '"Sgr A*" OR "C*-algebra" OR "$C^*$-algebra" OR "$C^{*}$-algebra"',
         '"f * g"',
+        '-"position paper"',
+        "diffusion video -in-context -ti:survey",
+        "-survey -(review OR benchmark paper)",
+        "agents AND NOT position paper",
+        "diffusion OR video -survey",
     ],
 )
 def test_a_sound_keyword_has_no_warning(typed: str) -> None:
