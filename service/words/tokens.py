@@ -85,8 +85,7 @@ def words_of(reading: Reading) -> list[Token]:
         if not word:
             done = end
             continue
-        last, first = text[max(done - 2, 0) : done], text[end - len(seen.group()) : end][:1]
-        gap = _gap(text[done:start], last, first, found) if found else Gap.BREAK
+        gap = _gap(text, done, start, found) if found else Gap.BREAK
         symbol = len(word) == 1 and word.isalpha() and _is_symbol(reading, start, end)
         found.append(Token(word, *reading.span(start, end), gap, symbol))
         done = end
@@ -109,8 +108,9 @@ def _tidy(word: str) -> str:
     return word.translate(_INSIDE)
 
 
-def _gap(between: str, last: str, first: str, found: list[Token]) -> Gap:
-    """Judge what stands between two words; `last` are the last two letters before, `first` is the first one behind."""
+def _gap(text: str, done: int, start: int, found: list[Token]) -> Gap:
+    """Judge what stands in a text between the last word, which ends at `done`, and the next one."""
+    between, first = text[done:start], text[start : start + 1]
     gap = _plain_gap(between)
     if gap is not None:
         return gap
@@ -118,7 +118,7 @@ def _gap(between: str, last: str, first: str, found: list[Token]) -> Gap:
     if between == ".":
         return Gap.BREAK if first.isupper() else Gap.JOINT
     if between.startswith("."):
-        short = before.lower() in _ABBREVIATIONS or (first.islower() and _is_initial(last))
+        short = before.lower() in _ABBREVIATIONS or (first.islower() and _is_initial(text[max(done - 2, 0) : done]))
         return Gap.SPACE if short else Gap.BREAK
     # A prefix in brackets, as in (pre-)training or (un)supervised, is part of its word.
     return Gap.JOINT if len(before) < 7 and found[-1].gap is Gap.BREAK else Gap.BREAK
