@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from threading import RLock
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,9 @@ from service.store import Store, Unit
 from service.store.papers import Arrived
 
 REACH = timedelta(days=31)
+# Once a day what is too old is left out, which means to read all papers anew: when arXiv has told more of yesterday's
+# papers (`enriching`), so that most must be read again anyway.
+_EDGE = timedelta(hours=4)
 # A new version of a paper, and one that was read as history.
 _NO_NEWS = (ArrivalKind.REPLACE, ArrivalKind.PAST)
 
@@ -195,11 +199,32 @@ class View:
         self._numbers.clear()
         self._popular = self._returned = None
 
+    def count(self, told: Mapping[int, tuple[int | None, int | None]]) -> None:
+        """Take in the upvotes and stars of papers as they are by now."""
+        for paper_id, (upvotes, stars) in told.items():
+            at = self.position.get(paper_id)
+            if at is not None and (self.papers[at].paper.upvotes, self.papers[at].paper.stars) != (upvotes, stars):
+                paper = replace(self.papers[at].paper, upvotes=upvotes, stars=stars)
+                self.papers[at] = replace(self.papers[at], paper=paper)
+                self._upvotes, self._popular = np.zeros(0, np.int64), None
+
     def read_by_choice(self, sources: frozenset[int]) -> None:
         """These sources are read only by the profiles that name them."""
         if sources != self.uncommon:
             self.uncommon = sources
             self.forget_firsts()
+
+
+class _Key(NamedTuple):
+    """What a view holds: the day before which it leaves out what is too old, and the numbers it has come to."""
+
+    day: date
+    changed: int
+    arrived: int
+
+    def newest(self, other: _Key) -> _Key:
+        """The newer of each."""
+        return _Key(max(self.day, other.day), max(self.changed, other.changed), max(self.arrived, other.arrived))
 
 
 class Window:
@@ -209,7 +234,7 @@ class Window:
         self._store = store
         self._lock = RLock()
         self._view: View | None = None
-        self._key: tuple[date, int, int] | None = None
+        self._key: _Key | None = None
         self.book = Book()
 
     @contextmanager
@@ -219,27 +244,32 @@ class Window:
             yield self._fresh(unit, now)
 
     def _fresh(self, unit: Unit, now: datetime) -> View:
-        key = (now.date(), unit.papers.change_number(), unit.papers.last_arrival())
-        if self._view is None or self._key != key:
+        """What is newer than the snapshot of a unit does no harm, so there is no way back: one that goes on from before
+        the day's edge would else have all read anew, and the next one again.
+        """
+        key = _Key((now - _EDGE).date(), unit.papers.change_number(), unit.papers.last_arrival())
+        held = self._key
+        if self._view is None or held is None or held.newest(key) != held:
             if not self._extended(unit, key, now):
                 if self._view is not None:
                     self._view.forget_firsts()
                 self._view = self._built(unit, now)
-            self._key = key
+            self._key = key if held is None else held.newest(key)
         assert self._view is not None
-        self._view.upto = key[2]
+        self._view.upto = key.arrived
         self._view.read_by_choice(unit.sources.uncommon())
         return self._view
 
-    def _extended(self, unit: Unit, key: tuple[date, int, int], now: datetime) -> bool:
-        """Add only what is new, where nothing that we hold has changed and the day is the same."""
-        if self._view is None or self._key is None or self._key[0] != key[0]:
+    def _extended(self, unit: Unit, key: _Key, now: datetime) -> bool:
+        """Add only what is new, where no text that we hold has changed and the day is the same."""
+        if self._view is None or self._key is None or self._key.day < key.day:
             return False
-        changed = unit.papers.changed_after(self._key[1])
+        changed = unit.papers.changed_after(self._key.changed)
         if any(paper_id in self._view.position for paper_id in changed):
             return False
-        self._view.merged |= unit.papers.merged(after=self._key[1])
-        _extend(self._view, unit, now - REACH, self._key[2])
+        self._view.merged |= unit.papers.merged(after=self._key.changed)
+        _extend(self._view, unit, now - REACH, self._key.arrived)
+        self._view.count(unit.papers.counted(min(self._view.position, default=0)))
         return True
 
     def _built(self, unit: Unit, now: datetime) -> View:

@@ -102,6 +102,13 @@ class Papers:
         """The papers added or changed since the change number was `number`."""
         return list(self.connection.scalars(select(paper.c.id).where(paper.c.changed > number)))
 
+    def counted(self, first: int) -> dict[int, tuple[int | None, int | None]]:
+        """Upvotes and stars of the papers from this id on that have any: they change without any change of a paper."""
+        row = paper.c
+        some = (row.id >= first) & (row.upvotes.is_not(None) | row.stars.is_not(None))
+        found = self.connection.execute(select(row.id, row.upvotes, row.stars).where(some))
+        return {each.id: (each.upvotes, each.stars) for each in found}
+
     def last_arrival(self) -> int:
         """The highest arrival number; everything up to it is committed."""
         return self.connection.scalar(select(counter.c.value).where(counter.c.name == "arrival")) or 0
