@@ -175,9 +175,10 @@ class Tray:
         for number in self.bodies.begun(list(by_number)):
             try:
                 body = self.bodies.take(number)
-            except Exception as error:
-                LOG.exception("delivery %d cannot be rendered", number)
+            except Exception as error:  # noqa: BLE001 - it stands with its row, and in the log
                 problem = RenderError(f"it cannot be rendered ({type(error).__name__})")
+                # What the error says, and with it a traceback, may hold an address.
+                LOG.error("delivery %d cannot be rendered (%s)", number, type(error).__name__)  # noqa: TRY400
                 with self.store.write() as unit:
                     self._refused(unit, number, error if isinstance(error, PaperRoundError) else problem, 0)
                 self.bodies.drop([number])

@@ -99,10 +99,12 @@ class Refusing(Noting):
     def _try(self, envelopes: Sequence[Envelope]) -> None:
         if any(envelope.recipient.startswith("reader20@") for envelope in envelopes):
             self.tries += 1
-            raise ValueError("it cannot be done")
+            raise ValueError(f"it cannot be done for {[envelope.recipient for envelope in envelopes]}")
 
 
-def test_a_mail_that_cannot_be_rendered_ahead_fails_alone(home: Town, sink: Sink) -> None:
+def test_a_mail_that_cannot_be_rendered_ahead_fails_alone(
+    home: Town, sink: Sink, caplog: pytest.LogCaptureFixture
+) -> None:
     refusing = [Refusing(home) for _ in range(3)]
     for number, each in enumerate(refusing):
         deliver(home, sink, each, timedelta(hours=number))
@@ -112,3 +114,5 @@ def test_a_mail_that_cannot_be_rendered_ahead_fails_alone(home: Town, sink: Sink
     assert set(sink.taken().values()) == {1}
     # Ahead once, among others; when it is begun as one of a few and by itself, and from then on only that.
     assert [each.tries for each in refusing] == [3, 2, 2]
+    assert f"delivery {row.id} cannot be rendered (ValueError)" in caplog.text
+    assert "reader20@" not in caplog.text
