@@ -14,6 +14,7 @@ from service.errors import AddressError
 
 # RFC 5321, section 4.5.3.1, and room for blanks around it: the library takes seconds for a megabyte.
 _LONGEST = 400
+_LONGEST_LOCAL = 64
 _GOOGLE = ("gmail.com", "googlemail.com")
 
 
@@ -25,6 +26,10 @@ def read(typed: str, serious: bool) -> str:
         checked = validate_email(typed.strip(), check_deliverability=False, globally_deliverable=serious)
     except EmailNotValidError as error:
         raise AddressError(f"This mail address cannot be used. {error}") from error
+    # The library counts letters and lets long ones pass; the standard, and each mail, counts octets.
+    if len(checked.local_part.encode()) > _LONGEST_LOCAL:
+        most = f"at most {_LONGEST_LOCAL} letters from a to z, fewer of others"
+        raise AddressError(f"This mail address cannot be used. The part before the @ is too long: {most}.")
     return checked.normalized
 
 

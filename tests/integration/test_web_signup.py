@@ -138,6 +138,16 @@ def test_an_address_without_end_is_refused_unread(pages: Site) -> None:
         assert "No address is so long" in text(answer)
 
 
+@pytest.mark.parametrize("local", ["x" * 65, "ж" * 33])
+def test_a_name_that_no_mail_can_carry_is_refused_at_the_door(pages: Site, local: str) -> None:
+    for path in ("/subscribe", "/manage"):
+        answer = pages.post(path, form(f"{local}@uni.example", "LoRA"))
+        assert answer.status_code == 422
+        assert "The part before the @ is too long" in text(answer)
+        assert pages.post(path, form(f"{local[:-1]}@uni.example", "LoRA")).status_code == 200
+    assert len(pages.mails()) == 1
+
+
 def test_ten_thousand_topics_get_a_clear_sentence_and_stay_in_the_field(pages: Site) -> None:
     topics = [f"subject number {number} of many" for number in range(10_000)]
     page = pages.post("/subscribe", form(ADA, *topics))
