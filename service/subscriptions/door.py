@@ -61,7 +61,7 @@ class Door:
         For letters beyond ASCII before the @ the mail server is asked whether it takes them (RFC 6531): a refusal here
         is worth more than a mail that comes back. Raises AddressError.
         """
-        # On one's own machine invented domains such as reader@localhost are welcome.
+        # On one's own machine an invented host is welcome, as in reader@box; one with its own use (localhost) is not.
         address = mailboxes.read(typed, serious=self.settings.production)
         if not address.rpartition("@")[0].isascii() and not self._takes_utf8():
             said = "the mail server here takes only plain letters (a to z) before the @"

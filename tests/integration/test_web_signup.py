@@ -97,6 +97,14 @@ def test_an_address_and_topics_are_enough(pages: Site) -> None:
     assert (reader.schedule.hour, sorted(reader.schedule.weekdays)) == (7, [1, 2, 3, 4, 5])
 
 
+def test_an_invented_host_is_welcome_only_on_ones_own_machine(tmp_path: Path) -> None:
+    serious = {"smtp_url": "smtp://127.0.0.1:9", "secret_keys": "k" * 40, "suppression_key": "s" * 40}
+    for name, settings, taken in (("own", {}, 200), ("other", serious, 422)):
+        with site(tmp_path / name, **settings) as pages:
+            assert pages.post("/subscribe", form("reader@box", "lora")).status_code == taken
+            assert pages.post("/subscribe", form("reader@localhost", "lora")).status_code == 422
+
+
 def test_the_answer_is_the_same_whatever_the_state_of_the_address(pages: Site) -> None:
     answers = {pages.post("/subscribe", form(ADA, "lora")).content}
     answers.add(pages.post("/subscribe", form(ADA, "lora")).content)
