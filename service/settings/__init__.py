@@ -125,7 +125,7 @@ _MEND = (
 def _fault(detail: ErrorDetails) -> str:
     name = str(detail["loc"][0])
     problem = detail.get("ctx", {}).get("error") or detail["msg"]
-    shown = "" if name in _HIDDEN else f" is {str(detail['input'])[:80]!r}"
+    shown = "" if name in _HIDDEN else f" is {values.without_password(str(detail['input']))[:80]!r}"
     return f"{PREFIX}{name.upper()}{shown}: {problem}"
 
 

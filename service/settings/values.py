@@ -119,10 +119,15 @@ def web_url_or_none(value: object) -> str:
 
 
 def sources(texts: tuple[str, ...]) -> tuple[str, ...]:
-    """Take http and https URLs of pages, and arXiv categories as the URLs of their feeds."""
+    """Take http and https URLs of pages, and arXiv categories as the URLs of their feeds.
+
+    A name or password in one is refused: it would never be sent, and readers see where papers come from.
+    """
     urls = tuple(FEEDS + names if (names := categories(text)) else text for text in texts)
     for url in urls:
-        _split(url, ("http", "https"), "https://huggingface.co/papers")
+        parts = _split(url, ("http", "https"), "https://huggingface.co/papers")
+        if "@" in parts.netloc:
+            raise ValueError(f"the address of {parts.hostname} carries a name or password; those are not sent")
     return urls
 
 

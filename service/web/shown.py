@@ -48,9 +48,12 @@ def query(topics: Iterable[str]) -> str:
 
 
 def source(url: str) -> str:
-    """What people call a source: the place it is read from; of saved pages the name alone, not where they lie here."""
+    """What people call a source: the place it is read from; of saved pages the name alone, not where they lie here.
+
+    What stands before an @ is nobody's to know.
+    """
     parts = urlsplit(url)
-    host, path = parts.netloc.removeprefix("www."), parts.path.rstrip("/")
+    host, path = parts.netloc.rpartition("@")[2].removeprefix("www."), parts.path.rstrip("/")
     if host.endswith("huggingface.co"):
         return "Hugging Face Daily Papers"
     if host.endswith("arxiv.org"):

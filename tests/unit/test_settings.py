@@ -214,12 +214,14 @@ def test_a_text_that_makes_no_sense_names_its_setting(tmp_path: Path, name: str)
         ("arxiv_api", "off", "such as https://export.arxiv.org/api/query, or none"),
         ("sources", "huggingface.co/papers", "write a URL such as https://"),
         ("sources", "cs.LG cs.tea1", "write a URL such as https://"),
+        ("sources", "https://me:secret@a.example/f", "the address of a.example carries a name or password"),
     ],
 )
 def test_each_wrong_text_comes_with_its_mend(tmp_path: Path, name: str, text: str, sentence: str) -> None:
     said = refusal(tmp_path, **{name: text})
     assert sentence in said
     assert f"PAPERROUND_{name.upper()}" in said
+    assert "secret@" not in said, "a password in a URL is not shown with it"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ from service.web.shown import source
         ("https://huggingface.co/papers", "Hugging Face Daily Papers"),
         ("https://rss.arxiv.org/rss/cs.LG", "arXiv cs.LG"),
         ("https://www.papers.example/feed/", "papers.example/feed"),
+        ("https://me:secret@www.papers.example:8443/feed", "papers.example:8443/feed"),
+        ("https://me:secret@rss.arxiv.org/rss/cs.LG", "arXiv cs.LG"),
         ("/srv/lab/saved/pages", "pages"),
         ("/srv/lab/saved/journal.xml", "journal.xml"),
         ("file:///srv/lab/saved/journal.xml", "journal.xml"),
