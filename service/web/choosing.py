@@ -116,7 +116,8 @@ def staged(form: Wanted, sent: Sent) -> Wanted:
     at = forms.number(number)
     if 0 <= at < len(form.parts) and topic:
         old, _, new = topic.partition("→") if sent.get("swap") else (topic, "", topic if sent.get("add") else "")
-        lines = [each for each in form.parts[at].topics if each not in (old, new)]
+        # A button carries its topic with blanks folded, however it was typed.
+        lines = [each for each in form.parts[at].topics if " ".join(each.split()) not in (old, new)]
         form = _with_part(form, at, replace(form.parts[at], keywords="\n".join(lines + [new] * bool(new))))
     if sent.get("rhythm") == "weekly":
         form = replace(form, weekdays=form.weekdays[:1] or ("1",))

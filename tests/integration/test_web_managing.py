@@ -86,6 +86,8 @@ def test_a_button_changes_the_form_and_saves_nothing(pages: Site) -> None:
     assert text(page, "[data-save]") == "Save 2 changes"
     page = save(pages, ("keywords", "LoRA\ncats dogs"), ("swap", "0:cats dogs→cats AND dogs"))
     assert value(page, "keywords") == "LoRA\ncats AND dogs"
+    page = save(pages, ("keywords", "LoRA\ncats   dogs"), ("drop", "0:cats dogs"))
+    assert value(page, "keywords") == "LoRA"
     assert ticked(save(pages, ("keywords", "LoRA"), ("rhythm", "daily"))) == list("1234567")
     assert pages.reader(ADA).profiles == (Profile(("LoRA", "-survey")),)
 

@@ -75,8 +75,7 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest("[data-topic]");
   if (!link || !topics) return;
   event.preventDefault();
-  const lines = topics.value.split("\n").map((line) => line.trim());
-  const kept = lines.filter((line) => line && line !== link.dataset.instead);
+  const kept = lines(topics.value).filter((line) => line !== link.dataset.instead);
   if (!kept.includes(link.dataset.topic)) kept.push(link.dataset.topic);
   topics.value = kept.join("\n");
   if (link.closest(".examples")) {
@@ -89,7 +88,9 @@ document.addEventListener("click", (event) => {
 
 // A whole subscription: its buttons change the form at once, and Save says how many changes wait.
 const counted = document.querySelector("[data-counts]");
-const lines = (text) => text.split(/\n/).map((line) => line.trim()).filter(Boolean);
+const lines = (text) => text.split(/\n/).map((line) => line.trim().replace(/\s+/g, " ")).filter(Boolean);
+// Only the server takes such a line apart: topics behind commas, or a list that was pasted.
+const whole = (line) => !/[,;，；、]|^([-*+•·‣–—]|\d+[.)])\s/.test(line);
 const values = () => {
   const found = {};
   for (const field of counted.querySelectorAll("input[name], textarea, select")) {
@@ -119,7 +120,9 @@ if (counted) {
     save.textContent = count ? `Save ${count} ${count === 1 ? "change" : "changes"}` : "Save";
     for (const row of counted.querySelectorAll("[data-row]")) {
       const field = row.closest(".profile").querySelector("textarea");
-      row.toggleAttribute("data-gone", !lines(field.value).includes(row.dataset.row));
+      const topic = row.dataset.row;
+      const there = (line) => line === topic || (!whole(line) && line.includes(topic));
+      row.toggleAttribute("data-gone", !lines(field.value).some(there));
     }
   };
   const follow = async () => {
@@ -157,6 +160,7 @@ if (counted) {
       const topic = button.value.slice(button.value.indexOf(":") + 1);
       const [old, fresh] = button.name === "swap" ? topic.split("→") : [topic, button.name === "add" ? topic : ""];
       const there = lines(field.value);
+      if (button.name !== "add" && !there.includes(old) && !button.closest("[data-gone]")) return;
       const kept = there.filter((line) => line !== old && line !== fresh);
       // A second press on a row takes the first one back.
       if (fresh || (button.name === "drop" && !there.includes(old))) kept.push(fresh || old);
