@@ -14,7 +14,7 @@ from fastapi.responses import PlainTextResponse
 
 from service.errors import InputError, LinkError
 from service.links import Purpose
-from service.model import RUNNING, Subscriber
+from service.model import RUNNING, Subscriber, SubscriberState
 from service.web import forms, resting
 from service.web.forms import Posted, Problem, Sent
 from service.web.guard import own_form
@@ -70,10 +70,12 @@ def weekly_instead(desk: Here, token: str, fields: Posted) -> Response:
 
 @router.post("/unsubscribe/{token}/reason", dependencies=[Depends(own_form), Depends(measured)])
 def say_why(desk: Here, token: str, fields: Posted) -> Response:
-    """Keep why somebody left, if they like to say."""
+    """Keep why somebody left, if they like to say; who has come back meanwhile is told how it stands."""
     said = " ".join((*fields.fields.get("why", ()), fields.get("said")))
     desk.world.wishes.reason(token, said, desk.now())
     reader = desk.world.subscriptions.reader(token, Purpose.UNSUBSCRIBE, desk.now())
+    if reader.state not in (SubscriberState.LEFT, SubscriberState.SUPPRESSED):
+        return _standing(desk, token, Purpose.UNSUBSCRIBE, reader)
     return desk.page("stopped", reader=reader, token=token, thanked=True)
 
 
@@ -132,7 +134,7 @@ def _paused(desk: Desk, token: str, purpose: Purpose, fields: Sent) -> Response:
         paused = desk.world.subscriptions.pause(token, chosen, now, purpose=purpose)
     except InputError as error:
         return _pause_page(desk, token, purpose, forms.problems(error, "until"))
-    return desk.page("paused", reader=paused, token=token, purpose=purpose, next=resting.next_mail(paused, now))
+    return _standing(desk, token, purpose, paused)
 
 
 def _next(desk: Desk, reader: Subscriber) -> datetime | None:
@@ -141,4 +143,10 @@ def _next(desk: Desk, reader: Subscriber) -> datetime | None:
 
 def _resumed(desk: Desk, token: str, purpose: Purpose) -> Response:
     reader = desk.world.subscriptions.resume(token, desk.now(), purpose=purpose)
-    return desk.page("resumed", reader=reader, next=_next(desk, reader))
+    return _standing(desk, token, purpose, reader)
+
+
+def _standing(desk: Desk, token: str, purpose: Purpose, reader: Subscriber) -> Response:
+    """Whether mails go, rest or have ended, whatever was asked for: another tab or an old page may have been first."""
+    name = "paused" if reader.state == SubscriberState.PAUSED else "resumed"
+    return desk.page(name, reader=reader, token=token, purpose=purpose, next=_next(desk, reader))

@@ -259,6 +259,7 @@ SCENES: dict[str, list[dict[str, object]]] = {
     "confirmed": [
         {"reader": reader(), "manage": "/manage/t", "next": NOW},
         {"reader": LIST, "manage": "", "next": NOW},
+        {"reader": PAUSED, "manage": "/manage/t", "next": NOW},
     ],
     "link": [{"email": "", "problems": ()}, {"email": HOSTILE, "problems": [Problem("email", HOSTILE)]}],
     "link-sent": [{"email": HOSTILE}],
@@ -315,7 +316,7 @@ SCENES: dict[str, list[dict[str, object]]] = {
     "move": [{"reader": reader(), "email": HOSTILE, "problems": PROBLEMS[2:3]}],
     "move-sent": [{"email": HOSTILE}],
     "address": [{"reader": reader(), "email": HOSTILE + "@uni.example"}],
-    "moved": [{"reader": reader()}],
+    "moved": [{"reader": reader(state)} for state in SubscriberState],
     "unsubscribe": [
         REST | {"reader": reader()},
         REST | {"reader": reader(SubscriberState.LEFT)},
@@ -344,7 +345,9 @@ SCENES: dict[str, list[dict[str, object]]] = {
         {"reader": PAUSED, "token": "t", "purpose": "pause", "next": NOW},
         {"reader": reader(SubscriberState.PAUSED), "token": "t", "purpose": "unsubscribe", "next": None},
     ],
-    "resumed": [{"reader": reader(), "next": NOW}],
+    "resumed": [
+        {"reader": reader(state), "next": NOW if state == SubscriberState.ACTIVE else None} for state in SubscriberState
+    ],
     "broken-link": [{"message": HOSTILE}],
     "error": [{"status": status, "message": HOSTILE} for status in ERRORS],
     "text": [{"name": name, "body": HOSTILE + " https://paper.example"} for name in ("imprint", "privacy")],
