@@ -14,7 +14,9 @@ from collections.abc import Iterable
 _ASIDE = re.compile(r"\([^()]{0,500}\)")
 # What stands around names, and between them besides commas, semicolons and "and".
 _AROUND = re.compile(
-    r"\A(?:by\s|(?:by|authors?):\s?)|,?\s?\bet al\b\.?|[¹²³⁰⁴-⁹*†‡§¶]|\[\d{1,3}\]|,\s?Ph\.?D\b\.?", re.IGNORECASE
+    r"\A(?:by\s|(?:by|authors?):\s?)|,?\s?\bet al\b\.?|[¹²³⁰⁴-⁹*†‡§¶]|\^(?:\([^()]{1,60}\)|\w{0,2})|\[\d{1,3}\]"
+    r"|,\s?Ph\.?D\b\.?",
+    re.IGNORECASE,
 )
 _SIGNS = ((re.compile(r"[，、]"), ", "), (re.compile(r"；|\s[|·•]\s"), "; "), (re.compile(r",?\s&\s"), " and "))
 _PART_OF_NAME = re.compile(r",\s?(?=(?:[JS]r\b\.?|I{2,3}|IV)(?:,|;|\Z))")

@@ -12,6 +12,8 @@ from html import unescape
 from typing import Any
 from urllib.parse import quote, urljoin
 
+from service.sources import scripts
+
 # PostgreSQL refuses NUL, UTF-8 refuses lone surrogates, and no title means any of these characters.
 _UNWANTED = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 # Where one space stands, nothing needs to be done.
@@ -62,13 +64,18 @@ def spaced(text: str, unwanted: re.Pattern[str]) -> str:
 
 
 def plain(html: str) -> str:
-    """Return the words of an HTML fragment: no tags, no script or style text, references resolved once."""
+    """Return the words of an HTML fragment: no tags, no script or style text, references resolved once.
+
+    Powers and indices are raised and lowered.
+    """
     if "<" not in html and "&" not in html:
         return fold(html)
-    return fold(unescape(_TAG.sub(_space, _spoken(html))))
+    return fold(unescape(scripts.read(_TAG.sub(_space, scripts.told(_spoken(html))))))
 
 
 def _space(tag: re.Match[str]) -> str:
+    if scripts.TAG.fullmatch(tag.group()):
+        return tag.group()
     return " " if _BLOCK.match(tag.group()) else ""
 
 

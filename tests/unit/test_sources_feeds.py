@@ -66,7 +66,7 @@ HTML = {
     "<![CDATA[Tea <style>p{}</style><i>hot</i> &lt;b&gt;]]>": "Tea hot <b>",
     "<![CDATA[Tea<br/>and<p>cake</p><!-- or not -->]]>": "Tea and cake",
     "Tea if a &lt; b": "Tea if a < b",
-    "H&lt;sub&gt;2&lt;/sub&gt;O": "H2O",
+    "H&lt;sub&gt;2&lt;/sub&gt;O": "H₂O",
 }
 
 
@@ -252,7 +252,7 @@ def test_an_ampersand_by_itself_is_no_reference() -> None:
 
 def test_a_formula_in_mathml_is_read_without_its_tags() -> None:
     formula = "&lt;math&gt;&lt;msup&gt;&lt;mi&gt;x&lt;/mi&gt;&lt;mn&gt;2&lt;/mn&gt;&lt;/msup&gt;&lt;/math&gt;"
-    assert one(f"<title>On {formula} and if a &lt; b</title>").title == "On x2 and if a < b"
+    assert one(f"<title>On {formula} and if a &lt; b</title>").title == "On x² and if a < b"
 
 
 @pytest.mark.parametrize(
