@@ -25,7 +25,8 @@ _UNSAFE = re.compile(r"[\s\"'<>\\]")
 _UNREAD = re.compile(
     r"<!--|<(script|style|template|iframe|noscript|svg|figure|(?:mml:)?annotation(?:-xml)?)(?=[\s/>])", re.IGNORECASE
 )
-# Only names that HTML has, MathML, and publishers' own XML: in an abstract, "a<b and c>d" is no tag.
+# Only names that HTML has, MathML, and publishers' own XML; attributes have values, or are known to have none: in an
+# abstract, neither "a<n and c>d" nor "a<b and c>d" holds a tag.
 _TAG = re.compile(
     r"</?(?:a|abbr|acronym|address|article|aside|audio|b|bdi|bdo|big|blockquote|body|br|button|caption|center|cite|code"
     r"|col|colgroup|dd|del|details|dfn|div|dl|dt|em|embed|fieldset|figcaption|figure|font|footer|form|h[1-6]|head|header"
@@ -34,7 +35,8 @@ _TAG = re.compile(
     r"|td|template|textarea|tfoot|th|thead|time|title|tr|track|tt|u|ul|var|video|wbr|(?:jats|mml|ce):[\w-]+"
     r"|(?:inline|disp)-formula|tex(?:-math)?|alternatives|italic|bold|roman|monospace|underline|scp?|xref|ext-link"
     r"|math|m(?:i|n|o|row|s(?:u[bp]|ubsup|qrt|pace|tyle)|text|frac|over|under|underover|root|table|t[rd])|semantics)"
-    r"(?:\s[^<>]{0,4000})?\s?/?>",
+    r"(?:\s+(?:nowrap|noshade|compact|hidden|clear|itemscope|async|defer|controls|disabled|checked|allowfullscreen))*"
+    r"(?:\s+[\w:@.-]{1,60}\s?=[^<>]{0,4000})?\s{0,9}/?\s?>",
     re.IGNORECASE,
 )
 # A text that is said to be plain and holds one of these is HTML.

@@ -29,6 +29,20 @@ def test_a_link_is_made_whole_or_dropped() -> None:
     assert [joined("https://a.example/", value) for value in ("", None, 5, "javascript:x", "http://[")] == [""] * 5
 
 
+LESS_THAN = {
+    "We use a<b and c>d.": "We use a<b and c>d.",
+    "if p <q and r> s then": "if p <q and r> s then",
+    "We use i<p or i>q, a <i >k": "We use i<p or i>q, a k",
+    'Tea<td nowrap align=left>and<br clear><a\nhref="x" hidden>cake</a>': "Tea and cake",
+    "<i>p</i> <b class='x'>< 0.05</b >, <td>n > 5<br / ><hr noshade/>": "p < 0.05, n > 5",
+}
+
+
+@pytest.mark.parametrize(("html", "text"), LESS_THAN.items())
+def test_what_stands_between_less_and_greater_is_no_tag(html: str, text: str) -> None:
+    assert plain(html) == text
+
+
 SCRIPTS = {
     "10<sup>6</sup> cells at 10<sup>-9</sup> M": "10⁶ cells at 10⁻⁹ M",
     "5&times;10<sup>3</sup>, 10<SUP class='x'>&minus;<i>n</i></SUP>": "5×10³, 10⁻ⁿ",
