@@ -20,12 +20,14 @@ _MORE = "…"
 # A stop ends a sentence when white space and then something that can begin one follow. A heap of stops is looked at
 # once, not from each of them.
 _STOP = re.compile(r"(?:(?<![.!?])[.!?]++[\"'”’)\]]*+(?= +[\"'“‘(\[]*[^\Wa-z_])|[。！？])")
-# Words whose full stop belongs to them, and initials of names.
+# Words whose full stop belongs to them, and initials of names; these words begin a sentence even behind such a one.
 _NO_STOP = re.compile(
-    r"(?:\b(?:e\.g|i\.e|et al|cf|vs|resp|approx|w\.r\.t|a\.k\.a|etc|viz|ca|Dr|Prof|St|Mr|Ms)"
-    r"|\b(?:Figs?|Eqs?|Secs?|Tab|Refs?|Nos?)"
+    r"(?:\b(?:e\.g|i\.e|et al|cf|vs|resp|approx|w\.r\.t|a\.k\.a|etc|viz|ca|Dr|Prof|St|Mr|Ms"
+    r"|i\.i\.d|s\.t|w\.(?:h\.)?p|a\.[es])"
+    r"|\b(?:Figs?|Eqn?s?|Sect?s?|Tabs?|Refs?|Nos?|Algs?|Thms?|Lems?|Props?|Defs?|Cors?|Apps?|Chap|Ch|Vol|pp)"
     r"|(?<!\w)[A-Z])\.$"
 )
+_BEGINS = re.compile(r" (?:We|The|This|These|Our|It|In|To|However|But|For|While|When|Here|Moreover|Finally)\b")
 
 
 class Cut:
@@ -80,7 +82,7 @@ def sentence_spans(text: str) -> list[Span]:
     """Cut a text into sentences, as spans without the white space between them."""
     spans, start = [], 0
     for stop in _STOP.finditer(text):
-        if not _NO_STOP.search(text, max(start, stop.end() - 12), stop.end()):
+        if _BEGINS.match(text, stop.end()) or not _NO_STOP.search(text, max(start, stop.end() - 12), stop.end()):
             spans.append((start, stop.end()))
             start = stop.end() + (text[stop.end() : stop.end() + 1] == " ")
     return [*spans, (start, len(text))] if start < len(text) else spans

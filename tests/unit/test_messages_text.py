@@ -194,6 +194,19 @@ def test_sentences_do_not_end_at_abbreviations_and_initials() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Noise is i.i.d. Gaussian, by Alg. 1 and Thm. 2 of Sect. 3, w.p. 1 and w.h.p. Lipschitz, s.t. A holds.",
+        "Cups are those of group A.",
+        "Cups, kettles, etc.",
+    ],
+)
+def test_sentences_end_at_abbreviations_only_where_a_new_one_begins(sentence: str) -> None:
+    text = f"{sentence} We boil."
+    assert [text[start:end] for start, end in sentence_spans(text)] == [sentence, "We boil."]
+
+
 @pytest.mark.parametrize("heap", ["?", ".)", '!"', "。", "a! ", "? ", "!("])
 def test_a_heap_of_sentence_ends_is_read_in_time(heap: str) -> None:
     started = time.process_time()
