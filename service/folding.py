@@ -23,7 +23,7 @@ _NAMES = str.maketrans(_NAMED)
 _SAME_SIGNS = re.compile(r"var(epsilon|theta|pi|rho|sigma|phi)|rightarrow|\bge\b|\ble\b")
 _SIGNS = {"rightarrow": "to", "ge": "geq", "le": "leq"}
 _FONTS = (
-    "textbf|textit|textrm|textsc|texttt|textsf|textsl|textup|textnormal|text|emph|mathrm|mathbf|mathbb|mathcal|mathit"
+    "textbf|textit|textrm|textsc|texttt|textsf|textsl|textup|textnormal|text|emph|mathrm|mathbf|mathbbm?|mathds|mathcal|mathit"
     "|mathsf|mathtt|mathfrak|mathscr|boldsymbol|bm|operatorname|mbox|ensuremath|underline|overline|url|href"
 )
 _SHAPES = "it|bf|em|sc|rm|tt|sf|sl|tiny|scriptsize|footnotesize|small|normalsize|large|Large|LARGE|huge|Huge|bfseries"

@@ -50,7 +50,7 @@ _BARE_HREF = re.compile(
     r"(https?://[^\s{}]{1,300})(?:(?<![/=])\{[^{}]{1,200}\}|(?<=/)\{[^{}\s]{1,99}\s[^{}]{1,99}\})(?!\.?[\w/?=&{-])"
 )
 _HAT = re.compile(rf"\\({'|'.join(HATS)})(?:\s*\{{([^{{}}]{{1,3}})\}}|\s+([A-Za-z])(?![A-Za-z])|\s*([^\W\d_A-Za-z]))")
-_BOARD = re.compile(r"\\mathbb\s*(?:\{([^{}]{1,10})\}|([A-Za-z])(?![A-Za-z]))")
+_BOARD = re.compile(r"\\math(?:bbm?|ds)(?![A-Za-z])\s*(?:\{([^{}]{1,10})\}|([A-Za-z1])(?![A-Za-z]))")
 _FRACTION = re.compile(r"\\[dt]?frac\s*(?:\{([^{}]{1,100})\}\s*\{([^{}]{1,100})\}|(\d)(\d))")
 _ROOT = re.compile(r"\\sqrt\s*(?:\[([^\[\]{}]{1,10})\])?\s*(?:\{([^{}]{1,100})\}|(\w))")
 # Commands with arguments, and what a person reads of them.
@@ -93,7 +93,7 @@ _PRICED = re.compile(r"\A[^\\]*[A-Za-z]{3,} [A-Za-z]{2,}[^\\]*\Z")
 _TELLING = re.compile(r"[\\^_=]")
 _DEPTH = 6
 # While a formula is read, these stand for signs that must not be taken for TeX again; no text holds controls by then.
-_RAISED, _LOWERED = "\x01", "\x02"
+_RAISED, _LOWERED, _UNSEEN_SPACE = "\x01", "\x02", "\x05"
 _KEPT = (
     ("\\{", "\x03"),
     ("\\}", "\x04"),
@@ -217,7 +217,7 @@ def _inside_out(text: str) -> str:
     text = _FONT.sub(_unfont, _SHAPE.sub(_unfont, _HAT.sub(_hat, _BOARD.sub(_board, text))))
     for command, read in _SPOKEN:
         text = command.sub(read, text)
-    text = _COMMAND.sub(_in_formula, _SCRIPT.sub(_script, text))
+    text = _COMMAND.sub(_in_formula, _SCRIPT.sub(_script, text)).replace(_UNSEEN_SPACE, "")
     return _ROOT.sub(_root, _FRACTION.sub(_fraction, text))
 
 
@@ -246,8 +246,12 @@ def _unfont(found: re.Match[str]) -> str:
 
 
 def _apart(found: re.Match[str]) -> str:
-    """A space where the command before would run into what comes now."""
-    return " " if _CALLED.search(found.string, max(found.start() - 40, 0), found.start()) else ""
+    """What keeps the command before from running into what comes now; behind a letter (5 μm) it is not seen."""
+    called = _CALLED.search(found.string, max(found.start() - 40, 0), found.start())
+    if not called:
+        return ""
+    meant, before = _named(called[0][1:]), found.string[: called.start()][-1:]
+    return _UNSEEN_SPACE if len(meant) == 1 and meant.isalpha() and before not in {"_", "^"} else " "
 
 
 def _hat(found: re.Match[str]) -> str:

@@ -34,6 +34,18 @@ MORE = {
     "bmod": "mod",
     "checkmark": "✓",
     "S": "§",
+    "neg": "¬",
+    "iff": "⇔",
+    "implies": "⇒",
+    "impliedby": "⇐",
+    "land": "∧",
+    "lor": "∨",
+    "bot": "⊥",
+    "models": "⊨",
+    "gets": "←",
+    "ddagger": "‡",
+    "triangle": "△",
+    "coloneqq": ":=",
 }
 ROOTS = {"2": "√", "3": "∛", "4": "∜"}
 # Abbreviations that nearly every paper defines for itself.

@@ -93,6 +93,7 @@ SPELLINGS = [
     ("{\\it Determinism} and its $O(n^2)$ Discontents Again", "Determinism and its O(n^2) Discontents Again"),
     ("\\textbf{Bold} Moves in $\\beta$-Bread Baking Research", "textbf{Bold} Moves in β–Bread Baking Research"),
     ("Training 5$\\times$ Faster with Very Little Water", "Training 5× Faster with Very Little Water"),
+    ("Kettles with $\\mathbbm{1}$ and $\\mathds{R}$ for Everyone", "Kettles with mathbbm{1} and R for Everyone"),
     ("Erd\\H{o}s, Gödel and the Art of Tea", 'Erdős, G\\"odel and the Art of Tea'),
     ("“Quoted” — dashes – and ‘marks’ in Titles", "\"Quoted\" - dashes - and 'marks' in Titles"),
 ]
