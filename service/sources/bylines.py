@@ -31,6 +31,8 @@ _PARTICLE = re.compile(
     r"|(?:Van|De) (?:de[rn]?|la|los|las)\s"
 )
 _ENDS_GIVEN = re.compile(r"(?:\A|[\s.-])[^\W\d_]\.?\Z")
+# As PubMed writes a name (Smith JA).
+_ABBREVIATED = re.compile(r"(?:[^\W\d_][\w'’-]* ){1,3}[A-Z]{1,3}(?:-[A-Z])?")
 _BODY = re.compile(
     r"\b(?:of|for|Universit\w+|Institut\w*|Colleges?|Laborator\w+|Cent(?:er|re)|Department|Collaboration|Team|Inc|Ltd)\b"
 )
@@ -60,6 +62,8 @@ def several(text: str, family_first: bool = False) -> bool:
     parts = [part.split() for part in _BETWEEN.split(text) if part.strip()]
     if all(_IDEOGRAPHS.fullmatch("".join(part)) for part in parts):
         return len(parts) > 1
+    if all(_ABBREVIATED.fullmatch(" ".join(part)) for part in parts):
+        return len(parts) > 1
     if text.count(",") == 1 and not _AND.search(text) and (family_first or _inverted(text)):
         return False
     return len(parts) > 1 and all(len(part) > 1 for part in parts) and not (_BODY.search(text) and "," in text)
@@ -70,7 +74,7 @@ def family_first(names: Iterable[str]) -> bool:
     told = 0
     for name in names:
         parts = [part.split() for part in _BETWEEN.split(name) if part.strip()]
-        if name.count(",") == 1 and len(parts) == 2:
+        if name.count(",") == 1 and len(parts) == 2 and not several(name):
             told += _inverted(name) or len(parts[0]) == 1
         elif len(parts) != 2 and ";" not in name:
             told -= all(len(part) > 1 for part in parts)

@@ -190,6 +190,9 @@ def test_what_a_publisher_prints_around_a_paper_is_taken_off(publisher: str) -> 
         ("A. Brewer, B. Kettle &amp; C. Cup", ("A. Brewer", "B. Kettle", "C. Cup")),
         ("Brewer, Ada, Kettle, Bob", ("Brewer, Ada", "Kettle, Bob")),
         ("Brewer A, Kettle BC", ("Brewer A", "Kettle BC")),
+        ("Brewer JA, Kettle B", ("Brewer JA", "Kettle B")),
+        ("de la Cruz M-A, O'Neil P", ("de la Cruz M-A", "O'Neil P")),
+        ("de la Cruz, Ana M", ("de la Cruz, Ana M",)),
         ("by Ada Brewer | Bob Kettle", TWO),
         ("Ada Brewer, Ph.D., Bob Kettle,", TWO),
         ("Ada Brewer Jr., Bob Kettle, et al.", ("Ada Brewer Jr.", "Bob Kettle")),
@@ -207,7 +210,10 @@ def test_one_name_or_several_in_one_field_are_told_apart(written: str, authors: 
     assert read(RSS.format(f"<title>T</title><dc:creator>{written}</dc:creator>")).authors == authors
 
 
-@pytest.mark.parametrize(("other", "count"), [("Brewer, Ada", 1), ("Ada Brewer", 2), ("Ada Brewer, Bob Kettle", 2)])
+@pytest.mark.parametrize(
+    ("other", "count"),
+    [("Brewer, Ada", 1), ("Ada Brewer", 2), ("Ada Brewer, Bob Kettle", 2), ("Brewer JA, Kettle B", 2)],
+)
 def test_a_name_that_may_be_two_is_read_as_its_feed_writes_names(other: str, count: int) -> None:
     entries = "</item><item>".join(
         f"<title>T</title><dc:creator>{names}</dc:creator>" for names in ("Gray Kettle, Ada Marie", other)
