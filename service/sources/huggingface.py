@@ -59,7 +59,7 @@ def single(record: Any, form: str) -> Listing:
 
 def is_paper(record: Any) -> bool:
     """Say whether a JSON object is one paper's record, rather than some other answer."""
-    if not isinstance(record, dict) or not isinstance(_inner(record).get("title"), str):
+    if not isinstance(record, dict) or not _title(record):
         return False
     return bool(arxiv_id(_identifier(_inner(record)))[0]) or _abstract(record) != ""
 
@@ -87,18 +87,13 @@ def _item(item: Any, page_day: date | None) -> Paper | None:
     if not isinstance(item, dict) or not is_paper(item):
         return None
     inner = _inner(item)
-    title = _text(inner, "title") or _text(item, "title")
-    return _paper(item, inner, title, page_day) if title else None
-
-
-def _paper(item: Mapping[str, Any], inner: Mapping[str, Any], title: str, page_day: date | None) -> Paper:
     identifier = _identifier(inner)
     name, version = arxiv_id(identifier)
     known = name or (identifier if _PLAIN_ID.fullmatch(identifier) else "")
     published = moment(inner.get("publishedAt", inner.get("published_at")))
     links = paper_links(name) if name else Links(huggingface=f"{SITE}/papers/{known}" if known else "")
     return Paper(
-        title=title,
+        title=_title(item),
         abstract=_abstract(item),
         authors=_authors(inner.get("authors")),
         url=links.huggingface,
@@ -129,6 +124,10 @@ def _listed(
     if put and published and put > published:
         return put.date()
     return page_day
+
+
+def _title(item: Mapping[str, Any]) -> str:
+    return _text(_inner(item), "title") or _text(item, "title")
 
 
 def _abstract(item: Mapping[str, Any]) -> str:

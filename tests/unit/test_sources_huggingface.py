@@ -75,6 +75,13 @@ def test_a_bad_entry_is_skipped_and_counted() -> None:
     assert (len(listing.papers), listing.skipped) == (1, 4)
 
 
+@pytest.mark.parametrize("inner", [{}, {"title": None}, {"title": " "}])
+def test_an_item_whose_paper_has_no_title_or_abstract_has_its_own(inner: dict[str, Any]) -> None:
+    item = {"title": "Teapots", "summary": "We boil.", "paper": {"id": "2611.00001", **inner}}
+    (paper,) = read(json.dumps([item])).papers
+    assert (paper.title, paper.abstract, paper.arxiv_id) == ("Teapots", "We boil.", "2611.00001")
+
+
 def test_one_record_of_the_api_is_one_paper() -> None:
     (paper,) = read(json.dumps(pages.item(pages.PAPERS[2])["paper"] | {"linkedModels": []})).papers
     assert (paper.title, paper.abstract) == pages.PAIRS[2]
