@@ -5,12 +5,15 @@ Comes in: the time, the unit that is about to claim. Goes out: how many rows may
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import zip_longest
+from typing import Any
 
 from service.model import DeliveryState
 from service.pipeline.brake import hold
 from service.store import Unit
+from service.store.deliveries import Delivery
 
 CANARY = "canary"
 # A morning of so many times the canary is a large one.
@@ -20,7 +23,7 @@ FOR = timedelta(hours=12)
 PATIENCE = timedelta(minutes=15)
 # More than this share of failures puts the brake on.
 TOO_MANY = 0.1
-OVER = (DeliveryState.CLAIMED, DeliveryState.SENDING)
+UNDER_WAY = (DeliveryState.CLAIMED, DeliveryState.SENDING)
 BAD = (DeliveryState.FAILED, DeliveryState.QUARANTINED, DeliveryState.READY)
 
 
@@ -28,28 +31,57 @@ def allowance(unit: Unit, size: int, batch: int, now: datetime) -> tuple[int, bo
     """How many rows may be claimed now, and whether they are a canary that is to be `sent_ahead`."""
     if not size:
         return batch, False
-    known = unit.journal.flag(CANARY)
-    age = now - datetime.fromisoformat(known["at"]) if known else FOR
-    if age >= FOR:
+    known = _speaking(unit, now)
+    if known is None:
         large = unit.canaries.waiting(now, size * LARGE) >= size * LARGE
         return (size, True) if large else (batch, False)
-    return (batch if known["well"] or _judge(unit, known["ids"], age, now) else 0), False
+    if known["well"]:
+        return batch, False
+    return _judge(unit, known, size, batch, now)
 
 
-def sent_ahead(unit: Unit, ids: Sequence[int], now: datetime) -> None:
-    """Note which rows the morning waits for."""
-    unit.journal.set_flag(CANARY, {"at": now.isoformat(), "ids": list(ids), "well": False})
+def sent_ahead(unit: Unit, rows: Sequence[Delivery], now: datetime) -> None:
+    """Note which rows the morning waits for, and how often each was tried before, with those it waits for already."""
+    if not rows:
+        return
+    known = _speaking(unit, now)
+    before = _noted(known) if known and not known["well"] else {}
+    _note(unit, before | {row.id: row.attempts for row in rows}, now, well=False)
 
 
-def _judge(unit: Unit, ids: Sequence[int], age: timedelta, now: datetime) -> bool:
-    """Whether the canary went well; where it did not, the brake is on."""
-    states = unit.canaries.states(ids)
-    if age < PATIENCE and any(states.get(state) for state in OVER):
-        return False
-    bad = sum(states.get(state, 0) for state in BAD)
-    well = bad <= TOO_MANY * len(ids)
+def _note(unit: Unit, noted: Mapping[int, int], now: datetime, *, well: bool) -> None:
+    said = {"at": now.isoformat(), "ids": list(noted), "before": list(noted.values()), "well": well}
+    unit.journal.set_flag(CANARY, said)
+
+
+def _speaking(unit: Unit, now: datetime) -> dict[str, Any] | None:
+    known: dict[str, Any] | None = unit.journal.flag(CANARY)
+    return known if known and now - datetime.fromisoformat(known["at"]) < FOR else None
+
+
+def _noted(known: dict[str, Any]) -> dict[int, int]:
+    # Earlier releases noted the ids alone.
+    return dict(zip_longest(known["ids"], known.get("before", ()), fillvalue=0))
+
+
+def _judge(unit: Unit, known: dict[str, Any], size: int, batch: int, now: datetime) -> tuple[int, bool]:
+    """What may be claimed by what became of the canary; where it did not go well, the brake is on.
+
+    Only a mail that was begun says anything: rows that limits, a relay that is away or a worker that stopped gave back
+    are neither well nor bad, and as many others go ahead in their place.
+    """
+    noted = _noted(known)
+    rows = unit.canaries.rows(list(noted))
+    waited = now - datetime.fromisoformat(known["at"])
+    if waited < PATIENCE and any(state in UNDER_WAY for state, _ in rows.values()):
+        return 0, False
+    tried = [state for number, (state, attempts) in rows.items() if attempts > noted[number]]
+    bad = sum(state in BAD for state in tried)
+    if len(tried) < size and bad <= TOO_MANY * size:
+        return size - len(tried), True
     # Who releases the brake has looked: the morning is not held for the same canary twice.
-    unit.journal.set_flag(CANARY, {"at": now.isoformat(), "ids": list(ids), "well": True})
-    if not well:
-        hold(unit, f"{bad} of the first {len(ids)} digests of a large morning did not go out", now)
-    return well
+    _note(unit, noted, now, well=True)
+    if bad <= TOO_MANY * len(tried):
+        return batch, False
+    hold(unit, f"{bad} of the first {len(tried)} digests of a large morning did not go out", now)
+    return 0, False

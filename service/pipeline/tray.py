@@ -223,14 +223,14 @@ class Tray:
                 limit, ahead = allowance(unit, self.limits.canary, BATCH, self.now)
                 braked = unit.journal.flag(BRAKE) or not limit
                 rows = [] if braked else self._take(unit, limit)
-                if ahead and rows:
-                    sent_ahead(unit, [row.id for row in rows], self.now)
                 # What is in doubt keeps its reader's next edition waiting, and so would never be folded into it.
                 not_after = 0 if self._alone else self.limits.not_after
                 rows, folded = fold(unit, self.token, rows, not_after, self._moment())
                 relay = self.usable()[0]
                 limits = self.limits.warming(self.health.age(unit, relay, self._moment())) if rows else self.limits
                 admitted, wait = admit(unit, self.token, rows, limits, self.now, self.health.names[relay])
+                if ahead:
+                    sent_ahead(unit, admitted, self.now)
             self._renewed = time.monotonic()
             if not folded or rows:
                 return admitted, 0.0 if admitted or not rows else wait

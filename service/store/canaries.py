@@ -1,4 +1,4 @@
-"""What a canary needs to know of the delivery rows. Comes in: ids, the time. Goes out: counts."""
+"""What a canary needs to know of the delivery rows. Comes in: ids, the time. Goes out: counts, states."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from service.editions import OVERDUE
 from service.store import leasing
@@ -26,7 +26,7 @@ class Canaries:
         with walking_in_order(self.connection):
             return self.connection.scalar(leasing.waiting(digests=True), asked) or 0
 
-    def states(self, ids: Sequence[int]) -> dict[str, int]:
-        """How many of these rows are in each state."""
-        mine = select(delivery.c.state, func.count()).where(delivery.c.id.in_(ids)).group_by(delivery.c.state)
-        return {row[0]: row[1] for row in self.connection.execute(mine)}
+    def rows(self, ids: Sequence[int]) -> dict[int, tuple[str, int]]:
+        """The state of each of these rows, and how often it was begun."""
+        mine = select(delivery.c.id, delivery.c.state, delivery.c.attempts).where(delivery.c.id.in_(ids))
+        return {number: (state, attempts) for number, state, attempts in self.connection.execute(mine)}

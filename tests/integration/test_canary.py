@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from service.deliveries.onebyone import OneByOne
 from service.errors import MessageRefused
-from service.model import Message
+from service.model import Message, Schedule
+from tests import servers
+from tests.integration.stores import paper
 from tests.integration.worlds import DAY, House, house
 
 READERS = 20
@@ -29,6 +34,25 @@ class Refusing:
 
 def refusing() -> OneByOne:
     return OneByOne(Refusing())
+
+
+@contextmanager
+def large(folder: Path, canary: int, **options: str) -> Iterator[House]:
+    """A morning that is large enough for so many digests to go ahead."""
+    with house(folder, canary=str(canary), **options) as home:
+        schedule = Schedule("UTC", 7)
+        for number in range(READERS * canary):
+            home.world.subscriptions.enrol(f"r{number}@example.org", "low-rank adaptation", schedule, home.clock())
+        home.world.pipeline.compose(home.clock())
+        yield home
+
+
+def stops(asked: Iterator[int]) -> bool:
+    return next(asked, None) is None
+
+
+def brake(home: House) -> str:
+    return str((home.world.operations.status(home.clock()).hold or {}).get("why", ""))
 
 
 @pytest.fixture
@@ -96,3 +120,53 @@ def test_a_hold_before_the_first_digests_does_not_spare_them(home: House) -> Non
     pipeline.deliver(home.clock(), stop)
     home.world.operations.release(home.clock())
     assert pipeline.deliver(home.clock()).failed == 1
+
+
+def test_rows_that_a_limit_gave_back_are_no_failures(tmp_path: Path) -> None:
+    with large(tmp_path, 4, smtp_rate="90") as home:
+        end = time.monotonic() + 3
+        done = home.world.pipeline.deliver(home.clock(), lambda: time.monotonic() > end)
+        assert (brake(home), done.sent > 4) == ("", True)
+
+
+def test_the_first_digests_are_judged_however_slowly_they_go_out(tmp_path: Path) -> None:
+    with large(tmp_path, 4, smtp_rate="60") as home:
+        end = time.monotonic() + 0.9
+        assert home.world.pipeline.deliver(home.clock(), lambda: time.monotonic() > end).sent == 2
+        time.sleep(1)
+        assert replace(home.world.pipeline, carrier=refusing).deliver(home.clock()).failed in (1, 2)
+        assert brake(home)
+
+
+def test_a_mail_server_that_is_away_as_the_morning_begins_holds_nothing(tmp_path: Path) -> None:
+    port = servers.free_port()
+    away = {"smtp_url": f"smtp://127.0.0.1:{port}", "secret_keys": "x" * 40, "suppression_key": "y" * 40}
+    with large(tmp_path, 2, **away) as home:
+        for _ in range(4):
+            assert home.world.pipeline.deliver(home.clock()).relay
+            assert brake(home) == ""
+            home.clock.at += DAY / 96
+        assert replace(home.world.pipeline, carrier=refusing).deliver(home.clock()).failed == 2
+        assert brake(home) == "2 of the first 2 digests of a large morning did not go out"
+
+
+def test_digests_it_is_too_late_for_are_no_failures(tmp_path: Path) -> None:
+    with large(tmp_path, 1, not_after="14") as home:
+        home.world.pipeline.deliver(home.clock())
+        home.arrive(paper("Low-Rank Adaptation Again", arxiv_id="2611.10001"))
+        home.clock.tomorrow()
+        home.world.pipeline.compose(home.clock())
+        home.clock.at = home.clock.at.replace(hour=15)
+        for _ in range(3):
+            assert home.world.pipeline.deliver(home.clock()).sent == 0
+            assert brake(home) == ""
+
+
+def test_a_worker_may_stop_at_any_moment_of_the_first_digests(tmp_path: Path) -> None:
+    with large(tmp_path, 3) as home:
+        sent = 0
+        for most in range(1, 40):
+            asked = iter(range(most))
+            sent += home.world.pipeline.deliver(home.clock(), partial(stops, asked)).sent
+            assert brake(home) == ""
+        assert sent + home.world.pipeline.deliver(home.clock()).sent == 3 * READERS
