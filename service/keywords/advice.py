@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import takewhile
+from itertools import groupby, takewhile
 
 from service.categories import categories
-from service.keywords.expression import And, Expression, Or, Phrase, leaves
+from service.keywords.expression import And, Expression, Or, Phrase, canonical, leaves
 from service.keywords.lexer import Kind, Piece
 from service.keywords.widening import terms
 from service.words import FUNCTION, WORDS_TOO, tokens
@@ -43,8 +43,8 @@ def slips(text: str, expression: Expression, pieces: Sequence[Piece]) -> Iterato
         yield "An exclamation mark leaves nothing out: write -word for that."
     if other := either(text, expression):
         yield f"Did you mean {other}? This wants both in one paper."
-    if named := _category(text, expression):
-        yield f"Did you mean cat:{named}? This looks for the words."
+    if named := _categories(expression, pieces):
+        yield f"Did you mean {', '.join(named)}? This looks for the words."
     if _IDLE_STAR.search(_RAISED_STAR.sub("", unquoted)):
         yield "A star counts only right behind the letters of a word: this one is left out."
     yield from _quoted_star(pieces)
@@ -83,9 +83,22 @@ def either(text: str, expression: Expression) -> str:
     return f"{named[0][1]} OR {named[0][0]}" if len(named) == 1 else ""
 
 
+def _categories(expression: Expression, pieces: Sequence[Piece]) -> list[str]:
+    """The categories of arXiv, in their field, that words outside any field are spelt like."""
+    runs = (list(run) for kind, run in groupby(pieces, lambda piece: piece.kind) if kind is Kind.WORD)
+    spelt = (" ".join(piece.text for piece in run) for run in runs)
+    phrases = set(leaves(expression))
+    return [f"cat:{named}" for each in spelt if (named := _named(each)) and Phrase(canonical(each, False)) in phrases]
+
+
 def _category(text: str, expression: Expression) -> str:
-    """The category of arXiv that a phrase is spelt like, or nothing; `physics` is a word."""
-    named = categories(text) if isinstance(expression, Phrase) else ""
+    """The category of arXiv that a phrase is spelt like, or nothing."""
+    return _named(text) if isinstance(expression, Phrase) else ""
+
+
+def _named(text: str) -> str:
+    """The one category of arXiv that a text is, or nothing; `physics` is a word."""
+    named = categories(text)
     return named if {".", "-"} & set(named) and "+" not in named else ""
 
 
