@@ -12,8 +12,9 @@ from itertools import groupby, takewhile
 
 from service.categories import categories
 from service.keywords.expression import And, Expression, Or, Phrase, canonical, leaves
-from service.keywords.lexer import Kind, Piece
+from service.keywords.lexer import FIELDS, Kind, Piece
 from service.keywords.widening import terms
+from service.model import Field
 from service.words import FUNCTION, WORDS_TOO, tokens
 from service.words.acronyms import pairs
 
@@ -25,6 +26,9 @@ _IDLE_STAR = re.compile(r"(?<![\w.*])\*")
 _RAISED_STAR = re.compile(r"\b[A-Z]\$?\^\{?\*[}$]{0,2}(?=-[A-Za-z])")
 # A capital with a star is a name also in quotes: A*, C*-algebra.
 _NAMED_STAR = re.compile(r"(?<![\w*])[A-Z]\*(?![\w*])")
+# In the signs of the pieces: single words joined by OR to what has a field.
+_BEHIND_FIELD = re.compile(r"[ac](?:w+|q)(?P<words>(?:ow(?=[o)]|$))+)")
+_NAME = re.compile(r"(?![A-Z]{2,}$)[^\W\d_]+(?:-[^\W\d_]+)*")
 # What other search engines join words by: +lora +adapter, lora NEAR/3 adapter.
 _JOINT = re.compile(r"\s(?:\|\|?|&&|\+(?=[^\W\d_]))|\b(?:NEAR|ADJ|PRE|W)/\d+\b|\bNEAR\b")
 _SHOUTED = re.compile(r"(?<!\S)!(?=[\w\"(])")
@@ -36,22 +40,29 @@ def slips(text: str, expression: Expression, pieces: Sequence[Piece]) -> Iterato
     for leaf in leaves(expression):
         if isinstance(leaf, Phrase):
             yield from _slips(leaf)
-    unquoted = _QUOTED.sub("", text)
-    if _JOINT.search(unquoted):
-        yield "This joins nothing here: write OR or AND in capitals."
-    if _SHOUTED.search(text):
-        yield "An exclamation mark leaves nothing out: write -word for that."
+    yield from _idle_signs(text)
     if other := either(text, expression):
         yield f"Did you mean {other}? This wants both in one paper."
     if named := _categories(expression, pieces):
         yield f"Did you mean {', '.join(named)}? This looks for the words."
-    if _IDLE_STAR.search(_RAISED_STAR.sub("", unquoted)):
-        yield "A star counts only right behind the letters of a word: this one is left out."
+    if fielded := _fieldless(pieces):
+        yield f"Did you mean {', '.join(fielded)}? A field holds only for what stands right behind it."
     yield from _quoted_star(pieces)
     yield from _left_out(pieces)
     for found in tokens(text):
         if found.word.isupper() and found.word.lower() in WORDS_TOO and _loose(found.word, expression):
             yield f'{found.word} is also a word: write "{found.word}" in quotes for this spelling only.'
+
+
+def _idle_signs(text: str) -> Iterator[str]:
+    """Yield what to write in place of signs that mean something elsewhere."""
+    unquoted = _QUOTED.sub("", text)
+    if _JOINT.search(unquoted):
+        yield "This joins nothing here: write OR or AND in capitals."
+    if _SHOUTED.search(text):
+        yield "An exclamation mark leaves nothing out: write -word for that."
+    if _IDLE_STAR.search(_RAISED_STAR.sub("", unquoted)):
+        yield "A star counts only right behind the letters of a word: this one is left out."
 
 
 def _quoted_star(pieces: Sequence[Piece]) -> Iterator[str]:
@@ -89,6 +100,26 @@ def _categories(expression: Expression, pieces: Sequence[Piece]) -> list[str]:
     spelt = (" ".join(piece.text for piece in run) for run in runs)
     phrases = set(leaves(expression))
     return [f"cat:{named}" for each in spelt if (named := _named(each)) and Phrase(canonical(each, False)) in phrases]
+
+
+def _fieldless(pieces: Sequence[Piece]) -> list[str]:
+    """The single words behind a field and OR that are perhaps names of authors or archives, with that field."""
+    found: list[str] = []
+    for seen in _BEHIND_FIELD.finditer("".join(map(_sign, pieces))):
+        words = [piece.text for piece in pieces[seen.start("words") : seen.end("words")] if piece.kind is Kind.WORD]
+        if seen[0][0] == "a":
+            found += [f"au:{word}" for word in words if _NAME.fullmatch(word)]
+        else:
+            found += [f"cat:{named}" for word in words if (named := categories(word)) and not _named(word)]
+    return found
+
+
+def _sign(piece: Piece) -> str:
+    """One letter for a piece: the field of an author or a category, a word, a quote, OR, a bracket, anything else."""
+    if piece.kind is Kind.FIELD:
+        field = FIELDS[piece.text[:-1].lower()]
+        return "a" if field is Field.AUTHOR else "c" if field is Field.CATEGORY else "x"
+    return {Kind.WORD: "w", Kind.QUOTE: "q", Kind.OR: "o", Kind.CLOSE: ")"}.get(piece.kind, "x")
 
 
 def _category(text: str, expression: Expression) -> str:
