@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from service.categories import categories
 from service.errors import KeywordError
 from service.keywords.expression import Category, Leaf, Part, Person, Phrase, canonical, category_key, parts
 from service.model import Field
@@ -92,7 +93,17 @@ def _category(term: Term) -> Category:
     if not any(map(str.isalnum, text)):
         raise term.refuse("nothing but punctuation")
     if rest and re.fullmatch(r"[a-z-]+\.[a-z*-]+", first):
-        raise term.refuse("more than a category", f"write cat:{first} AND {rest}, or cat:({first} OR {rest})")
+        raise term.refuse("more than a category", _apart(first, re.sub(r"\b(?:and|or)\b", " ", rest).strip() or rest))
     if "*" in text.removesuffix("*") or (text.endswith("*") and sum(map(str.isalnum, text)) < 2):
         raise term.refuse("a star out of place", "in a category it stands at the end, as in cat:cs.*")
     return Category(text)
+
+
+def _apart(first: str, rest: str) -> str:
+    """Say how to write a category beside what follows it, which may be others."""
+    name = categories(first) or first
+    others = categories(rest).split("+")
+    if not others[0]:
+        return f"write cat:{name} AND {rest}"
+    both = " AND ".join(f"cat:{each}" for each in (name, *others))
+    return f"write {both}, or cat:({' OR '.join((name, *others))})"
