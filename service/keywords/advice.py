@@ -22,6 +22,8 @@ BROAD_SHARE = 0.2
 BROAD_FROM = 50
 # Behind a sign that is no letter of a word; the one of `cat:cs.*` has its say.
 _IDLE_STAR = re.compile(r"(?<![\w.*])\*")
+# What stands for one letter or none in Web of Science, PubMed and others: organi?ation.
+_IDLE_QUESTION = re.compile(r"([^\W\d_]+)\?[^\W\d_]")
 # The star of a name, as TeX raises it: C^*-algebra.
 _RAISED_STAR = re.compile(r"\b[A-Z]\$?\^\{?\*[}$]{0,2}(?=-[A-Za-z])")
 # A capital with a star is a name also in quotes: A*, C*-algebra.
@@ -30,7 +32,7 @@ _NAMED_STAR = re.compile(r"(?<![\w*])[A-Z]\*(?![\w*])")
 _BEHIND_FIELD = re.compile(r"[ac](?:w+|q)(?P<words>(?:ow(?=[o)]|$))+)")
 _NAME = re.compile(r"(?![A-Z]{2,}$)[^\W\d_]+(?:-[^\W\d_]+)*")
 # What other search engines join words by: +lora +adapter, lora NEAR/3 adapter.
-_JOINT = re.compile(r"\s(?:\|\|?|&&|\+(?=[^\W\d_]))|\b(?:NEAR|ADJ|PRE|W)/\d+\b|\bNEAR\b")
+_JOINT = re.compile(r"\s(?:\|\|?|&&|\+(?=[^\W\d_]|\s+\S))|\b(?:NEAR|ADJ|PRE|W)/\d+\b|\bNEAR\b")
 _SHOUTED = re.compile(r"(?<!\S)!(?=[\w\"(])")
 _QUOTED = re.compile(r"[\"“”„][^\"“”„]*[\"“”„]")
 
@@ -61,6 +63,9 @@ def _idle_signs(text: str) -> Iterator[str]:
         yield "This joins nothing here: write OR or AND in capitals."
     if _SHOUTED.search(text):
         yield "An exclamation mark leaves nothing out: write -word for that."
+    if asked := _IDLE_QUESTION.search(text):
+        starred = f"write {asked[1]}* or " if len(asked[1]) > 2 else ""
+        yield f"A question mark stands for no letter: {starred}join the spellings by OR."
     if _IDLE_STAR.search(_RAISED_STAR.sub("", unquoted)):
         yield "A star counts only right behind the letters of a word: this one is left out."
 
