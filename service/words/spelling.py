@@ -123,7 +123,8 @@ def _of_ics(word: str) -> str:
 
 
 def _of_es(word: str) -> str:
-    if word[:-2] in lexicon.SINGULAR_S or word.endswith(("sses", "xes", "ches", "shes", "zzes")):
+    # Behind fewer letters it is another word: uses is no plural of us.
+    if (len(word) > 4 and word[:-2] in lexicon.SINGULAR_S) or word.endswith(("sses", "xes", "ches", "shes", "zzes")):
         return word[:-2]
     if word.endswith(("lyses", "theses", "gnoses")):
         return f"{word[:-2]}is"

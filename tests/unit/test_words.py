@@ -106,6 +106,7 @@ def test_what_stands_between_two_words_decides_whether_they_are_side_by_side(tex
         ("hypotheses", "hypothesis"),
         ("gans", "gan"),
         ("women", "woman"),
+        ("uses", "use"),
     ],
 )
 def test_a_plural_folds_to_its_singular_and_no_further(plural: str, singular: str) -> None:
