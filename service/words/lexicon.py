@@ -56,6 +56,15 @@ SINGULAR_S = _words(
     has was his its yes does goes this thus is as us las les des mrs"""
 )
 
+# What stands before the -es of a plural in -ses whose singular is in -sis. Verbs and sugars end alike (poses, doses,
+# glucoses), so that the many words in -osis are told by what is before it.
+_OSIS = (
+    "acid|alkal|anth|apopt|arthr|brucell|calcin|chym|cyan|cyt|diverticul|fibr|fuscin|gn|hidr|hypn|i|kerat|kurt|kyph|"
+    "lord|mat|mit|morph|myc|narc|necr|nephr|neur|nucle|oid|orth|osm|parasit|phim|phyt|por|psych|rrh|scler|steat|sten|"
+    "stom|thromb|toxic|tubercul|zoon"
+)
+SIS = f"(?:{_OSIS})os|emphas|exeges|genes|lys|pares|phores|stas|synops|thes"
+
 # Nouns in -ic whose plural is in -ics; any other word in -ics names a field and is no plural (dynamics, semantics).
 IC_NOUNS = _words(
     """antibiotic asymptotic attic ceramic characteristic classic clinic comic conic critic cubic epidemic fabric

@@ -50,6 +50,7 @@ _US = [
 _US_ANY = re.compile("|".join(pattern.pattern for pattern, _ in _US))
 # A prefix may end within -isation or -ising.
 _US_PREFIX = re.compile(r"(?<=[a-z]{3})is(?=(?:a(?:t(?:io?)?)?|i?n?)$)")
+_OF_SIS = re.compile(rf"(?:{lexicon.SIS})es$")
 _VOWEL = re.compile(r"[aeiouy]")
 # A short stem such as tun, cod or us: its verb ends in a silent e, or the final letter would have been doubled.
 _SHORT = re.compile(r"[^aeiou]*[aeiouy][^aeiouwxy]")
@@ -126,7 +127,7 @@ def _of_es(word: str) -> str:
     # Behind fewer letters it is another word: uses is no plural of us.
     if (len(word) > 4 and word[:-2] in lexicon.SINGULAR_S) or word.endswith(("sses", "xes", "ches", "shes", "zzes")):
         return word[:-2]
-    if word.endswith(("lyses", "theses", "gnoses")):
+    if _OF_SIS.search(word):
         return f"{word[:-2]}is"
     if word.endswith("ies") and len(word) > 4:
         return f"{word[:-3]}y"

@@ -107,6 +107,17 @@ def test_what_stands_between_two_words_decides_whether_they_are_side_by_side(tex
         ("gans", "gan"),
         ("women", "woman"),
         ("uses", "use"),
+        ("metastases", "metastasis"),
+        ("psychoses", "psychosis"),
+        ("stenoses", "stenosis"),
+        ("thromboses", "thrombosis"),
+        ("prognoses", "prognosis"),
+        ("emphases", "emphasis"),
+        ("doses", "dose"),
+        ("decomposes", "decompose"),
+        ("glucoses", "glucose"),
+        ("phases", "phase"),
+        ("genes", "gene"),
     ],
 )
 def test_a_plural_folds_to_its_singular_and_no_further(plural: str, singular: str) -> None:
