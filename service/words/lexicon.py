@@ -30,7 +30,7 @@ PLURALS = _pairs(
     extrema extremum errata erratum corpora corpus genera genus schemata schema lemmata lemma stomata stoma
     children child men man women woman mice mouse feet foot teeth tooth geese goose oxen ox dice die
     indices index vertices vertex matrices matrix appendices appendix vortices vortex simplices simplex
-    codices codex helices helix cortices cortex apices apex bisectrices bisectrix submatrices submatrix
+    eigenbases eigenbasis codices codex helices helix cortices cortex apices apex bisectrices bisectrix submatrices submatrix
     formulae formula antennae antenna larvae larva vertebrae vertebra algae alga nebulae nebula novae nova
     supernovae supernova stimuli stimulus foci focus loci locus nuclei nucleus radii radius fungi fungus
     bacilli bacillus alumni alumnus tori torus moduli modulus calculi calculus cacti cactus hippocampi hippocampus
@@ -55,6 +55,9 @@ SINGULAR_S = _words(
     thermos thesaurus trellis versus virus walrus whereas always besides keynes
     has was his its yes does goes this thus is as us las les des mrs"""
 )
+
+# The second singular of a plural that has two.
+SECOND = _pairs("bases basis")
 
 # What stands before the -es of a plural in -ses whose singular is in -sis. Verbs and sugars end alike (poses, doses,
 # glucoses), so that the many words in -osis are told by what is before it.

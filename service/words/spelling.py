@@ -79,6 +79,7 @@ def form(word: str) -> Form:
     if acronym_in_s(word):
         return Form(cased, plain, plain, plain)
     folds = {spelling[:-1] if _plural_of_acronym(word) else fold(spelling) for spelling in plain}
+    folds |= {lexicon.SECOND[spelling] for spelling in plain & lexicon.SECOND.keys()}
     return Form(cased, plain, plain | folds, plain.union(*map(stems, folds)))
 
 
