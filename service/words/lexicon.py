@@ -26,13 +26,16 @@ PLURALS = _pairs(
     """axes axis crises crisis oases oasis theses thesis bacteria bacterium criteria criterion phenomena phenomenon
     automata automaton polyhedra polyhedron tetrahedra tetrahedron ganglia ganglion mitochondria mitochondrion
     taxa taxon spectra spectrum quanta quantum strata stratum symposia symposium memoranda memorandum
-    millennia millennium continua continuum equilibria equilibrium maxima maximum minima minimum optima optimum
-    extrema extremum errata erratum corpora corpus genera genus schemata schema lemmata lemma stomata stoma
-    children child men man women woman mice mouse feet foot teeth tooth geese goose oxen ox dice die
+    curricula curriculum atria atrium diverticula diverticulum consortia consortium epithelia epithelium
+    eigenbases eigenbasis millennia millennium continua continuum equilibria equilibrium maxima maximum minima minimum
+    optima optimum extrema extremum errata erratum corpora corpus genera genus schemata schema lemmata lemma
+    stomata stoma children child men man women woman mice mouse feet foot teeth tooth geese goose oxen ox dice die
     indices index vertices vertex matrices matrix appendices appendix vortices vortex simplices simplex
-    eigenbases eigenbasis codices codex helices helix cortices cortex apices apex bisectrices bisectrix submatrices submatrix
+    codices codex helices helix cortices cortex apices apex bisectrices bisectrix submatrices submatrix
     formulae formula antennae antenna larvae larva vertebrae vertebra algae alga nebulae nebula novae nova
-    supernovae supernova stimuli stimulus foci focus loci locus nuclei nucleus radii radius fungi fungus
+    supernovae supernova hyperbolae hyperbola parabolae parabola lacunae lacuna sequelae sequela stigmata stigma
+    thrombi thrombus emboli embolus bronchi bronchus alveoli alveolus
+    stimuli stimulus foci focus loci locus nuclei nucleus radii radius fungi fungus
     bacilli bacillus alumni alumnus tori torus moduli modulus calculi calculus cacti cactus hippocampi hippocampus
     thesauri thesaurus gyri gyrus sulci sulcus thalami thalamus syllabi syllabus homunculi homunculus
     wolves wolf halves half shelves shelf knives knife wives wife calves calf loaves loaf leaves leaf thieves thief
