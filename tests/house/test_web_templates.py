@@ -405,6 +405,22 @@ def test_a_page_escapes_whatever_it_is_given(name: str, facts: dict[str, object]
     assert (script.attributes["src"] or "").startswith("/static/script.js")
 
 
+@pytest.mark.parametrize(
+    ("contact", "target"),
+    [
+        ("desk@paper.example", "mailto:desk@paper.example"),
+        ("mailto:desk@paper.example", "mailto:desk@paper.example"),
+        ("https://social.example/@lab", "https://social.example/@lab"),
+        ("Ada, room 4, or ada@paper.example", None),
+    ],
+)
+def test_a_contact_leads_where_it_says(contact: str, target: str | None) -> None:
+    prints = prepared(bootstrap.environment(), replace(IDENTITY, contact=contact))
+    page = HTMLParser(prints.get_template("web/erased.html").render(mailbox=False))
+    links = [node.attributes["href"] for node in page.css("footer a") if node.text() == "Contact"]
+    assert links == ([target] if target else [])
+
+
 @pytest.mark.parametrize(("name", "facts"), scenes())
 def test_a_page_obeys_its_content_security_policy(name: str, facts: dict[str, object]) -> None:
     tree = HTMLParser(rendered(name, facts))
