@@ -167,7 +167,7 @@ def own_form(request: Request) -> None:
     origin = request.headers.get("origin")
     if site is not None and site not in ("same-origin", "none"):
         raise HTTPException(403)
-    if site is None and origin is not None and urlsplit(origin).netloc.lower() not in _names(request):
+    if site is None and origin is not None and origin.partition("://")[2].lower() not in _names(request):
         raise HTTPException(403)
 
 
