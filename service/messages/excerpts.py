@@ -159,5 +159,6 @@ def _around_hit(text: str, hits: Sequence[Span], sentence: Span, limit: int) -> 
     first = next((max(hit[0], start) for hit in hits if hit[0] < end and start < hit[1]), start)
     if first - start < limit * 2 // 3:
         return _cut(text, sentence, limit)
-    begin = text.find(" ", max(first - limit // 3, start), first) + 1 or first
+    # Where the sentence soon ends, what stands before the hit has the rest of the room.
+    begin = text.find(" ", max(min(first - limit // 3, end - limit), start), first) + 1 or first
     return [_MORE, *_cut(text, (begin, end), limit - 1)]

@@ -243,6 +243,12 @@ def test_a_sentence_without_end_is_cut_around_its_hit() -> None:
     assert shown.text[0] == shown.text[-1] == "…"
 
 
+def test_a_hit_at_the_end_of_a_sentence_without_end_leaves_no_room_unused() -> None:
+    shown = excerpt(hit("word " * 500 + "needle and thread.", "needle"))
+    assert starred(shown).endswith("word *needle* and thread.")
+    assert LIMIT - len(" word") <= len(shown.text) <= LIMIT
+
+
 def test_a_short_find_is_filled_from_what_follows() -> None:
     text = "Needle. " + "Then follows a sentence without end that " + "goes on and " * 60
     assert 200 < len(excerpt(hit(text, "needle")).text) <= LIMIT
