@@ -34,7 +34,7 @@ PLURALS = _pairs(
     codices codex helices helix cortices cortex apices apex bisectrices bisectrix submatrices submatrix
     formulae formula antennae antenna larvae larva vertebrae vertebra algae alga nebulae nebula novae nova
     supernovae supernova hyperbolae hyperbola parabolae parabola lacunae lacuna sequelae sequela stigmata stigma
-    thrombi thrombus emboli embolus bronchi bronchus alveoli alveolus
+    amoebae amoeba thrombi thrombus emboli embolus bronchi bronchus alveoli alveolus
     stimuli stimulus foci focus loci locus nuclei nucleus radii radius fungi fungus
     bacilli bacillus alumni alumnus tori torus moduli modulus calculi calculus cacti cactus hippocampi hippocampus
     thesauri thesaurus gyri gyrus sulci sulcus thalami thalamus syllabi syllabus homunculi homunculus
@@ -93,7 +93,7 @@ AMERICAN = _pairs(
     programme program prologue prolog sceptic skeptic sceptical skeptical scepticism skepticism sizeable sizable
     skilful skillful storey story tyre tire useable usable whilst while focussed focused focussing focusing
     manoeuvring maneuvering manoeuvred maneuvered counsellor counselor marvellous marvelous jewellery jewelry
-    centring centering learnt learned moulding molding moulded molded""",
+    centring centering mediaeval medieval neurone neuron learnt learned moulding molding moulded molded""",
 )
 
 # A final l that British English doubles before -ing, -ed and -er.
