@@ -21,7 +21,8 @@ from service.editions import FURTHEST_EAST
 from service.keywords import Keyword
 from service.matching import Found, Index
 from service.model import Fit, Hit, Paper, Selected, StoredPaper
-from service.pipeline.window import REACH, Mask, Window
+from service.pipeline.firsts import Mask
+from service.pipeline.window import REACH, Window
 from service.store import Store, Unit
 from service.store.archive import Place
 

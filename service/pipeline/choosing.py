@@ -23,8 +23,9 @@ from service.keywords import Keyword
 from service.matching.bulk import Postings, sums, within
 from service.model import Profile
 from service.pipeline.book import Book, Profiles
+from service.pipeline.firsts import Mask
 from service.pipeline.selection import Look, Selection, Span, read_keyword, read_keywords
-from service.pipeline.window import Mask, View
+from service.pipeline.window import View
 from service.ranking import Hits, Ranked, rank_all, trending
 from service.store.covered import NOTHING, Covered
 

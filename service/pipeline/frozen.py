@@ -17,9 +17,10 @@ import numpy as np
 
 from service import editions
 from service.model import Profile, Subscriber
+from service.pipeline.firsts import Mask
 from service.pipeline.origins import Origins
 from service.pipeline.selection import Look, Selection, read_keywords
-from service.pipeline.window import Mask, View
+from service.pipeline.window import View
 
 FULL = 3
 # A weekly digest shows so many papers for each profile.

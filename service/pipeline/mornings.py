@@ -16,8 +16,9 @@ import numpy as np
 
 from service import editions
 from service.model import Profile, Schedule, Selected
+from service.pipeline.firsts import Firsts, Mask, Seconds
 from service.pipeline.selection import Selection, select
-from service.pipeline.window import Firsts, Mask, Seconds, View
+from service.pipeline.window import View
 
 WEEK = timedelta(days=7)
 # What a new installation fills itself with in its first hours counts for the days it was listed on: nobody read yet.

@@ -16,8 +16,9 @@ import numpy as np
 
 from service.errors import KeywordError
 from service.keywords import Change, Keyword, Wider, parse, wider
+from service.pipeline.firsts import Mask
 from service.pipeline.selection import Selection, excluded, read_keywords
-from service.pipeline.window import Mask, View
+from service.pipeline.window import View
 
 NEAR = 3
 # A change that would have brought more than this share of the week's papers (and more than a few) asks for too little.

@@ -15,9 +15,10 @@ import numpy as np
 from service.keywords import Keyword
 from service.keywords import advise as advise_keyword
 from service.model import Fit, Profile, Selected
+from service.pipeline.firsts import Numbers, Seconds
 from service.pipeline.mornings import News
 from service.pipeline.selection import Span, select
-from service.pipeline.window import Numbers, Seconds, View
+from service.pipeline.window import View
 
 LOOK_BACK = timedelta(days=30)
 _DAY = 86_400

@@ -19,7 +19,8 @@ from service.errors import KeywordError
 from service.keywords import Keyword, parse
 from service.matching import Found
 from service.model import Fit, Profile
-from service.pipeline.window import Firsts, Mask, Seconds, View
+from service.pipeline.firsts import Firsts, Mask, Seconds
+from service.pipeline.window import View
 from service.ranking import rank, trending
 
 TRENDING = 10

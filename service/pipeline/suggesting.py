@@ -19,10 +19,11 @@ from service.keywords import Keyword, Or, Phrase, parse
 from service.keywords.advice import apart, broad, either, titles_only
 from service.keywords.expression import leaves
 from service.model import Field
+from service.pipeline.firsts import Mask
 from service.pipeline.mornings import News
 from service.pipeline.preview import LOOK_BACK
 from service.pipeline.selection import read_keyword
-from service.pipeline.window import Mask, View
+from service.pipeline.window import View
 from service.words.phrases import Written, key, phrases
 
 # So many of each kind for one topic, and in all.

@@ -7,7 +7,7 @@ so that no edit of a profile and no new text of a paper can leave a stale match 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -16,12 +16,12 @@ from threading import RLock
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from service.keywords import Keyword
 from service.matching import Found, Index
 from service.model import ArrivalKind, Hit, StoredPaper
 from service.pipeline.book import Book
+from service.pipeline.firsts import Firsts, Numbers
 from service.pipeline.glossary import Glossary
 from service.store import Store, Unit
 from service.store.papers import Arrived
@@ -32,41 +32,6 @@ REACH = timedelta(days=31)
 _EDGE = timedelta(hours=4)
 # A new version of a paper, and one that was read as history.
 _NO_NEWS = (ArrivalKind.REPLACE, ArrivalKind.PAST)
-
-Numbers = NDArray[np.int64]
-Mask = NDArray[np.bool_]
-Seconds = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Firsts:
-    """Per paper its first arrival: the number, the time in seconds since 1970, the source; 0 where there is none.
-
-    `past` ones were read as history, and `told` are the first arrivals without those, where there are any; `renewals`
-    are announcements of new versions, no first arrivals at all. `later` gives the first arrivals after a number, for
-    who has chosen other sources since.
-    """
-
-    numbers: Numbers
-    times: Seconds
-    sources: Numbers
-    past: Mask
-    renewals: bool = False
-    later: Callable[[int], Firsts] | None = None
-    told: Firsts | None = None
-
-    @classmethod
-    def of(cls, arrivals: Sequence[Arrived], position: Mapping[int, int], renewals: bool) -> Firsts:
-        """The first of these arrivals for each paper that has a position."""
-        count = len(position)
-        found = cls(
-            np.zeros(count, np.int64), np.zeros(count), np.zeros(count, np.int64), np.zeros(count, bool), renewals
-        )
-        for each in reversed(arrivals):
-            at = position[each.paper_id]
-            found.numbers[at], found.times[at] = each.number, each.at.timestamp()
-            found.sources[at], found.past[at] = each.source_id, each.kind == ArrivalKind.PAST
-        return found
 
 
 @dataclass(slots=True)
