@@ -35,7 +35,7 @@ class Settings(BaseSettings):
         8080, description="The port the web server listens on."
     )
     base_url: Annotated[str, BeforeValidator(values.own_url)] = Field(
-        default_factory=lambda data: f"http://127.0.0.1:{data['port']}",
+        default_factory=lambda data: reach.home(data["host"], data["port"]),
         description="How readers reach this service; every link in a mail begins with it.",
     )
     data_dir: Annotated[Path, BeforeValidator(values.folder)] = Field(

@@ -1,4 +1,4 @@
-"""How far this service may reach, and which way: networks and a proxy, as text.
+"""How far this service may reach, which way, and where it is reached itself.
 
 Comes in: a setting as text. Goes out: the same in one form, or ValueError with its mend. Refuses to know: sockets.
 """
@@ -6,13 +6,24 @@ Comes in: a setting as text. Goes out: the same in one form, or ValueError with 
 from __future__ import annotations
 
 import re
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
 
 def networks(texts: tuple[str, ...]) -> tuple[str, ...]:
     """Take IP networks or single addresses, or the word none."""
     return () if texts == ("none",) else tuple(_network(text) for text in texts)
+
+
+def home(host: str, port: int) -> str:
+    """Return the URL of a service that listens at `host` where none is set, for whoever sits at this machine."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        address = ip_address("127.0.0.1")
+    # Elsewhere readers know it by a name that only its operator can tell.
+    name = str(address) if address.is_loopback else "127.0.0.1"
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
 
 
 def proxies(text: str) -> str:

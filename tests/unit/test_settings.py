@@ -52,6 +52,23 @@ def test_an_empty_environment_serves_this_machine_alone(tmp_path: Path) -> None:
     assert (settings.signup, settings.max_papers, settings.sqlite_synchronous) == ("open", 10, "normal")
 
 
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("::1", "http://[::1]:8080"),
+        ("127.0.0.2", "http://127.0.0.2:8080"),
+        ("localhost", "http://127.0.0.1:8080"),
+        ("0.0.0.0", "http://127.0.0.1:8080"),
+        ("::", "http://127.0.0.1:8080"),
+        ("192.0.2.1", "http://127.0.0.1:8080"),
+    ],
+)
+def test_links_lead_to_where_this_machine_alone_is_listened_to(tmp_path: Path, host: str, url: str) -> None:
+    settings = loaded(tmp_path, host=host)
+    assert settings.base_url == url
+    assert not settings.production
+
+
 def test_the_data_folder_follows_the_xdg_rules(tmp_path: Path) -> None:
     settings = load({"XDG_DATA_HOME": str(tmp_path)})
     assert settings.data_dir == tmp_path / "paperround"
