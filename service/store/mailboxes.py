@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Table, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from service.model import SubscriberState
-from service.store.statements import insert_new, upsert
-from service.store.tables import asked, metadata, new_address, subscriber
+from service.model import DeliveryKind, DeliveryState, SubscriberState
+from service.store.statements import among, insert_new, upsert
+from service.store.tables import asked, delivery, metadata, new_address, subscriber
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -85,6 +85,18 @@ class Mailboxes:
         away = (SubscriberState.LEFT, SubscriberState.SUPPRESSED)
         decided = (subscriber.c.owner != "") & subscriber.c.state.not_in(away) & (subscriber.c.id != besides)
         return list(self.connection.scalars(select(subscriber.c.owner).where(decided)))
+
+    def lists(self) -> list[tuple[int, str]]:
+        """Every address that somebody else decides for, running or not: its row, and who decides."""
+        rows = self.connection.execute(select(subscriber.c.id, subscriber.c.owner).where(subscriber.c.owner != ""))
+        return [(row.id, row.owner) for row in rows]
+
+    def fresh_since(self, subscribers: Iterable[int], what: str, since: datetime) -> int:
+        """How many mails with the fresh link for `what` were made for these subscribers after a time."""
+        fresh = (delivery.c.kind == DeliveryKind.FRESH) & delivery.c.key.startswith(f"{what} ")
+        sent = (delivery.c.state != DeliveryState.CANCELLED) & (delivery.c.composed_at > since)
+        theirs = among(self.connection, delivery.c.subscriber_id, subscribers)
+        return self.connection.scalar(select(func.count()).select_from(delivery).where(theirs, fresh, sent)) or 0
 
     def may_ask(self, hashed: str, now: datetime, most: int, apart: timedelta) -> bool:
         """Count one more mail to a mailbox that has confirmed nothing; False where it had `most`, or one just now.

@@ -116,12 +116,16 @@ class Door:
         if unit.journal.flag(KEY) is None:
             unit.journal.set_flag(KEY, self.settings.suppression_mark)
 
+    def holds_against(self, unit: Unit, address: str) -> bool:
+        """Whether this address is written to no more until somebody there confirms anew."""
+        return unit.journal.is_suppressed(self._hashed(address))
+
     def check_wish(self, unit: Unit, address: str) -> None:
         """Raise InputError where somebody there has called these mails spam and not confirmed since.
 
         What is known of a subscriber does not tell: anybody can type the address, and what was typed is forgotten.
         """
-        if unit.journal.is_suppressed(self._hashed(address)):
+        if self.holds_against(unit, address):
             raise InputError("They have called these mails spam; only they themselves can begin again.")
 
     def _takes_utf8(self) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from operator import itemgetter
 from typing import Any
 
@@ -23,6 +23,11 @@ from service.store import Store, Unit
 from service.store.deliveries import new_delivery
 from service.store.mailboxes import Proposed
 from service.subscriptions import Subscriptions
+from service.subscriptions.mailboxes import canonical
+
+# Whoever has an old digest can ask, and the owner of a list has agreed to nothing: so many of a kind come in a day.
+MOST_FRESH, MOST_TO_OWNER = 3, 1
+DAY = timedelta(days=1)
 
 Row = dict[str, Any]
 
@@ -37,17 +42,30 @@ class Records:
     bell: Bell
 
     def ask(self, token: str, what: Purpose, now: datetime) -> Subscriber:
-        """Mail a managing reader the fresh link for `what`; one an hour, so that a working one is always at hand.
+        """Mail a managing reader the fresh link for `what`: one an hour, three a day, to the owner of a list one a day.
 
-        Raises LinkError, and InputError for what needs no fresh link.
+        Ends alike where no mail goes out. Raises LinkError, and InputError for what needs no fresh link.
         """
         if what not in FRESH:
             raise InputError("There is no such link to ask for.")
         key = f"{what} {now:%Y-%m-%dT%H}"
         with self.subscriptions.held(token, Purpose.MANAGE, now) as (unit, reader):
-            unit.deliveries.add([new_delivery(DeliveryKind.FRESH, reader.id, key, now, {"what": str(what)})])
+            if self._may_write(unit, reader, what, now):
+                unit.deliveries.add([new_delivery(DeliveryKind.FRESH, reader.id, key, now, {"what": str(what)})])
         self.bell.deliver()
         return reader
+
+    def _may_write(self, unit: Unit, reader: Subscriber, what: Purpose, now: datetime) -> bool:
+        """Whether a mail for `what` may still go out today; none does where mail comes back or was called spam."""
+        if self.subscriptions.door.holds_against(unit, reader.owner or reader.email):
+            return False
+        if not reader.owner:
+            gone = reader.state == SubscriberState.SUPPRESSED
+            return not gone and unit.mailboxes.fresh_since([reader.id], what, now - DAY) < MOST_FRESH
+        # Who decides for several lists, ended ones too, has one inbox for all of them.
+        owner = canonical(reader.owner)
+        theirs = [row for row, each in unit.mailboxes.lists() if canonical(each) == owner]
+        return unit.mailboxes.fresh_since(theirs, what, now - DAY) < MOST_TO_OWNER
 
     def export(self, token: str, now: datetime) -> dict[str, Any]:
         """Everything that is kept of a reader, as values that JSON can carry. Raises LinkError."""

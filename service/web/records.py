@@ -31,11 +31,12 @@ def records(desk: Here, token: str) -> Response:
 
 @router.post("/manage/{token}/records", dependencies=[Depends(own_form), Depends(measured)])
 def ask(desk: Here, token: str, fields: Posted) -> Response:
-    """Mail the link for one of them."""
+    """Mail the link for one of them, or nothing: the answer does not tell which."""
     what = fields.get("what")
     if what not in FRESH:
         raise HTTPException(400)
-    return desk.page("records-sent", reader=desk.world.records.ask(token, Purpose(what), desk.now()), what=what)
+    with even(desk.step):
+        return desk.page("records-sent", reader=desk.world.records.ask(token, Purpose(what), desk.now()), what=what)
 
 
 @router.get("/export/{token}")
