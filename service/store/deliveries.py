@@ -18,19 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    case,
-    delete,
-    exists,
-    func,
-    or_,
-    select,
-    true,
-    union_all,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, case, delete, exists, func, or_, select, true, union_all, update
 
 from service.editions import OVERDUE
 from service.model import DeliveryKind, DeliveryState, SubscriberState
@@ -224,11 +212,15 @@ class Deliveries:
         return self.connection.execute(delete(delivery).where(delivery.c.id.in_(old))).rowcount
 
     def cancel(self, subscriber_id: int, kinds: Sequence[DeliveryKind] = EDITIONS) -> int:
-        """Cancel what was not begun: leaving and erasing win over it."""
+        """Cancel what was not begun: leaving and erasing win over it.
+
+        A letter that never went out makes room for another one like it; an edition does not come twice.
+        """
         mine = (
             (delivery.c.subscriber_id == subscriber_id) & delivery.c.state.in_(NEVER_BEGUN) & delivery.c.kind.in_(kinds)
         )
-        values = {"state": DeliveryState.CANCELLED, **_NEVER_BEGUN}
+        room = case((delivery.c.kind.in_(EDITIONS), delivery.c.key), else_=delivery.c.key + " " + delivery.c.uid)
+        values = {"state": DeliveryState.CANCELLED, "key": room, **_NEVER_BEGUN}
         return self.connection.execute(update(delivery).where(mine).values(values)).rowcount
 
     def supersede(self, ids: Iterable[int]) -> set[int]:

@@ -77,3 +77,15 @@ def test_a_kind_that_was_asked_for_too_often_takes_nothing_from_the_others(pages
     for each in FRESH:
         pages.post(f"/manage/{manage}/records", {"what": each})
     assert len(pages.mails()) - before == len(FRESH) - 1
+
+
+def test_a_link_that_was_stopped_before_it_went_out_can_be_asked_for_again(pages: Site) -> None:
+    manage = pages.house.join(ADA, "lora")
+    before = len(pages.mails())
+    pages.post(f"/manage/{manage}/records", {"what": "erase"})
+    pages.post(f"/unsubscribe/{pages.token(ADA, Purpose.UNSUBSCRIBE)}", {"List-Unsubscribe": "One-Click"})
+    assert len(pages.mails()) == before, "nothing is begun after leaving"
+    pages.post(f"/manage/{manage}/records", {"what": "erase"})
+    assert pages.mails()[0] == f"{ADA}: Erase your records at Paper Round"
+    pages.post(f"/manage/{manage}/records", {"what": "erase"})
+    assert len(pages.mails()) == before + 1, "one an hour"

@@ -152,6 +152,13 @@ def test_who_comes_back_at_once_is_not_told_goodbye(post: Post) -> None:
     assert post.subjects() == []
 
 
+def test_who_leaves_again_after_coming_back_is_told_goodbye_all_the_same(post: Post) -> None:
+    post.leave()
+    assert post.pages.post(f"/unsubscribe/{post.pages.token(ADA, Purpose.UNSUBSCRIBE)}/undo").status_code == 200
+    post.leave()
+    assert post.subjects() == ["You have left Paper Round"]
+
+
 def test_who_has_a_digest_of_somebody_elses_cannot_fill_their_inbox_with_goodbyes(post: Post) -> None:
     undo = f"/unsubscribe/{post.pages.token(ADA, Purpose.UNSUBSCRIBE)}/undo"
     subjects: list[str] = []
