@@ -106,9 +106,8 @@ class Records:
             if address == reader.email:
                 raise InputError("Mails go to this address already.")
             other = unit.subscribers.by_mailbox(mailbox)
-            if other is not None and other.id != reader.id:
-                if other.state in RUNNING:
-                    self.subscriptions.letter(unit, DeliveryKind.MANAGE, other.id, now)
+            if other is not None and other.id != reader.id and other.state in RUNNING:
+                self.subscriptions.letter(unit, DeliveryKind.MANAGE, other.id, now)
             elif self.subscriptions.door.may_ask(unit, address, now):
                 wanted = Proposed(address, mailbox, secrets.token_hex(8))
                 unit.mailboxes.propose(reader.id, wanted, now)
@@ -123,9 +122,16 @@ class Records:
         return reader, wanted.email
 
     def move(self, token: str, now: datetime) -> Subscriber:
-        """Write to the new address from now on and tell the old one. Raises LinkError, InputError where it is taken."""
+        """Write to the new address from now on and tell the old one. Raises LinkError, InputError where it is taken.
+
+        Whoever answers there is asked: a subscription at that address that has ended, or that somebody typed and nobody
+        confirmed, gives way and is forgotten.
+        """
         with self.store.write() as unit:
             reader, wanted = self._wish(unit, token, now, hold=True)
+            other = unit.subscribers.by_mailbox(wanted.mailbox, hold=True)
+            dead = other is not None and other.id != reader.id and other.state not in RUNNING
+            words = self.subscriptions.forgotten(unit, other.id, now) if other and dead else []
             if not unit.mailboxes.move(reader.id, wanted):
                 raise InputError("That address has a subscription of its own by now. Please stop one of the two first.")
             self.subscriptions.door.welcome_back(unit, wanted.email)
@@ -140,6 +146,8 @@ class Records:
                 unit.deliveries.add([told])
             unit.journal.note(reader.id, "moved", now)
             moved = unit.subscribers.get(reader.id)
+        if dead:
+            self.store.scrub(words)
         self.bell.deliver()
         return moved or reader
 

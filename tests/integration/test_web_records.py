@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -184,6 +184,52 @@ def test_a_taken_address_is_answered_alike_and_cannot_be_taken_over(joined: Site
     mails = joined.mails()
     assert "bob@uni.example: Please confirm your new address for Paper Round" not in mails
     assert "eve@uni.example: Please confirm your new address for Paper Round" in mails
+
+
+def ended(pages: Site) -> None:
+    """NEW read here once, and left."""
+    pages.house.join(NEW, "mamba")
+    pages.post(f"/unsubscribe/{pages.token(NEW, Purpose.UNSUBSCRIBE)}", {"List-Unsubscribe": "One-Click"})
+
+
+def gone(pages: Site) -> None:
+    """NEW read here once, until mails came back."""
+    pages.house.join(NEW, "mamba")
+    with pages.house.world.store.write() as unit:
+        unit.subscribers.set_state(pages.reader(NEW).id, SubscriberState.SUPPRESSED)
+
+
+def typed(pages: Site) -> None:
+    """A stranger has typed NEW."""
+    pages.post("/subscribe", form(NEW, "mamba"))
+
+
+@pytest.mark.parametrize("before", [ended, gone, typed])
+def test_an_address_where_nobody_reads_any_more_can_be_moved_to_by_whoever_answers_there(
+    joined: Site, tmp_path: Path, before: Callable[[Site], None]
+) -> None:
+    before(joined)
+    joined.house.clock.at += DAY
+    other = joined.reader(NEW)
+    joined.post(asked(joined, "move"), {"email": NEW})
+    (confirm,) = links(joined, "address")
+    joined.get(confirm)
+    assert joined.reader(NEW) == other, "nothing gives way before somebody answers there"
+    assert joined.post(confirm).status_code == 200
+    reader = joined.reader(NEW)
+    assert (reader.state, reader.profiles[0].keywords[0]) == (SubscriberState.ACTIVE, "low-rank adaptation")
+    for file in tmp_path.glob("paperround.sqlite3*"):
+        assert other.public_id.encode() not in file.read_bytes(), file.name
+
+
+def test_who_answers_at_the_old_subscription_first_keeps_it(joined: Site) -> None:
+    ended(joined)
+    joined.post(asked(joined, "move"), {"email": NEW})
+    (confirm,) = links(joined, "address")
+    joined.house.world.subscriptions.confirm(joined.token(NEW, Purpose.CONFIRM), joined.house.clock())
+    assert joined.post(confirm).status_code == 409
+    assert joined.reader(NEW).profiles[0].keywords == ("mamba",)
+    assert joined.reader(ADA).state == SubscriberState.ACTIVE
 
 
 def test_an_address_taken_meanwhile_stays_with_its_reader(joined: Site) -> None:
