@@ -66,7 +66,7 @@ class Door:
         if not address.rpartition("@")[0].isascii() and not self._takes_utf8():
             said = "the mail server here takes only plain letters (a to z) before the @"
             raise AddressError(f"This mail address cannot be used: {said}. Please give another one.")
-        return address, address.casefold()
+        return address, address.lower()
 
     def admit(self, address: str, invitation: str = "") -> None:
         """Raise AddressError or InvitationError for who may not subscribe here; a code opens all but a closed door."""

@@ -19,7 +19,11 @@ _GOOGLE = ("gmail.com", "googlemail.com")
 
 
 def read(typed: str, serious: bool) -> str:
-    """Return the address to write to, or raise AddressError; `serious`: only one that mail can reach from anywhere."""
+    """Return the address to write to, or raise AddressError; `serious`: only one that mail can reach from anywhere.
+
+    Its domain is spelt in one way, whether it was typed in letters or as IDNA writes it. In small letters it names one
+    mailbox; what merely folds alike does not: straße.de and strasse.de are two people's domains.
+    """
     if len(typed) > _LONGEST:
         raise AddressError("This mail address cannot be used. No address is so long.")
     try:
@@ -38,7 +42,7 @@ def canonical(address: str) -> str:
 
     Two people may share it on a server of its own rules, so it counts mails and never tells subscriptions apart.
     """
-    local, _, domain = address.casefold().rpartition("@")
+    local, _, domain = address.lower().rpartition("@")
     name = local.split("+", 1)[0] or local
     if domain in _GOOGLE:
         return f"{name.replace('.', '')}@{_GOOGLE[0]}"
@@ -47,4 +51,4 @@ def canonical(address: str) -> str:
 
 def hashed(key: str, text: str) -> str:
     """HMAC-SHA-256: who has the database and not the key cannot try addresses."""
-    return hmac.new(key.encode(), text.casefold().encode(), hashlib.sha256).hexdigest()
+    return hmac.new(key.encode(), text.lower().encode(), hashlib.sha256).hexdigest()

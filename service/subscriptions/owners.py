@@ -52,7 +52,7 @@ class Owners:
         # The mail server may have to be asked, for which no unit of work waits.
         owner, mailbox = self.subscriptions.door.address(typed) if typed.strip() else ("", "")
         with self.subscriptions.held(token, Purpose.CONFIRM, now) as (unit, reader):
-            if mailbox == reader.email.casefold():
+            if mailbox == reader.email.lower():
                 raise InputError("The owner needs an address of their own, which the others do not read.")
             others = [canonical(each) for each in unit.mailboxes.owners(reader.id)] if owner else []
             if others.count(canonical(owner)) >= MOST_LISTS:

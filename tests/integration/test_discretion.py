@@ -184,3 +184,31 @@ def test_no_mailbox_is_flooded_however_it_is_spelt(
             figure(
                 f"{count:,} sign-ups for {victim} from {networks:,} networks in 10 days, {database}: {len(at)} mails"
             )
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("ada@strasse.de", "ada@straße.de"), ("fi@uni.example", "ﬁ@uni.example")]
+)
+def test_letters_that_merely_fold_alike_are_of_two_people(tmp_path: Path, first: str, second: str) -> None:
+    with house(tmp_path) as home:
+        home.join(first, "lora")
+        home.join(second, "mamba")
+        known = [home.world.subscriptions.find(email) for email in (first, second)]
+        assert [each and (each.email, *each.profiles[0].keywords) for each in known] == [
+            (first, "lora"),
+            (second, "mamba"),
+        ]
+        door = home.world.subscriptions.door
+        with home.world.store.write() as unit:
+            door.hold_against(unit, first, "complaint", home.clock())
+            assert [door.holds_against(unit, email) for email in (first, second)] == [True, False]
+            for each in (first, second):
+                assert door.may_ask(unit, each, home.clock()), "neither is asked instead of the other"
+
+
+@pytest.mark.parametrize("spelt", ["Ada@XN--STRAE-OQA.de", "ada@STRAßE.de", "ada+papers@straße.de"])
+def test_one_domain_is_one_however_it_is_spelt(tmp_path: Path, spelt: str) -> None:
+    with house(tmp_path) as home, home.world.store.write() as unit:
+        door = home.world.subscriptions.door
+        addresses = [door.address(typed)[0] for typed in ("ada@straße.de", spelt)]
+        assert [door.may_ask(unit, each, home.clock()) for each in addresses] == [True, False]

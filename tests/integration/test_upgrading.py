@@ -10,9 +10,11 @@ from typer.testing import CliRunner
 
 from service.cli import app
 from service.errors import StoreError
+from service.model import Schedule
 from service.operations.doctor import examine
 from service.settings import Settings, load
 from service.store import Store, migrations
+from service.store.mailboxes import Proposed
 from tests.integration.stores import NOW, paper
 from tests.integration.worlds import house
 from tests.servers import free_port
@@ -157,3 +159,22 @@ def test_a_mail_that_an_earlier_release_froze_goes_out(settings: Settings, reque
         home.world.store.migrate()
         home.world.pipeline.deliver(home.clock())
         assert "Adapters of an earlier release" in home.digests("ada@uni.example")[0]
+
+
+def test_mailboxes_that_merely_folded_alike_are_told_apart(settings: Settings) -> None:
+    store = Store(settings.database_url)
+    migrations.upgrade(store.engine, "0017")
+    old = {"ada@straße.de": "ada@strasse.de", "Ida@Uni.example": "ida@uni.example", "ﬁ@uni.example": "fi@uni.example"}
+    with store.write() as unit:
+        for email, mailbox in old.items():
+            row = unit.subscribers.add(email, email, mailbox, Schedule(), 10, NOW)
+            unit.mailboxes.propose(row, Proposed(f"new-{email}", f"new-{mailbox}", "nonce"), NOW)
+    store.migrate()
+    with store.read() as unit:
+        for email in old:
+            known = unit.subscribers.by_mailbox(email.lower())
+            assert known is not None
+            assert known.email == email
+            assert unit.mailboxes.proposed(known.id) == Proposed(f"new-{email}", f"new-{email.lower()}", "nonce")
+        assert unit.subscribers.by_mailbox("ada@strasse.de") is None
+    store.close()
