@@ -119,6 +119,10 @@ class Mailboxes:
         """Somebody there has confirmed: the count begins anew."""
         self.connection.execute(delete(asked).where(asked.c.hash == hashed))
 
+    def forget_asked(self, before: datetime) -> None:
+        """Forget the counts of mailboxes that were last written to before a time."""
+        self.connection.execute(delete(asked).where(asked.c.at < before))
+
     def kept(self, subscriber_id: int) -> Rows:
         """Every row about a subscriber, by table; found by how tables refer to each other, so none can be forgotten."""
         found: Rows = {}

@@ -20,7 +20,7 @@ import requests
 from service.bootstrap import World
 from service.model import Schedule, SubscriberState
 from service.web.timing import STEP
-from tests.integration.sites import Site, earnest_site, form, site
+from tests.integration.sites import Site, earnest_site, form, site, text
 from tests.integration.worlds import DAY, house
 from tests.journey.steps import service
 from tests.servers import free_port
@@ -184,6 +184,19 @@ def test_no_mailbox_is_flooded_however_it_is_spelt(
             figure(
                 f"{count:,} sign-ups for {victim} from {networks:,} networks in 10 days, {database}: {len(at)} mails"
             )
+
+
+def test_who_was_asked_three_times_can_be_asked_again_a_year_later(pages: Site) -> None:
+    for _ in range(5):
+        answer = pages.post("/subscribe", form("eve@uni.example", "lora"))
+        pages.house.clock.at += DAY
+    assert "one such mail a day, and three at most" in text(answer)
+    assert len(pages.mails()) == 3
+    for days, mails in [(362, 3), (2, 4)]:
+        pages.house.clock.at += days * DAY
+        pages.house.world.forgetting.forget(pages.house.clock())
+        pages.post("/subscribe", form("eve@uni.example", "lora"))
+        assert len(pages.mails()) == mails
 
 
 @pytest.mark.parametrize(
