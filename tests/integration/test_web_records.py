@@ -125,6 +125,38 @@ def test_erasing_leaves_no_trace(joined: Site, tmp_path: Path, caplog: pytest.Lo
     assert joined.get(path).status_code == 410
 
 
+def hashes(pages: Site) -> list[tuple[str, str]]:
+    """The table and the hash of each row that knows somebody by one."""
+    with pages.house.world.store.engine.connect() as connection:
+        tables = [name for name, table in metadata.tables.items() if "hash" in table.c]
+        return [(name, row.hash) for name in tables for row in connection.execute(sql(f"SELECT hash FROM {name}"))]
+
+
+def test_erasing_leaves_no_hash_of_who_has_answered(joined: Site) -> None:
+    joined.post(asked(joined, "erase"))
+    assert hashes(joined) == []
+
+
+def test_erasing_says_what_stays_and_lets_no_stranger_ask_more_often(joined: Site) -> None:
+    joined.post(asked(joined, "move"), {"email": NEW})
+    joined.post(f"/unsubscribe/{joined.token(ADA, Purpose.UNSUBSCRIBE)}", {"List-Unsubscribe": "One-Click"})
+    joined.house.clock.at += timedelta(minutes=5)
+    joined.post("/subscribe", form(ADA, "mamba"))
+    path = asked(joined, "erase")
+    for page in (joined.get(path), joined.post(path)):
+        assert "a keyed hash" in text(page, ".hint")
+        assert "for a year, where an address was asked to confirm and did not answer" in text(page, ".hint")
+    assert {name for name, _ in hashes(joined)} == {"asked"}
+    assert len(hashes(joined)) == 2
+    for _ in range(4):
+        joined.house.clock.at += DAY
+        joined.post("/subscribe", form(ADA, "mamba"))
+    assert len([mail for mail in joined.mails() if mail.startswith(f"{ADA}: Please confirm")]) == 1 + 3
+    joined.house.clock.at += 366 * DAY
+    joined.house.world.forgetting.forget(joined.house.clock())
+    assert hashes(joined) == []
+
+
 def test_what_others_search_for_stays(joined: Site, tmp_path: Path) -> None:
     joined.house.join("bob@uni.example", "low-rank adaptation")
     joined.post(asked(joined, "erase"))
