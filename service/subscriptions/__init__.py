@@ -35,6 +35,16 @@ INVITED = timedelta(days=7)
 INVITED_NOW, ASKED, READS = "invited", "asked before", "subscribed already"
 
 
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """Who wants what, when: an address, the mailbox it names, a profile, a schedule."""
+
+    address: str
+    mailbox: str
+    profile: Profile
+    schedule: Schedule
+
+
 @dataclass(frozen=True)
 class Subscriptions:
     """The use cases around one subscriber."""
@@ -54,16 +64,13 @@ class Subscriptions:
         Raises AddressError, InvitationError, KeywordsError or InputError for what was typed, never for what is known
         of the address.
         """
-        address, mailbox = self.door.address(email)
-        self.door.admit(address, invitation)
-        profile = _profile(keywords)
-        editions.check_schedule(schedule)
+        wish = self._wish(email, keywords, schedule, invitation)
         with self.store.write() as unit:
-            known = unit.subscribers.by_mailbox(mailbox, hold=True)
+            known = unit.subscribers.by_mailbox(wish.mailbox, hold=True)
             if known is not None and known.state in RUNNING:
                 self.letter(unit, DeliveryKind.MANAGE, known.id, now)
             else:
-                self._ask(unit, known, address, mailbox, profile, schedule, now)
+                self._ask(unit, known, wish, now)
         self.bell.deliver()
 
     def invite(self, email: str, keywords: str, schedule: Schedule, now: datetime) -> str:
@@ -72,19 +79,18 @@ class Subscriptions:
         Who was asked within the life of that link is not asked again, and who has left is not written to: they know
         the way back, and the operator's wish is not theirs. Raises InputError.
         """
-        address, mailbox = self.door.address(email)
-        profile = _profile(keywords)
-        editions.check_schedule(schedule)
+        wish = self._wish(email, keywords, schedule)
         with self.store.write() as unit:
-            known = unit.subscribers.by_mailbox(mailbox, hold=True)
+            known = unit.subscribers.by_mailbox(wish.mailbox, hold=True)
             if known is not None and known.state in RUNNING:
                 return READS
             if known is not None and known.state != SubscriberState.PENDING:
                 raise InputError("They have left, or their mail came back; only they themselves can begin again.")
-            self.door.check_wish(unit, address)
-            if self.door.asked_since(unit, address, now - INVITED) or not self.door.may_ask(unit, address, now):
+            self.door.check_wish(unit, wish.address)
+            since = now - INVITED
+            if self.door.asked_since(unit, wish.address, since) or not self.door.may_ask(unit, wish.address, now):
                 return ASKED
-            row = self._placed(unit, known, address, mailbox, profile, schedule, now)
+            row = self._placed(unit, known, wish, now)
             self.letter(unit, DeliveryKind.CONFIRM, row, now, invited=True)
         return INVITED_NOW
 
@@ -219,15 +225,13 @@ class Subscriptions:
 
     def enrol(self, email: str, keywords: str, schedule: Schedule, now: datetime) -> Subscriber:
         """Add an active subscriber unasked: the operator vouches for the consent. Raises InputError."""
-        address, mailbox = self.door.address(email)
-        profile = _profile(keywords)
-        editions.check_schedule(schedule)
+        wish = self._wish(email, keywords, schedule)
         with self.store.write() as unit:
-            known = unit.subscribers.by_mailbox(mailbox, hold=True)
+            known = unit.subscribers.by_mailbox(wish.mailbox, hold=True)
             if known is not None and known.state in RUNNING:
-                raise InputError(f"{address} subscribes already")
-            self.door.check_wish(unit, address)
-            row = self._placed(unit, known, address, mailbox, profile, schedule, now)
+                raise InputError(f"{wish.address} subscribes already")
+            self.door.check_wish(unit, wish.address)
+            row = self._placed(unit, known, wish, now)
             unit.subscribers.activate(row, now, now, welcome=True)
             unit.journal.note(row, "enrolled", now)
             reader = unit.subscribers.get(row)
@@ -241,43 +245,34 @@ class Subscriptions:
         with self.store.read() as unit:
             return unit.subscribers.by_mailbox(mailbox)
 
-    def _ask(
-        self,
-        unit: Unit,
-        known: Subscriber | None,
-        address: str,
-        mailbox: str,
-        profile: Profile,
-        schedule: Schedule,
-        now: datetime,
-    ) -> None:
-        wanted = self.door.may_ask(unit, address, now)
+    def _wish(self, email: str, keywords: str, schedule: Schedule, invitation: str | None = None) -> _Wish:
+        """What was typed, read and checked; `invitation` (None: the operator asks) also who may come in."""
+        address, mailbox = self.door.address(email)
+        if invitation is not None:
+            self.door.admit(address, invitation)
+        profile = Profile(tuple(keyword.text for keyword in parse_all(split(keywords))))
+        editions.check_schedule(schedule)
+        return _Wish(address, mailbox, profile, schedule)
+
+    def _ask(self, unit: Unit, known: Subscriber | None, wish: _Wish, now: datetime) -> None:
+        wanted = self.door.may_ask(unit, wish.address, now)
         if known is None and not wanted:
             return  # Whoever types a thousand spellings of one mailbox fills no table.
-        row = self._placed(unit, known, address, mailbox, profile, schedule, now)
+        row = self._placed(unit, known, wish, now)
         if known is not None and known.state != SubscriberState.PENDING:
             unit.subscribers.set_state(row, SubscriberState.PENDING)
         if wanted:
             self.letter(unit, DeliveryKind.CONFIRM, row, now)
 
-    def _placed(
-        self,
-        unit: Unit,
-        known: Subscriber | None,
-        address: str,
-        mailbox: str,
-        profile: Profile,
-        schedule: Schedule,
-        now: datetime,
-    ) -> int:
+    def _placed(self, unit: Unit, known: Subscriber | None, wish: _Wish, now: datetime) -> int:
         """The row of this mailbox, new or known, with the profile and schedule that were asked for."""
         if known is None:
-            public_id = secrets.token_urlsafe(12)
-            row = unit.subscribers.add(public_id, address, mailbox, schedule, self.settings.max_papers, now)
+            public_id, most = secrets.token_urlsafe(12), self.settings.max_papers
+            row = unit.subscribers.add(public_id, wish.address, wish.mailbox, wish.schedule, most, now)
         else:
             row = known.id
-            unit.subscribers.reschedule(row, schedule, known.max_papers, None)
-        unit.subscribers.set_profiles(row, [(profile, canonical(profile))], now)
+            unit.subscribers.reschedule(row, wish.schedule, known.max_papers, None)
+        unit.subscribers.set_profiles(row, [(wish.profile, canonical(wish.profile))], now)
         unit.journal.note(row, "asked", now)
         return row
 
@@ -292,7 +287,3 @@ class Subscriptions:
     def _again(self, reader: Subscriber) -> Subscriber:
         with self.store.read() as unit:
             return unit.subscribers.get(reader.id) or reader
-
-
-def _profile(typed: str) -> Profile:
-    return Profile(tuple(keyword.text for keyword in parse_all(split(typed))))
