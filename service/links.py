@@ -142,6 +142,10 @@ class Signer:
             raise LinkError(f"This link has expired: it worked for {_spoken(age)}. Please ask for a new one.")
         return parts[2]
 
+    def issued(self, token: str) -> datetime:
+        """When a token that verifies was signed, in whole seconds of UTC."""
+        return datetime.fromtimestamp(int(token.partition(".")[0], 16), UTC)
+
     def stamp(self, subject: str) -> str:
         """Return `subject` with a mark of 80 bits, in small letters and figures only: it fits into a mail address.
 

@@ -27,6 +27,8 @@ BRAKE = "hold"
 KEY = "suppression key"
 # A reader looks at other sources from now on.
 CHOSE_SOURCES = "chose sources"
+# A reader's mails go to another address from now on.
+MOVED = "moved"
 # The flag that says when a source was last made common that only those had read who chose it.
 MADE_COMMON = "made common"
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -22,10 +22,10 @@ from service.model import RUNNING, Bell, Choice, DeliveryKind, Profile, Schedule
 from service.settings import Settings
 from service.store import Store, Unit
 from service.store.deliveries import new_delivery
-from service.store.journal import CHOSE_SOURCES
+from service.store.journal import CHOSE_SOURCES, MOVED
 from service.subscriptions.choices import canonical, checked
 from service.subscriptions.door import Door
-from service.subscriptions.standing import check_own, check_running, check_there
+from service.subscriptions.standing import check_own, check_running, check_there, seen_by
 
 # So long the page after leaving can undo it. Later an old link must not bring anyone back.
 UNDO = timedelta(hours=1)
@@ -114,7 +114,7 @@ class Subscriptions:
         """Who a link speaks of; changes nothing. Raises LinkError."""
         public_id = self.signer.verify(purpose, token, now)
         with self.store.read() as unit:
-            return check_there(unit.subscribers.by_public_id(public_id))
+            return self._seen(unit, unit.subscribers.by_public_id(public_id), token, purpose)
 
     @contextmanager
     def held(self, token: str, purpose: Purpose, now: datetime) -> Iterator[tuple[Unit, Subscriber]]:
@@ -124,7 +124,11 @@ class Subscriptions:
         """
         public_id = self.signer.verify(purpose, token, now)
         with self.store.write() as unit:
-            yield unit, check_there(unit.subscribers.by_public_id(public_id, hold=True))
+            yield unit, self._seen(unit, unit.subscribers.by_public_id(public_id, hold=True), token, purpose)
+
+    def _seen(self, unit: Unit, known: Subscriber | None, token: str, purpose: Purpose) -> Subscriber:
+        reader = check_there(known)
+        return seen_by(reader, purpose, self.signer.issued(token), unit.journal.last(reader.id, MOVED))
 
     def next_due(self, reader: Subscriber) -> datetime | None:
         """When the next edition is due, in UTC; None while nothing is."""
@@ -285,5 +289,6 @@ class Subscriptions:
         unit.deliveries.add([new_delivery(kind, row, key, now, facts)])
 
     def _again(self, reader: Subscriber) -> Subscriber:
+        """The reader as things stand now, and as their link shows them."""
         with self.store.read() as unit:
-            return unit.subscribers.get(reader.id) or reader
+            return replace(unit.subscribers.get(reader.id) or reader, email=reader.email)

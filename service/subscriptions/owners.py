@@ -94,12 +94,14 @@ class Owners:
         self.subscriptions.end(reader, now)
         return reader
 
-    def _asked(self, reader: Subscriber, now: datetime) -> bool:
+    def _asked(self, known: Subscriber, now: datetime) -> bool:
         """Whether the owner has a mail that asks, from now or from earlier today."""
-        counted = self._counted(reader)
         with self.subscriptions.store.write() as unit:
-            if unit.subscribers.get(reader.id, hold=True) is None:
+            # A link from before the list moved shows less of its address than the owner has to be told.
+            reader = unit.subscribers.get(known.id, hold=True)
+            if reader is None:
                 return True
+            counted = self._counted(reader)
             if not unit.mailboxes.may_ask(counted, now, MOST_ASKED, APART):
                 return unit.mailboxes.asked_since(counted, now - APART)
             facts = {"to": reader.owner, "list": reader.email}

@@ -21,9 +21,11 @@ from service.papers import keys
 from service.settings.values import without_password
 from service.store import Store, Unit
 from service.store.deliveries import new_delivery
+from service.store.journal import MOVED
 from service.store.mailboxes import Proposed
 from service.subscriptions import Subscriptions
 from service.subscriptions.mailboxes import canonical
+from service.subscriptions.standing import hinted
 
 # Whoever has an old digest can ask, and the owner of a list has agreed to nothing: so many of a kind come in a day.
 MOST_FRESH, MOST_TO_OWNER = 3, 1
@@ -92,7 +94,7 @@ class Records:
         with self.store.read() as unit:
             reader = unit.subscribers.by_public_id(public_id)
         if reader is not None:
-            self.subscriptions.erase(reader, now)
+            self.subscriptions.erase(self.subscriptions.reader(token, Purpose.ERASE, now), now)
 
     def propose(self, token: str, email: str, now: datetime) -> None:
         """Ask a new address to confirm that mails shall come there; ends alike whoever reads at it.
@@ -141,10 +143,10 @@ class Records:
                 unit.journal.note(reader.id, "resumed", now)
             else:
                 # The owner of both knows the new one by its first letter; nobody else learns it.
-                facts = {"to": reader.email, "new": f"{wanted.email[:1]}…@…"}
+                facts = {"to": reader.email, "new": hinted(wanted.email)}
                 told = new_delivery(DeliveryKind.MOVED, reader.id, wanted.nonce, now, facts)
                 unit.deliveries.add([told])
-            unit.journal.note(reader.id, "moved", now)
+            unit.journal.note(reader.id, MOVED, now)
             moved = unit.subscribers.get(reader.id)
         if dead:
             self.store.scrub(words)

@@ -19,6 +19,7 @@ from service.links import Purpose, Signer
 from service.model import RUNNING, Subscriber, SubscriberState
 from service.store import Store, Unit
 from service.store.deliveries import Delivery
+from service.store.journal import MOVED
 from service.subscriptions import Subscriptions
 from service.subscriptions.owners import Owners
 
@@ -97,7 +98,7 @@ class Returns:
 
     def _gone(self, unit: Unit, row: Delivery, reader: Subscriber, found: Returned, now: datetime) -> Outcome:
         """Count it once; an address that has changed since is not to blame, and of a list the owner is asked."""
-        moved = unit.journal.last(reader.id, "moved")
+        moved = unit.journal.last(reader.id, MOVED)
         if reader.state not in RUNNING or (moved and moved > row.composed_at):
             return Outcome.IGNORED
         events = [each for each in unit.journal.events(reader.id) if each["name"] == RETURNED]

@@ -5,6 +5,9 @@ Comes in: subscribers as they are now. Goes out: refusals, each a sentence. Refu
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
+
 from service.errors import InputError, LinkError
 from service.links import Purpose
 from service.model import RUNNING, Subscriber, SubscriberState
@@ -15,6 +18,24 @@ def check_there(reader: Subscriber | None) -> Subscriber:
     if reader is None:
         raise LinkError("This subscription no longer exists.")
     return reader
+
+
+def hinted(address: str) -> str:
+    """As much of an address as tells it to who knows it: its first letter."""
+    return f"{address[:1]}…@…"
+
+
+def seen_by(reader: Subscriber, purpose: Purpose, issued: datetime, moved: datetime | None) -> Subscriber:
+    """Return the subscriber as the holder of a link may see them, which was signed at a time.
+
+    Whoever reads the mailbox that mails have `moved` away from may stop or rest them by an old link, and does not learn
+    where they go; the owner of a list has moved it. Raises LinkError for every other link from before.
+    """
+    if moved is None or int(issued.timestamp()) >= int(moved.timestamp()) or purpose is Purpose.OWNER:
+        return reader
+    if purpose not in (Purpose.UNSUBSCRIBE, Purpose.PAUSE):
+        raise LinkError("Mails go to another address since this link was made. Please ask for a new one there.")
+    return replace(reader, email=hinted(reader.email))
 
 
 def check_running(reader: Subscriber) -> None:

@@ -70,7 +70,7 @@ class Wishes:
                 unit.subscribers.activate(reader.id, now, following, welcome=False)
                 unit.journal.note(reader.id, "resumed", now)
             unit.journal.note(reader.id, "changed", now)
-            return unit.subscribers.get(reader.id) or reader
+            return replace(unit.subscribers.get(reader.id) or reader, email=reader.email)
 
     def change_feeds(self, token: str, now: datetime) -> None:
         """Give the feeds of a managing reader other addresses; the old ones end at once. Raises LinkError."""
