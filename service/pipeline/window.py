@@ -32,6 +32,8 @@ REACH = timedelta(days=31)
 _EDGE = timedelta(hours=4)
 # A new version of a paper, and one that was read as history.
 _NO_NEWS = (ArrivalKind.REPLACE, ArrivalKind.PAST)
+# Readers, and whoever tries a form, choose sources as they like: the first arrivals for so many choices are kept.
+_MOST_CHOICES = 256
 
 
 @dataclass(slots=True)
@@ -72,6 +74,8 @@ class View:
         A replacement is not new, so it is none; with `renewals` nothing else is looked at.
         """
         if (sources, renewals) not in self._firsts:
+            if len(self._firsts) >= _MOST_CHOICES:
+                self.forget_firsts()
             mine = [
                 each
                 for each in sorted([*self.earlier, *self.arrivals], key=_number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -342,3 +343,11 @@ def test_the_first_mails_go_out_while_others_are_composed(tmp_path: Path) -> Non
     assert world.pipeline.compose(MORNING).ready == BATCH + 1
     assert due == [1, 0]
     world.close()
+
+
+def test_whoever_tries_ever_other_choices_of_sources_fills_no_memory(home: House) -> None:
+    home.arrive(LORA)
+    with home.world.store.read() as unit, home.world.pipeline.window.open(unit, home.clock()) as view:
+        kept = [weakref.ref(view.firsts(frozenset((1, other))).numbers) for other in range(1000)]
+        assert view.firsts(frozenset((1, 2))).numbers[0] == 1
+    assert sum(each() is not None for each in kept) < 300
