@@ -131,7 +131,8 @@ def _waiting(store: Store, now: datetime) -> Iterator[Finding]:
     if hold:
         yield Finding("hold", False, f"since {hold['since']}: {hold['why']}", "paperround release")
     if late:
-        yield Finding("overdue", False, f"{late} editions were due over 48 h ago", "paperround send --overdue")
+        seen = f"{late} editions were due over 48 h ago; their papers come with each reader's next one"
+        yield Finding("overdue", False, seen, "for mails now: paperround send --overdue")
 
 
 def _sources(store: Store) -> Finding:

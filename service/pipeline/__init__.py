@@ -22,7 +22,7 @@ from service.pipeline import starting
 from service.pipeline.archive import Archive
 from service.pipeline.backfilling import Backfill, Day, past_days
 from service.pipeline.batch import held_before
-from service.pipeline.clocks import keep_time
+from service.pipeline.clocks import keep_time, make_up
 from service.pipeline.collecting import Collector
 from service.pipeline.composing import Composed, Composer
 from service.pipeline.copies import Copies
@@ -116,7 +116,7 @@ class Pipeline:
         """Compose every edition that is due: one delivery per subscriber and edition, whoever else composes too.
 
         With a `day` the edition of that local day is made for every active reader who has none, due or not. What was
-        due more than two days ago waits until `overdue` says that it is still wanted.
+        due more than two days ago waits for the reader's next one (`sweep`), or until `overdue` says that it is wanted.
         """
         composed = Composer(self.store, self.window, day, overdue, self.limits, self.bell.deliver).run(now)
         if overdue:
@@ -149,10 +149,11 @@ class Pipeline:
     def sweep(self, now: datetime) -> dict[str, int]:
         """Take back what dead workers held, end pauses that are over, ring again for all that waits, and forget mails.
 
-        What a clock that was ahead has put off is due again. Mails that were composed longer ago than `keep` are
-        deleted, some thousand with each sweep.
+        What a clock that was ahead has put off is due again, and who has an edition that is old news is due with the
+        next one. Mails that were composed longer ago than `keep` are deleted, some thousand with each sweep.
         """
         self.copies.look(now)
+        make_up(self.store, now)
         with self.store.write() as unit:
             keep_time(unit, now)
             counts = unit.deliveries.sweep(now) | {"arrived": unit.papers.release(now)}

@@ -1,6 +1,6 @@
-"""A clock that was ahead and is right again: what it put off is due again.
+"""A clock that was ahead and is right again: what it put off is due again. A service that was away: it goes on.
 
-Comes in: a unit of work, the time. Goes out: times put back. Refuses to know: whose clock it was.
+Comes in: the store or a unit of work, the time. Goes out: times put right. Refuses to know: whose clock it was.
 
 While a clock is days ahead, sources are visited and editions composed as if it were right, and each notes when it comes
 next. Once the clock is right again, all of them would wait for those days: feeds would have dropped their papers by
@@ -14,13 +14,38 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from service import editions
-from service.store import Unit
+from service.store import Store, Unit
 
 LOG = logging.getLogger(__name__)
 
 # By so much the clocks of several machines may differ.
 NEAR = timedelta(hours=1)
 _SEEN, _MENDED = "sweep", "clock put back"
+# Readers whose edition is old news are brought back so many at a time: other work goes on meanwhile.
+_AT_ONCE = 10_000
+
+
+def make_up(store: Store, now: datetime) -> int:
+    """Let readers whose edition is old news have the next regular one, once its hour has come; returns how many.
+
+    An old edition is not mailed by itself, to everybody at whatever hour the service is back. But if the operator
+    leaves it, mails must not end for good: the next one tells what was missed. It has to have come since a sweep that
+    knew of the old one: where nothing runs at a reader's hour, it comes later on the day.
+    """
+    with store.read() as unit:
+        seen = unit.journal.beats().get(_SEEN, now)
+        old = seen - editions.OVERDUE
+        dues = {each: editions.latest_due(each, now) for each in unit.clocks.overdue_schedules(old)}
+    count = 0
+    for schedule, due in dues.items():
+        more = due > seen
+        while more:
+            with store.write() as unit:
+                moved = unit.clocks.overtake(schedule, old, due, _AT_ONCE)
+            count, more = count + moved, moved == _AT_ONCE
+    if count:
+        LOG.info("%d readers had an edition that was due over 48 h ago and are due again", count)
+    return count
 
 
 def keep_time(unit: Unit, now: datetime) -> None:

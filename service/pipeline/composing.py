@@ -162,7 +162,9 @@ class Composer:
         with self.store.read() as unit:
             late = 0 if self.overdue or self.day else unit.subscribers.overdue(now)
         if late:
-            LOG.warning("%d editions were due over 48 h ago and wait for `paperround send --overdue`", late)
+            LOG.warning(
+                "%d editions were due over 48 h ago; next ones cover them, or `paperround send --overdue`", late
+            )
 
     def _fold(self) -> None:
         """Bring the compact form of the profiles up to date, where much has changed."""

@@ -1,4 +1,4 @@
-"""Times that a wrong clock set ahead → now.
+"""Times that a wrong clock set ahead → now; editions that were due long ago → their next regular time.
 
 Comes in: the time. Goes out: rows that wait for nothing any more. Refuses to know: how it is found out that a clock was
 wrong, when an edition is due (`editions` computes the times).
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, and_, select, update
 
 from service.model import Schedule, SubscriberState
 from service.store.schedules import schedule_of, schedule_values
@@ -47,10 +47,30 @@ class Clocks:
         """Let no active reader's edition be due later than its schedule says; returns how many were."""
         row, count = subscriber.c, 0
         ahead = (row.state == SubscriberState.ACTIVE) & (row.next_due_at > now)
-        for each in self.connection.execute(select(row.timezone, row.hour, row.weekdays).where(ahead).distinct()).all():
-            schedule = schedule_of(*each)
+        for schedule in self._schedules(ahead):
             due = next_due(schedule)
-            theirs = [row[name] == value for name, value in schedule_values(schedule).items()]
-            later = update(subscriber).where(ahead, *theirs, row.next_due_at > due)
+            later = update(subscriber).where(ahead, _follow(schedule), row.next_due_at > due)
             count += self.connection.execute(later.values(next_due_at=due)).rowcount
         return count
+
+    def overdue_schedules(self, before: datetime) -> list[Schedule]:
+        """The schedules of active readers whose edition was due before a time, each once."""
+        return self._schedules(_overdue(before))
+
+    def overtake(self, schedule: Schedule, before: datetime, due: datetime, most: int) -> int:
+        """Let so many readers of a schedule be due at `due` who were due before a time; returns how many there were."""
+        old = select(subscriber.c.id).where(_overdue(before), _follow(schedule)).limit(most).with_for_update()
+        theirs = update(subscriber).where(subscriber.c.id.in_(old))
+        return self.connection.execute(theirs.values(next_due_at=due)).rowcount
+
+    def _schedules(self, whose: ColumnElement[bool]) -> list[Schedule]:
+        columns = (subscriber.c.timezone, subscriber.c.hour, subscriber.c.weekdays)
+        return [schedule_of(*each) for each in self.connection.execute(select(*columns).where(whose).distinct())]
+
+
+def _overdue(before: datetime) -> ColumnElement[bool]:
+    return (subscriber.c.state == SubscriberState.ACTIVE) & (subscriber.c.next_due_at < before)
+
+
+def _follow(schedule: Schedule) -> ColumnElement[bool]:
+    return and_(*(subscriber.c[name] == value for name, value in schedule_values(schedule).items()))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, text, update
 
-from service.model import DeliveryKind
+from service.model import DeliveryKind, Schedule
 from service.store import Store, Unit, tables
 from service.store.deliveries import new_delivery
 from service.store.subscribers import Due
@@ -89,6 +89,16 @@ def test_counting_what_is_overdue_reads_neither_all_readers_nor_what_is_over(sto
     said = plans(store, lambda unit: unit.subscribers.overdue(NOW))
     assert "SEARCH delivery USING INDEX ix_delivery_open" in said, said
     assert "SEARCH subscriber USING INDEX ix_subscriber_next_due_at" in said
+    assert "SCAN subscriber" not in said
+
+
+def test_finding_whose_edition_is_old_news_reads_nobody_else(store: Store) -> None:
+    def ask(unit: Unit) -> None:
+        unit.clocks.overdue_schedules(NOW)
+        unit.clocks.overtake(Schedule(), NOW, NOW, 10)
+
+    said = plans(store, ask)
+    assert said.count("SEARCH subscriber USING INDEX ix_subscriber_next_due_at") == 2, said
     assert "SCAN subscriber" not in said
 
 

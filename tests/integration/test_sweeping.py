@@ -7,10 +7,11 @@ from datetime import timedelta
 
 from service.bootstrap import SilentBell
 from service.editions import OVERDUE
-from tests.integration.stores import HOUR, paper
-from tests.integration.worlds import House
+from service.model import Schedule
+from tests.integration.stores import HOUR, NOW, add_reader, paper
+from tests.integration.worlds import DAY, House
 
-ADA = "ada@uni.example"
+ADA, EVE = "ada@uni.example", "eve@uni.example"
 
 
 class NotingBell(SilentBell):
@@ -55,3 +56,54 @@ def test_what_was_due_long_ago_waits_for_the_operator(either: House) -> None:
     assert rings(either) == ["compose"]
     either.clock.at += 2 * HOUR
     assert rings(either) == []
+
+
+def lives(home: House, steps: int) -> list[tuple[int, int]]:
+    """Every three hours a paper arrives and the service does its work; returns when mails came (day and hour)."""
+    came, before = [], len(home.digests())
+    for _ in range(steps):
+        home.clock.at += 3 * HOUR
+        number = int(home.clock.at.timestamp()) // 3600 % 100_000
+        home.arrive(paper(f"Adapters of hour {number}", arxiv_id=f"2611.{number:05}"))
+        home.world.pipeline.sweep(home.clock())
+        home.morning()
+        came += [(home.clock.at.day, home.clock.at.hour)] * (len(home.digests()) - before)
+        before = len(home.digests())
+    return came
+
+
+def test_who_had_no_digest_while_the_service_was_away_has_the_next_regular_one(either: House) -> None:
+    either.join(ADA, "adapters", schedule=Schedule("UTC", 7))
+    either.morning()
+    assert lives(either, 8) == [(21, 7)]
+    either.clock.at += 4 * DAY + 3 * HOUR
+    assert lives(either, 5) == [], "nothing is mailed at whatever hour the service is back"
+    assert either.world.operations.status(either.clock()).overdue == 1
+    assert lives(either, 10) == [(26, 7), (27, 7)]
+    assert either.world.operations.status(either.clock()).overdue == 0
+    assert either.digests(ADA)[-2].startswith("Sun 22 Nov – Thu 26 Nov · 7 of 7 papers match")
+
+
+def test_a_machine_that_is_off_at_their_hour_brings_readers_back_on_the_second_day(either: House) -> None:
+    either.join(ADA, "adapters", schedule=Schedule("UTC", 7))
+    either.join(EVE, "adapters", schedule=Schedule("UTC", 7, frozenset({4})))
+    either.morning()
+    either.world.pipeline.sweep(either.clock())
+    found = []
+    for nights in (5, 1, 1):
+        either.clock.at = (either.clock.at + nights * DAY).replace(hour=9)
+        found.append(lives(either, 2))
+    assert found == [[], [(26, 12)] * 2, [(27, 12)]]
+
+
+def test_so_many_readers_of_one_schedule_are_brought_back_at_a_time(either: House) -> None:
+    store, late = either.world.store, NOW + 3 * DAY
+    readers = [add_reader(store, f"reader{number}@example.org") for number in range(5)]
+    with store.write() as unit:
+        for number, reader in enumerate(readers):
+            schedule = Schedule("UTC", 7 if number < 4 else 8)
+            unit.subscribers.reschedule(reader, schedule, 10, NOW + (number == 3) * DAY)
+        assert sorted(each.hour for each in unit.clocks.overdue_schedules(NOW + HOUR)) == [7, 8]
+        assert [unit.clocks.overtake(Schedule("UTC", 7), NOW + HOUR, late, 2) for _ in range(3)] == [2, 1, 0]
+        due = unit.subscribers.all_due()
+    assert [due[reader] for reader in readers] == [late, late, late, NOW + DAY, NOW]
