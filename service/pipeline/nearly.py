@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from service.keywords import Change, Keyword, Wider, parse, wider
 from service.pipeline.firsts import Mask
 from service.pipeline.selection import Selection, excluded, read_keywords
 from service.pipeline.window import View
+from service.words import FUNCTION
 
 NEAR = 3
 # A change that would have brought more than this share of the week's papers (and more than a few) asks for too little.
@@ -27,6 +29,7 @@ SHARE, FEW = 0.05, 3
 TRIED = 300
 _NEARNESS = list(Change)
 _WORD = re.compile(r"[^\W_]+")
+_OPERATORS = {"AND", "OR", "NOT"}
 _JOINED = re.compile(r"[^\W_]+(?:-[^\W_]+)+")
 
 
@@ -101,7 +104,7 @@ def _written(change: Wider, typed: str) -> Keyword | None:
     """The wider keyword, with the capitals and hyphens that the reader typed where these mean the same."""
     capitals = {word.casefold(): word for word in _WORD.findall(typed)}
     try:
-        plain = parse(change.text)
+        plain = parse(_whole(change.text, typed) if change.change is Change.SHORTER else change.text)
         spelt = _WORD.sub(lambda word: capitals.get(word[0], word[0]), plain.canonical)
         for joined in _JOINED.findall(typed):
             spelt = spelt.replace(joined.replace("-", " "), joined)
@@ -109,3 +112,15 @@ def _written(change: Wider, typed: str) -> Keyword | None:
     except KeywordError:
         return None
     return own if own.canonical == plain.canonical else plain
+
+
+def _whole(text: str, typed: str) -> str:
+    """Put the small words back that stand between two others of a keyword: nobody writes "learning human feedback"."""
+    words = _WORD.findall(typed)
+    telling = [at for at, word in enumerate(words) if len(word) > 1 and word.casefold() not in FUNCTION]
+    for before, after in pairwise(telling):
+        small = words[before + 1 : after]
+        if small and not _OPERATORS.intersection(small):
+            pair = rf"\b({re.escape(words[before])}\*?) (?={re.escape(words[after])}\b)"
+            text = re.sub(pair, rf"\1 {' '.join(small)} ", text, flags=re.IGNORECASE)
+    return text

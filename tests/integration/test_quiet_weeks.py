@@ -97,6 +97,9 @@ def test_a_week_without_any_paper_is_not_called_quiet(home: House) -> None:
         ("au:yann lecun", "By Another", "same last name", 'Instead of au:yann lecun write: au:"lecun"'),
         ("Test-time training", "A Test-Time View on Training", "stand apart", "write: Test-time AND training"),
         ("fast video diffusion", "Video Diffusion", "without “fast”", "write: video diffusion"),
+        ("sums of a part of parts", "The Part of Parts", "without “sums”", "write: part of parts"),
+        ('ti:"Chain of Thought prompting"', "A Chain of Thought", "without “prompting”", 'ti:"Chain of Thought"'),
+        ("vitamin D level status", "Vitamin D Levels", "without “status”", "write: vitamin D level"),
     ],
 )
 def test_a_near_miss_names_the_change_that_would_have_caught_it(
