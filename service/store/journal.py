@@ -29,6 +29,10 @@ KEY = "suppression key"
 CHOSE_SOURCES = "chose sources"
 # A reader's mails go to another address from now on.
 MOVED = "moved"
+# A reader wants no more mails; with how the subscription stood before.
+LEFT = "left"
+# Somebody called a mail to a reader spam.
+COMPLAINED = "complained"
 # The flag that says when a source was last made common that only those had read who chose it.
 MADE_COMMON = "made common"
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -58,6 +62,13 @@ class Journal:
         """When this last happened to one subscriber, or None."""
         mine = (event.c.subscriber_id == subscriber_id) & (event.c.name == name)
         return self.connection.scalar(select(event.c.at).where(mine).order_by(event.c.id.desc()).limit(1))
+
+    def last_detail(self, subscriber_id: int, name: str) -> dict[str, Any]:
+        """What was noted when this last happened to one subscriber; nothing where it never did."""
+        mine = (event.c.subscriber_id == subscriber_id) & (event.c.name == name)
+        return dict(
+            self.connection.scalar(select(event.c.detail).where(mine).order_by(event.c.id.desc()).limit(1)) or {}
+        )
 
     def since(
         self, subscribers: Iterable[int], names: Sequence[str], since: datetime

@@ -23,12 +23,10 @@ from service.settings import Settings
 from service.store import Store, Unit
 from service.store.deliveries import new_delivery
 from service.store.journal import CHOSE_SOURCES, MOVED
+from service.subscriptions import undoing
 from service.subscriptions.choices import canonical, checked
 from service.subscriptions.door import Door
 from service.subscriptions.standing import check_own, check_running, check_there, seen_by
-
-# So long the page after leaving can undo it. Later an old link must not bring anyone back.
-UNDO = timedelta(hours=1)
 
 # An invitation stands as long as the link in it works.
 INVITED = timedelta(days=7)
@@ -165,15 +163,13 @@ class Subscriptions:
         return self._again(reader)
 
     def resume(self, token: str, now: datetime, purpose: Purpose = Purpose.MANAGE) -> Subscriber:
-        """Go on after a pause, or undo leaving within UNDO; later only confirming does. Raises InputError."""
+        """Go on after a pause, or undo leaving within an hour; later only confirming does. Raises InputError."""
         with self.held(token, purpose, now) as (unit, reader):
             check_own(reader, purpose)
-            left = unit.journal.last(reader.id, "left") if purpose != Purpose.PAUSE else None
-            undone = reader.state == SubscriberState.LEFT and left is not None and now - left <= UNDO
-            if undone or reader.state == SubscriberState.PAUSED:
+            if purpose != Purpose.PAUSE and undoing.undo(unit, reader, now):
                 unit.deliveries.cancel(reader.id, (DeliveryKind.GOODBYE,))
-                unit.subscribers.activate(reader.id, now, editions.next_due(reader.schedule, now), welcome=False)
-                unit.journal.note(reader.id, "resumed", now)
+            elif reader.state == SubscriberState.PAUSED:
+                undoing.go_on(unit, reader, now)
         return self._again(reader)
 
     def leave(
@@ -199,8 +195,7 @@ class Subscriptions:
             if by_hand and reader.state in RUNNING:
                 unit.deliveries.add([new_delivery(DeliveryKind.GOODBYE, reader.id, now.date().isoformat(), now)])
             if reader.state != SubscriberState.LEFT:
-                unit.subscribers.set_state(reader.id, SubscriberState.LEFT)
-                unit.journal.note(reader.id, "left", now)
+                undoing.leave(unit, reader, now)
         if by_hand:
             self.bell.deliver()
 

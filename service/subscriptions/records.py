@@ -13,7 +13,6 @@ from datetime import date, datetime, timedelta
 from operator import itemgetter
 from typing import Any
 
-from service import editions
 from service.errors import InputError, LinkError
 from service.links import FRESH, Purpose
 from service.model import RUNNING, Bell, DeliveryKind, Identity, Subscriber, SubscriberState
@@ -23,7 +22,7 @@ from service.store import Store, Unit
 from service.store.deliveries import new_delivery
 from service.store.journal import MOVED
 from service.store.mailboxes import Proposed
-from service.subscriptions import Subscriptions
+from service.subscriptions import Subscriptions, undoing
 from service.subscriptions.mailboxes import canonical
 from service.subscriptions.standing import hinted
 
@@ -139,8 +138,7 @@ class Records:
             self.subscriptions.door.welcome_back(unit, wanted.email)
             if reader.state == SubscriberState.SUPPRESSED:
                 # The old address bounced; the new one has just answered.
-                unit.subscribers.activate(reader.id, now, editions.next_due(reader.schedule, now), welcome=False)
-                unit.journal.note(reader.id, "resumed", now)
+                undoing.go_on(unit, reader, now)
             else:
                 # The owner of both knows the new one by its first letter; nobody else learns it.
                 facts = {"to": reader.email, "new": hinted(wanted.email)}

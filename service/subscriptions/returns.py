@@ -19,7 +19,7 @@ from service.links import Purpose, Signer
 from service.model import RUNNING, Subscriber, SubscriberState
 from service.store import Store, Unit
 from service.store.deliveries import Delivery
-from service.store.journal import MOVED
+from service.store.journal import COMPLAINED, MOVED
 from service.subscriptions import Subscriptions
 from service.subscriptions.owners import Owners
 
@@ -73,7 +73,7 @@ class Returns:
             elif reader.state == SubscriberState.LEFT:
                 return Outcome.IGNORED
             else:
-                unit.journal.note(reader.id, "complained", now, delivery=row.id)
+                unit.journal.note(reader.id, COMPLAINED, now, delivery=row.id)
                 if not reader.owner:
                     self.subscriptions.door.hold_against(unit, reader.email, "complaint", now)
         # One member of a list must not end it for all, nor one mailbox behind it: its owner is asked, as after a click.
