@@ -103,6 +103,11 @@ app = typer.Typer(cls=_Commands, no_args_is_help=True, add_completion=False, pre
 
 def main() -> None:
     """Run the command line."""
+    if sys.stdout is None:
+        # The next file that is opened would stand in its place, and a stray line would be written into that.
+        if sys.stderr is not None:
+            import_module("service.cli.screen").complain("standard output is closed; send it to /dev/null instead")
+        raise SystemExit(1)
     if isinstance(sys.stdout, TextIOWrapper):
         # A terminal of another encoding than UTF-8 shows a question mark for a tick, not a traceback.
         sys.stdout.reconfigure(errors="replace")

@@ -6,7 +6,6 @@ to what. Refuses to know: what a bounce is.
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,6 +15,7 @@ import typer
 
 from service.bootstrap import World
 from service.cli.output import Json, bytes_of, rows, say, world
+from service.cli.piped import standard_input
 from service.cli.screen import complain
 from service.errors import InputError, SettingsError, StoreError
 from service.subscriptions.returns import Outcome
@@ -62,7 +62,7 @@ def bounces(
 def _taken(here: World, paths: list[Path], stuck: list[str]) -> Iterable[Outcome]:
     """What each mail came to; `stuck` gets what kept one from being moved, once it was taken."""
     if not paths:
-        yield here.returns.take(sys.stdin.buffer.read(), here.now())
+        yield here.returns.take(standard_input(), here.now())
     for file in (file for path in paths for file in _files(path)):
         yield here.returns.take(bytes_of(file), here.now())
         if file.parent.name == "new":

@@ -6,13 +6,13 @@ cannot be read. Refuses to know: the store, and settings but for the proxy.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import typer
 
+from service.cli.piped import standard_input
 from service.cli.screen import complain
 from service.errors import FetchError, InputError, ParseError
 from service.model import Listing, Page
@@ -84,7 +84,7 @@ def _fetched(url: str) -> Listing:
 
 def _file(name: str) -> Page:
     try:
-        body = sys.stdin.buffer.read(LARGEST + 1) if name == "-" else _bytes(Path(name))
+        body = standard_input(LARGEST + 1) if name == "-" else _bytes(Path(name))
     except (OSError, ValueError) as error:
         raise InputError(f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
     if len(body) > LARGEST:

@@ -1,0 +1,35 @@
+"""A command whose standard input or output is closed says so in one sentence."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.house.code import ROOT
+
+OUTPUT, INPUT = "standard output is closed", "standard input is closed"
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence", "code"),
+    [
+        ("paperround settings >&-", OUTPUT, 1),
+        ("paperround settings --json >&-", OUTPUT, 1),
+        ("paperround settings >&- 2>&-", "", 1),
+        ("paperround migrate >/dev/null; paperround bounces <&-", INPUT, 2),
+        ("paperround parse - <&-", INPUT, 1),
+    ],
+)
+def test_a_closed_stream_is_named(tmp_path: Path, typed: str, sentence: str, code: int) -> None:
+    known = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PAPERROUND_DATA_DIR": str(tmp_path)}
+    command = typed.replace("paperround", f"{sys.executable} -m service")
+    done = subprocess.run(
+        ["/bin/sh", "-c", command], cwd=tmp_path, env=known, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (code, "")
+    assert sentence in done.stderr
+    assert done.stderr.count("\n") == bool(sentence)
