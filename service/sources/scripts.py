@@ -29,6 +29,7 @@ _DEPTH = 3
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)\Z", re.IGNORECASE)
 _FRENCH = re.compile(r"[\dIVX](?:e|er|[eè]re|[eè]me)\Z")
 _DEGREE = re.compile(r"\d ?[oº]\Z")
+_ALONE = re.compile(r"(?:\A|[(\[{/–-]|(?:\A|[^\d\s])\s)\Z")
 _MARKS = {"TM": "™", "SM": "℠"}
 _LISTED = ABOVE | {sign: sign for sign in ",;–‐ "}
 
@@ -52,24 +53,23 @@ def _script(found: re.Match[str]) -> str:
     text = " ".join(unescape(found[2]).split())
     if not text:
         return found[2]
+    before, behind = found.string[: found.start()][-2:], found.string[found.end() :][:1]
     raised = found[1].lower().endswith("sup")
-    before = found.string[: found.start()][-2:]
-    return escape(_raised(text, before) if raised else _lowered(text), quote=False)
+    return escape(_raised(text, before, behind) if raised else _lowered(text), quote=False)
 
 
-def _raised(text: str, before: str) -> str:
-    """Footnote marks, ordinals (1st) and numbers of references ([1]) are no powers."""
+def _raised(text: str, before: str, behind: str) -> str:
+    """Footnote marks, ordinals (1st), numbers of references ([1]) and the mass of an isotope (13C) are no powers."""
     if text in _MARKS:
         return _MARKS[text]
-    # What stands before a word (the mass of an isotope) is no power.
-    alone = not before[-1:].isalnum() and before[-1:] not in {")", "]", "}"}
     if _DEGREE.search(before + text):
         return "°"
     if _ORDINAL.match(text) or _FRENCH.search(before[-1:] + text) or text.startswith("["):
         return text
     if not any(sign.isalnum() for sign in text):
         return "".join(ABOVE.get(sign, sign) for sign in text)
-    if not _is_word(text) and all(sign in _LISTED for sign in text):
+    alone = bool(_ALONE.search(before))
+    if not _is_word(text) and all(sign in _LISTED for sign in text) and not (alone and behind.isalpha()):
         return "".join(_LISTED[sign] for sign in text)
     if alone:
         return text
@@ -77,7 +77,10 @@ def _raised(text: str, before: str) -> str:
 
 
 def _lowered(text: str) -> str:
-    return text if _is_word(text) or any(sign not in BELOW for sign in text) else "".join(BELOW[sign] for sign in text)
+    """What is typed as letters and digits stays so: PM2.5, Vmax, TiO2-x."""
+    if _is_word(text) or any(sign not in BELOW or sign in "-−" for sign in text):
+        return text
+    return "".join(BELOW[sign] for sign in text)
 
 
 def _is_word(text: str) -> bool:

@@ -32,7 +32,7 @@ FEEDS: dict[str, tuple[str, Expected]] = {
             "<dc:identifier>doi:10.1038/s41586-026-00001-1</dc:identifier>"
         ),
         (
-            "Boiling of tiny kettles in ³He",
+            "Boiling of tiny kettles in 3He",
             "Kettles of nanometre size boil.",
             TWO,
             "2026-11-19",

@@ -47,8 +47,8 @@ SCRIPTS = {
     "10<sup>6</sup> cells at 10<sup>-9</sup> M": "10⁶ cells at 10⁻⁹ M",
     "5&times;10<sup>3</sup>, 10<SUP class='x'>&minus;<i>n</i></SUP>": "5×10³, 10⁻ⁿ",
     "e<sup>x<sup>2</sup></sup>, 10<sup>5.5</sup>, x<sup>a&lt;b</sup>": "e^x², 10^5.5, x^(a<b)",
-    "CO<sub>2</sub>, x<sub>i</sub>, PM<sub>2.5</sub>, V<sub>max</sub>": "CO₂, xᵢ, PM2.5, Vmax",
-    "Ca<sup>2+</sup> and <sup>13</sup>C, <sup>99m</sup>Tc": "Ca²⁺ and ¹³C, 99mTc",
+    "CO<sub>2</sub>, x<sub>i</sub>, PM<sub>2.5</sub>, V<sub>max</sub>, TiO<sub>2-x</sub>": "CO₂, xᵢ, PM2.5, Vmax, TiO2-x",
+    "Ca<sup>2+</sup>, |x|<sup>2</sup>, 10 <sup>6</sup> and [<sup>13</sup>C], <sup>99m</sup>Tc": "Ca²⁺, |x|², 10 ⁶ and [13C], 99mTc",
     "1<sup>st</sup>, n<sup> th </sup>, XX<sup>e</sup>, 25<sup>o</sup>C, Kettle<sup>TM</sup>": "1st, nth, XXe, 25°C, Kettle™",
     "tea<sup>1,3–5</sup> cups<sup>†</sup> pots<sup>[7]</sup>": "tea¹,³–⁵ cups† pots[7]",
     "<jats:p>10<jats:sup>6</jats:sup> H<ce:inf>2</ce:inf></jats:p>": "10⁶ H₂",
@@ -67,11 +67,13 @@ def test_a_power_reads_alike_in_html_and_in_tex(script: str) -> None:
     assert plain(f"10<sup>{script}</sup>") == readable(f"$10^{{{script}}}$")
 
 
-@pytest.mark.parametrize("keyword", ["CO2", '"CO2"', "H2O", "PM2.5", "Vmax", "pKa", "10^6 cells", "10^5.5", "99mTc"])
+@pytest.mark.parametrize(
+    "keyword", ["CO2", '"CO2"', "H2O", "PM2.5", "Vmax", "pKa", "10^6 cells", "10^5.5", "99mTc", "TiO2-x", "13C"]
+)
 def test_powers_and_indices_are_found_by_what_people_type(keyword: str) -> None:
     html = (
         "In CO<sub>2</sub>, H<sub>2</sub>O, PM<sub>2.5</sub>, V<sub>max</sub>, pK<sub>a</sub>, 10<sup>6</sup> cells,"
-        " 10<sup>5.5</sup> and <sup>99m</sup>Tc"
+        " 10<sup>5.5</sup>, TiO<sub>2-x</sub>, <sup>13</sup>C and <sup>99m</sup>Tc"
     )
     assert len(Index([Paper("Kettles", plain(html))]).find(parse(keyword)).papers) == 1
 
