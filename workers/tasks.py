@@ -14,7 +14,7 @@ from celery import Celery
 from service.bootstrap import World, look_for_garbage_less
 from service.errors import PaperRoundError
 from workers.fetching import fetchers
-from workers.stopping import stopping
+from workers.sending import sending
 
 LOG = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ def compose(world: World) -> None:
 
 def deliver(world: World) -> None:
     """Send what is ready, and stop between two mails when the worker is asked to."""
-    world.pipeline.deliver(world.now(), stopping)
+    sending.run(world)
 
 
 def enrich(world: World) -> None:

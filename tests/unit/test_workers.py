@@ -22,6 +22,7 @@ from workers.bell import CeleryBell
 from workers.embedded import THREADS, Embedded
 from workers.fetching import MOST, fetchers
 from workers.schedule import Beat, timetable
+from workers.sending import Sending
 from workers.tasks import Workshop
 
 NOW = datetime(2026, 11, 20, 7, 0, tzinfo=UTC)
@@ -105,6 +106,9 @@ class RecordingBell:
     def collect(self, source_id: int) -> None:
         self.world.note("ring", source_id)
 
+    def deliver(self) -> None:
+        self.world.note("ring", "deliver")
+
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
@@ -167,6 +171,25 @@ def test_an_unknown_fault_is_not_swallowed(app: Celery, world: RecordingWorld) -
     world.fault = RuntimeError("a slip of ours")
     with pytest.raises(RuntimeError, match="a slip of ours"):
         run(app, "compose")
+
+
+def test_a_run_of_sending_ends_after_a_while_and_rings(world: RecordingWorld) -> None:
+    asked: list[bool] = []
+
+    class LongWorld(RecordingWorld):
+        def deliver(self, now: datetime, stop: Any) -> None:
+            asked.append(stop())
+            while not stop():
+                time.sleep(0.01)
+
+    long = LongWorld()
+    Sending(0.1).run(cast("World", long))
+    assert asked == [False]
+    assert long.calls == [("ring", "deliver")]
+    short = Sending()
+    for _ in range(2):
+        short.run(cast("World", world))
+    assert world.calls == [("deliver", NOW, False)] * 2, "nobody rings for nothing"
 
 
 def test_a_process_builds_its_world_once(settings: Settings) -> None:
@@ -338,3 +361,28 @@ def test_sources_that_hang_keep_no_digest_waiting_and_all_get_their_turn(setting
         for number in range(40):
             world.wait(("collect", number, NOW))
     assert fetchers.rest(5)
+
+
+def test_while_mails_go_out_the_other_tasks_get_their_turn(settings: Settings) -> None:
+    released = threading.Event()
+
+    class BusyWorld(RecordingWorld):
+        def deliver(self, now: datetime, stop: Any) -> None:
+            self.note("deliver", now)
+            released.wait(20)
+
+    world = BusyWorld()
+    app = make_app(settings, lambda: cast("World", world))
+    with Embedded(app):
+        world.wait(("deliver", NOW))
+        bell = CeleryBell(app)
+        for _ in range(THREADS + 1):
+            bell.deliver()
+            # Equal rings that wait are one.
+            assert bell.flush()
+        bell.collect(111)
+        world.wait(("collect", 111, NOW))
+        assert world.calls.count(("deliver", NOW)) == 1
+        assert ("ring", "deliver") not in world.calls
+        released.set()
+        world.wait(("ring", "deliver"))
