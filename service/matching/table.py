@@ -9,23 +9,20 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from operator import or_
 
 import numpy as np
 from numpy.typing import NDArray
 
+from service.matching.neighbours import adjoin, begun, bits, pairs
 from service.matching.variants import Key, Link, Spelling, Step, keep
 from service.words import FUNCTION, Form, Token, form
 
 Slots = NDArray[np.int64]
 _NONE: Slots = np.empty(0, np.int64)
 _EMPTY = -1
-_SPREAD, _LEAST_BITS, _MOST_BITS = 1_000_003, 10, 22
-_BIT, _ANY = 63, (1 << 64) - 1
-# Beginnings whose folded spelling may begin with another letter: aesthetic, oestrogen, kerb.
-_OTHER_LETTER = frozenset({"ae", "oe", "ke"})
 
 
 class Table:
@@ -62,7 +59,32 @@ class Table:
             firsts.append(start)
             lasts.append(end)
         self._skip(2)
-        self._ends.append(len(row))
+        self._close(owner)
+
+    def beside(self) -> Table:
+        """Return an empty table that knows the same words, so that fields of this one may be copied into it."""
+        other = Table()
+        other._types, other._symbols, other._begun = dict(self._types), dict(self._symbols), list(self._begun)
+        for mine, copied in zip(self._keyed, other._keyed, strict=True):
+            copied.update((spelling, list(numbers)) for spelling, numbers in mine.items())
+        return other
+
+    def copy(self, other: Table, field: int, owner: int) -> None:
+        """Append a field of the table that this one was made beside, the `field`-th that was added there."""
+        first, end = other.fields(field, 1)
+        self._row.extend(other._row[first:end])
+        self._gaps.extend(other._gaps[first:end])
+        self._firsts.extend(other._firsts[first:end])
+        self._lasts.extend(other._lasts[first:end])
+        self._close(owner)
+
+    def worn(self) -> bool:
+        """Whether most of its words stand in no field any more."""
+        row = np.array(self._row, np.int32)
+        return 2 * int(np.count_nonzero(np.bincount(row[row > _EMPTY]))) < self.size
+
+    def _close(self, owner: int) -> None:
+        self._ends.append(len(self._row))
         self._owners.append(owner)
         if self._frozen:
             self._thaw()
@@ -77,7 +99,7 @@ class Table:
         number = len(self._types) + len(self._symbols)
         (self._symbols if symbol else self._types)[word] = number
         forms = form(word)
-        self._begun.append(_bits(spelling[0] for spelling in forms.plain | forms.folded | forms.stems))
+        self._begun.append(bits(spelling[0] for spelling in forms.plain | forms.folded | forms.stems))
         for key, spelling in _keys(forms, symbol):
             self._keyed[key].setdefault(spelling, []).append(number)
         return number
@@ -91,7 +113,7 @@ class Table:
         self._field_ends = np.array(self._ends, np.int64)
         self._field_owners = np.array(self._owners, np.int64)
         self._sorted = sorted(self._keyed[Key.FOLDED])
-        self._pairs = _pairs(row)
+        self._pairs = pairs(row)
         self._letters = self._letters_after(row)
         self._frozen = True
 
@@ -120,9 +142,7 @@ class Table:
         """Whether two words that fit may stand side by side anywhere; almost always right, and never wrong in a no."""
         firsts = self._numbers(before)
         seconds = self._numbers(after) if firsts else ()
-        pairs = self._pairs
-        mask = len(pairs) - 1
-        return any(pairs[(first * _SPREAD + second) & mask] for first in firsts for second in seconds)
+        return adjoin(self._pairs, firsts, seconds)
 
     def cuts(self, word: str) -> Sequence[int]:
         """Return where the beginning of a word is a word of the text, and one like the rest may stand beside it.
@@ -134,7 +154,7 @@ class Table:
         if not word.isascii():
             return range(1, len(word))
         word, letters = word.lower(), self._letters
-        return [at for at in range(1, len(word)) if word[:at] in letters and letters[word[:at]] & _begun(word[at:])]
+        return [at for at in range(1, len(word)) if word[:at] in letters and letters[word[:at]] & begun(word[at:])]
 
     @property
     def size(self) -> int:
@@ -251,32 +271,6 @@ class Table:
                 if not self._sorted[at].startswith(prefix):
                     break
                 yield from self._keyed[Key.FOLDED][self._sorted[at]]
-
-
-def _begun(tail: str) -> int:
-    """Return the letters with which a word like `tail`, in lower case, may begin, as bits."""
-    return _ANY if tail[:2] in _OTHER_LETTER else 1 << (ord(tail[0]) & _BIT)
-
-
-def _bits(letters: Iterable[str]) -> int:
-    """Return letters as a set of bits; several letters may share one."""
-    bits = 0
-    for letter in letters:
-        bits |= 1 << (ord(letter) & _BIT)
-    return bits
-
-
-def _pairs(row: NDArray[np.int32]) -> bytes:
-    """Return which pairs of words ever stand side by side, as marks in a small table that may say yes too often.
-
-    Its length is a power of two, and 32 places for each word of the text while that is no more than 4 MB.
-    """
-    first, second = row[:-1].astype(np.int64), row[1:].astype(np.int64)
-    both = (first >= 0) & (second >= 0)
-    size = 1 << min(max((32 * len(row)).bit_length(), _LEAST_BITS), _MOST_BITS)
-    marks = np.zeros(size, np.uint8)
-    marks[(first[both] * _SPREAD + second[both]) & (size - 1)] = 1
-    return marks.tobytes()
 
 
 def _keys(forms: Form, symbol: bool) -> Iterator[tuple[Key, str]]:

@@ -19,7 +19,7 @@ import numpy as np
 
 from service.keywords import Keyword
 from service.matching import Found, Index
-from service.model import ArrivalKind, Hit, StoredPaper
+from service.model import ArrivalKind, Hit, Paper, StoredPaper
 from service.pipeline.book import Book
 from service.pipeline.firsts import Firsts, Numbers
 from service.pipeline.glossary import Glossary
@@ -148,14 +148,26 @@ class View:
         found = (self.position.get(self.merged.get(each, each)) for each in ids)
         return [at for at in found if at is not None]
 
-    def extend(self, arrived: list[Arrived], papers: dict[int, StoredPaper], earlier: list[Arrived]) -> None:
-        """Append papers that arrived; arrivals of hidden papers are left out."""
+    def extend(
+        self,
+        arrived: list[Arrived],
+        papers: dict[int, StoredPaper],
+        earlier: list[Arrived],
+        before: View | None = None,
+    ) -> None:
+        """Append papers that arrived; arrivals of hidden papers are left out.
+
+        A view that is still empty takes over what the one `before` it has read.
+        """
         known = [each for each in arrived if each.paper_id in papers or each.paper_id in self.position]
         new = dict.fromkeys(each.paper_id for each in known if each.paper_id not in self.position)
         for paper_id in new:
             self.position[paper_id] = len(self.papers)
             self.papers.append(papers[paper_id])
-        self.index.add([papers[paper_id].paper for paper_id in new])
+        if before is None:
+            self.index.add([papers[paper_id].paper for paper_id in new])
+        else:
+            self.index = before.index.renewed([before.kept(papers[paper_id]) for paper_id in new])
         born: dict[int, int] = {}
         for each in (one for one in (*known, *earlier) if one.paper_id in new):
             number = 0 if each.kind == ArrivalKind.REPLACE and papers[each.paper_id].revision > 1 else each.number
@@ -176,6 +188,11 @@ class View:
                 paper = replace(self.papers[at].paper, upvotes=upvotes, stars=stars)
                 self.papers[at] = replace(self.papers[at], paper=paper)
                 self._upvotes, self._popular = np.zeros(0, np.int64), None
+
+    def kept(self, stored: StoredPaper) -> int | Paper:
+        """The position of a paper where this very text of it is here, else the paper."""
+        at = self.position.get(stored.id)
+        return at if at is not None and self.papers[at].revision == stored.revision else stored.paper
 
     def read_by_choice(self, sources: frozenset[int]) -> None:
         """These sources are read only by the profiles that name them."""
@@ -220,8 +237,6 @@ class Window:
         held = self._key
         if self._view is None or held is None or held.newest(key) != held:
             if not self._extended(unit, key, now):
-                if self._view is not None:
-                    self._view.forget_firsts()
                 self._view = self._built(unit, now)
             self._key = key if held is None else held.newest(key)
         assert self._view is not None
@@ -242,8 +257,11 @@ class Window:
         return True
 
     def _built(self, unit: Unit, now: datetime) -> View:
+        """All anew, but for the words of papers that are as they were."""
         view = View(Index(()), merged=unit.papers.merged())
-        _extend(view, unit, now - REACH)
+        _extend(view, unit, now - REACH, before=self._view)
+        if self._view is not None:
+            self._view.forget_firsts()
         return view
 
 
@@ -251,9 +269,9 @@ def _number(arrived: Arrived) -> int:
     return arrived.number
 
 
-def _extend(view: View, unit: Unit, since: datetime, after: int = 0) -> None:
+def _extend(view: View, unit: Unit, since: datetime, after: int = 0, before: View | None = None) -> None:
     arrived = unit.papers.arrivals(since, after)
     ids = {each.paper_id for each in arrived}
     new = ids - view.position.keys()
     own = [*new, *(old for old, paper in view.merged.items() if paper in new)]
-    view.extend(arrived, unit.papers.get(ids), unit.papers.earlier(own, since))
+    view.extend(arrived, unit.papers.get(ids), unit.papers.earlier(own, since), before)

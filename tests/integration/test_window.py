@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from service.keywords import parse
 from service.pipeline.window import REACH, View, Window
+from service.words import Token, tokens
 from tests.integration.stores import paper
 from tests.integration.worlds import House, house
 
@@ -74,3 +76,25 @@ def test_upvotes_are_those_of_now(home: House) -> None:
     assert seen(home, window, LATE) is view, "no text has changed"
     assert (view.upvotes().tolist(), view.popular()) == ([150, 2], [0, 1])
     assert [(each.paper.upvotes, each.paper.stars) for each in view.papers] == [(150, 7), (2, None)]
+
+
+def test_a_paper_whose_text_has_changed_is_read_again_and_the_others_are_not(
+    home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.arrive(A, B)
+    window = Window(home.world.store)
+    before = seen(home, window, LATE)
+    read: list[str] = []
+
+    def noted(text: str) -> list[Token]:
+        read.append(text)
+        return tokens(text)
+
+    monkeypatch.setattr("service.matching.tokens", noted)
+    home.arrive(replace(A, abstract="We study sparse gates at length, and say so in many words more than before."))
+    view = seen(home, window, LATE)
+    assert view is not before
+    assert [text.partition(" ")[0] for text in read] == ["Low-Rank", "We"]
+    assert view.find(parse("sparse gates")).papers.tolist() == [0]
+    assert view.find(parse("low-rank adaptation")).papers.tolist() == [0, 1]
+    assert view.find(parse("study it at length")).papers.tolist() == [1]

@@ -38,6 +38,23 @@ def test_papers_added_later_are_found_like_those_there_from_the_start() -> None:
         assert grown.find(each).title.tolist() == whole.find(each).title.tolist()
 
 
+@pytest.mark.parametrize("most", [1, 30])
+def test_a_renewed_index_answers_like_one_that_read_every_paper(most: int) -> None:
+    world, chance = World(random.Random(7), 60), random.Random(8)
+    old, keywords = Index(world.papers[:40]), [world.keyword() for _ in range(150)]
+    for each in keywords:
+        old.find(each)
+    entries: list[int | Paper] = [*chance.sample(range(40), most), *world.papers[40 : 42 if most == 1 else None]]
+    chance.shuffle(entries)
+    renewed, anew = old.renewed(entries), Index(world.papers[e] if isinstance(e, int) else e for e in entries)
+    assert sum(len(anew.find(each).papers) for each in keywords) > 40
+    for each in keywords:
+        assert renewed.find(each).papers.tolist() == anew.find(each).papers.tolist()
+        assert renewed.find(each).title.tolist() == anew.find(each).title.tolist()
+        assert all(renewed.hits(each, at) == anew.hits(each, at) for at in range(len(anew)))
+    assert len(old) == 40, "the one before is as it was"
+
+
 def source(one: Paper, hit: Hit) -> str:
     if hit.field is Field.AUTHOR:
         return one.authors[hit.index]
