@@ -61,6 +61,11 @@ def next_due(schedule: Schedule, after: datetime) -> datetime:
     return next(due for due in _dues(schedule, start, 1) if due > after)
 
 
+def first_due(schedule: Schedule, day: date) -> datetime:
+    """Return the first due instant on the local day `day` or later, by the schedule's weekdays; InputError if none."""
+    return next_due(schedule, due_at(schedule, day) - timedelta(seconds=1))
+
+
 @lru_cache(maxsize=10_000)
 def latest_due(schedule: Schedule, now: datetime) -> datetime:
     """Return the last due instant at or before `now` on one of the schedule's weekdays; InputError if none."""

@@ -160,7 +160,9 @@ class Pipeline:
             counts["forgotten"] = unit.deliveries.forget(now - self.keep)
             for reader in unit.subscribers.paused_until((now + editions.FURTHEST_EAST).date()):
                 if reader.paused_until and editions.local_day(reader.schedule, now) >= reader.paused_until:
-                    unit.subscribers.activate(reader.id, now, editions.next_due(reader.schedule, now), welcome=False)
+                    # That day has its edition, also where its hour has passed by now.
+                    first = editions.first_due(reader.schedule, reader.paused_until)
+                    unit.subscribers.activate(reader.id, now, first, welcome=False)
                     unit.journal.note(reader.id, "resumed", now)
             waiting = unit.deliveries.is_due(now)
             due = unit.subscribers.any_due(now, now - editions.OVERDUE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import weakref
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -304,6 +304,27 @@ def test_a_pause_ends_with_the_readers_own_day(home: House, zone: str, over: boo
     reader = home.world.subscriptions.find(ADA)
     assert reader is not None
     assert (reader.state == SubscriberState.ACTIVE) is over
+
+
+@pytest.mark.parametrize("weekdays", [frozenset({1}), frozenset(range(1, 8))], ids=["weekly", "daily"])
+@pytest.mark.parametrize(("hour", "on_at"), [(0, 0), (7, 8), (7, 7), (7, 0)])
+def test_the_day_a_pause_ends_has_its_digest_whenever_the_service_looks(
+    home: House, weekdays: frozenset[int], hour: int, on_at: int
+) -> None:
+    token = home.join(ADA, "kernel", schedule=Schedule("UTC", hour, weekdays))
+    home.morning()
+    monday = datetime(2026, 11, 30, tzinfo=UTC)
+    home.world.subscriptions.pause(token, monday.date(), home.clock())
+    home.arrive(KERNEL)
+    # Twenty seconds after the hour, as sweeps come each minute.
+    home.clock.at = monday.replace(hour=on_at, second=20)
+    home.world.pipeline.sweep(home.clock())
+    home.clock.at = monday.replace(hour=8, minute=1)
+    home.morning()
+    assert home.titles(ADA, TITLES)[1:] == [[KERNEL.title]]
+    with home.world.store.read() as unit:
+        following = unit.subscribers.next_due(1)
+    assert following == monday.replace(hour=hour) + DAY * (7 if len(weekdays) == 1 else 1)
 
 
 @pytest.mark.parametrize(("hours", "back"), [(0.9, True), (1.1, False)])
