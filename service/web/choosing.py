@@ -7,7 +7,7 @@ how many changes it holds, and the choice it means. Refuses to know: links, page
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -26,11 +26,15 @@ _TEXTS = ("timezone", "hour", "max_papers")
 
 @dataclass(frozen=True, slots=True)
 class Menu:
-    """What there is to look at: common sources and picked categories by id, and all categories that may be picked."""
+    """What there is to look at: common sources and picked categories by id, and all categories that may be picked.
+
+    `gone` are sources that are not read any more, which somebody may have chosen.
+    """
 
     sources: Mapping[str, str] = field(default_factory=dict)
     categories: Mapping[str, str] = field(default_factory=dict)
     offered: frozenset[str] = frozenset()
+    gone: Mapping[str, str] = field(default_factory=dict)
 
     def ticked(self, ids: Iterable[str], codes: object) -> tuple[str, ...]:
         """The ticks of a profile; all of them and nothing more are written as none, and mean whatever there will be."""
@@ -44,7 +48,7 @@ class Menu:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One profile as it stands in the form; no source ticked means all of them, `categories` are codes as typed."""
+    """One profile as it stands in the form; `categories` are codes as typed. No source ticked and no code: all."""
 
     name: str = ""
     keywords: str = ""
@@ -103,7 +107,9 @@ def over(form: Wanted, sent: Sent, menu: Menu) -> Wanted:
         # One too many is enough to be told so; hundreds would be tried before anything is said.
         count = min(len(sent.fields["keywords"]), MOST_PROFILES + 1)
         old = (*form.parts, *[Part()] * count)
-        came["parts"] = tuple(_sent_part(sent, n, old[n], menu) for n in range(count))
+        # What is not on the menu can have been ticked on our page only where it was chosen before.
+        known = {each for part in form.parts for each in part.sources} | set(menu.sources)
+        came["parts"] = tuple(_sent_part(sent, n, old[n], menu, known) for n in range(count))
     return replace(form, **came)
 
 
@@ -193,14 +199,13 @@ def _profile(part: Part, topics: tuple[str, ...], sources: frozenset[int] | None
     return Profile(topics, part.name, sources, part.replacements)
 
 
-def _sent_part(sent: Sent, number: int, old: Part, menu: Menu) -> Part:
+def _sent_part(sent: Sent, number: int, old: Part, menu: Menu, known: Collection[str]) -> Part:
     def text(name: str, otherwise: str) -> str:
         texts = sent.fields.get(name, ())
         return texts[number] if number < len(texts) else otherwise
 
     named = "name" in sent.fields
-    # What is not on the menu cannot have been ticked on our page.
-    ticked = tuple(each for each in sent.fields.get(f"sources-{number}", ()) if each in menu.sources)
+    ticked = tuple(each for each in sent.fields.get(f"sources-{number}", ()) if each in known)
     sources = ticked if named else old.sources
     wanted = bool(sent.get(f"replacements-{number}")) if named else old.replacements
     part = Part(text("name", old.name), text("keywords", ""), sources, text("categories", old.categories), wanted)

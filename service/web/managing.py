@@ -96,7 +96,8 @@ def _menu(desk: Desk) -> Menu:
     common = {str(each.id): shown.source(each.url) for each in sources if each.active and each.common}
     offers = desk.world.operations.catalogue()
     picked = {str(each.source): each.code for each in offers if each.source is not None}
-    return Menu(common, picked, frozenset(each.code.casefold() for each in offers))
+    gone = {str(each.id): shown.source(each.url) for each in sources if not each.active}
+    return Menu(common, picked, frozenset(each.code.casefold() for each in offers), gone)
 
 
 def _saved(desk: Desk, token: str, form: Wanted, menu: Menu) -> list[Problem]:

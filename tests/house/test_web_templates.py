@@ -169,7 +169,7 @@ def told(state: DeliveryState, error: str = "") -> Last:
     return Last(NOW, 4, 1208, state, error)
 
 
-MENU = Menu({"1": "Papers of " + HOSTILE, "2": "Two"}, {"3": "cs.LG"}, frozenset({"cs.lg"}))
+MENU = Menu({"1": "Papers of " + HOSTILE, "2": "Two"}, {"3": "cs.LG"}, frozenset({"cs.lg"}), {"4": "Old " + HOSTILE})
 OFFERS = [Suggestion(HOSTILE, Kind.ACRONYM, "lora", 3), Suggestion("a AND b", Kind.APART, HOSTILE, 1)]
 WHY = Why(HOSTILE, Paper(HOSTILE, ""), "nearly " + HOSTILE, Mend(0, HOSTILE, HOSTILE, 2, 20), "Change " + HOSTILE)
 COUNTS = (advice("low-rank adaptation", 14), advice(HOSTILE, 0, "matches nothing; " + HOSTILE), advice("-survey", 3))
@@ -267,7 +267,7 @@ SCENES: dict[str, list[dict[str, object]]] = {
         manage(done="saved", last=told(DeliveryState.SENT)),
         manage(overtaken=True, changes=2),
         manage(
-            form=wanted(Part(HOSTILE, "lora\n" + HOSTILE, ("1",), HOSTILE), Part("Two", "cats")),
+            form=wanted(Part(HOSTILE, "lora\n" + HOSTILE, ("1", "4", "5"), HOSTILE), Part("Two", "cats")),
             problems=[*PROBLEMS, Problem("categories-0", HOSTILE), Problem("keywords-1", HOSTILE)],
             rows=[topics(*COUNTS), []],
             offers=[OFFERS, ()],

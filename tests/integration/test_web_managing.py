@@ -150,6 +150,34 @@ def test_a_source_that_is_not_on_the_menu_is_not_looked_at(pages: Site) -> None:
         assert pages.reader(ADA).profiles == (Profile(("LoRA",)),)
 
 
+def test_a_source_that_is_read_no_more_stays_chosen_until_it_is_unticked(pages: Site) -> None:
+    bio, daily = (sources(pages)[url] for url in (BIO, DAILY))
+    assert save(pages, ("name", ""), ("keywords", "LoRA"), ("sources-0", str(bio))).status_code == 303
+    pages.house.world.operations.remove_source(str(bio))
+    page = pages.get(path(pages))
+    ticks = [str(node.attributes["value"]) for node in LexborHTMLParser(page.text).css("[name=sources-0][checked]")]
+    assert ticks == [str(bio)]
+    assert "bio.example/feed (not read any more)" in text(page, "details")
+    form = [("name", ""), ("keywords", "LoRA"), *(("sources-0", each) for each in ticks)]
+    assert save(pages, *form, ("hour", "9")).status_code == 303
+    assert pages.reader(ADA).profiles[0].sources == frozenset({bio})
+    assert save(pages, *form, ("sources-0", str(daily))).status_code == 303
+    assert pages.reader(ADA).profiles[0].sources == frozenset({bio, daily})
+    assert save(pages, ("name", ""), ("keywords", "LoRA")).status_code == 303
+    assert pages.reader(ADA).profiles[0].sources is None
+    assert save(pages, *form).status_code == 303
+    assert pages.reader(ADA).profiles[0].sources is None, "who has let go of it cannot take it again"
+
+
+def test_no_box_ticked_means_all_of_them_only_without_a_category(pages: Site) -> None:
+    fields = [("name", ""), ("keywords", "LoRA"), ("categories", "cs.LG")]
+    page = save(pages, *fields, ("action", "look"))
+    assert "none ticked and no category: all of them" in text(page, "legend .hint")
+    assert save(pages, *fields).status_code == 303
+    (picked,) = pages.reader(ADA).profiles[0].sources or frozenset()
+    assert picked not in (sources(pages)[BIO], sources(pages)[DAILY])
+
+
 def test_hundreds_of_profiles_are_refused_before_they_are_tried(pages: Site) -> None:
     many = [("keywords", f"topic {number}\nother {number}\nthird {number}") for number in range(500)]
     seen = save(pages, *many, ("action", "look"))
