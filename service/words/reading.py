@@ -30,6 +30,7 @@ _SPECIAL = re.compile(
   | (?P<right>\}}(?![^\s.,;:]))
   | (?P<brace>[{{}}])
   | (?P<letter>(?<![{_GREEK}])[{_GREEK}](?![{_GREEK}]))
+  | (?P<raised>\u207b?[\u2070\u00b9\u00b2\u00b3\u2074-\u2079]+)
   | (?P<other>[^\x00-\x7f])
     """,
     re.VERBOSE | re.DOTALL,
@@ -152,6 +153,8 @@ def _spoken(special: re.Match[str]) -> str:
         return _named(unicodedata.normalize("NFKC", special.group()))
     if kind == "other":
         return character(special.group())
+    if kind == "raised":
+        return "^" + unicodedata.normalize("NFKC", special.group()).replace("\u2212", "-")
     if kind == "combined":
         return _composed(special)
     if kind == "star":
