@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 
 from service.links import FRESH, Purpose
-from service.model import SubscriberState
+from service.model import DeliveryKind, DeliveryState, SubscriberState
 from tests.integration.sites import Site, form
-from tests.integration.worlds import DAY
+from tests.integration.worlds import DAY, House
 
 ADA, LIST, OTHER, VICTIM = "ada@uni.example", "lab@uni.example", "seminar@uni.example", "victim@home.example"
 
@@ -89,3 +89,19 @@ def test_a_link_that_was_stopped_before_it_went_out_can_be_asked_for_again(pages
     assert pages.mails()[0] == f"{ADA}: Erase your records at Paper Round"
     pages.post(f"/manage/{manage}/records", {"what": "erase"})
     assert len(pages.mails()) == before + 1, "one an hour"
+
+
+def test_what_was_cancelled_counts_for_nothing_in_either_database(either: House) -> None:
+    manage, world = either.join(ADA, "lora"), either.world
+    reader = world.subscriptions.find(ADA)
+    assert reader is not None
+    for hour in range(6):
+        world.records.ask(manage, Purpose.ERASE, either.clock())
+        if hour < 3:
+            world.subscriptions.end(reader, either.clock())
+        either.clock.at += timedelta(hours=1)
+    with world.store.read() as unit:
+        rows = [each for each in unit.deliveries.of(reader.id) if each.kind == DeliveryKind.FRESH]
+    cancelled = [each for each in rows if each.state == DeliveryState.CANCELLED]
+    assert (len(cancelled), len(rows)) == (3, 6), "three a day beside those that never went out"
+    assert all(each.key.endswith(each.uid) for each in cancelled)
