@@ -87,7 +87,7 @@ class Desk:
     def addresses(self, row: Delivery) -> tuple[str, str]:
         """Who a mail comes from and goes to, as its envelope says; nobody where the reader is gone."""
         reader = self.readers.get(row.subscriber_id)
-        return self._return_path(row), _recipient(row, reader) if reader else ""
+        return self._return_path(row), row.recipient(reader) if reader else ""
 
     def _return_path(self, row: Delivery) -> str:
         """Where the mail comes back to: with a signed name of its row, where such mail is read (VERP)."""
@@ -111,7 +111,7 @@ class Desk:
         """Whom a row is for, and the reader's links. Raises KeyError for a reader who is gone."""
         reader = self.readers[row.subscriber_id]
         message_id = f"{row.uid}@{_host(self.identity.base_url)}"
-        return Envelope(_recipient(row, reader), message_id, row.composed_at, self._links(row, reader))
+        return Envelope(row.recipient(reader), message_id, row.composed_at, self._links(row, reader))
 
     def _links(self, row: Delivery, reader: Addressee) -> ReaderLinks:
         """The links that a mail may show, and no others."""
@@ -213,12 +213,6 @@ def _host(base_url: str) -> str:
 def returned(row: Delivery) -> str:
     """What an envelope calls its row; a database that was restored may give a number again, so its name stands by."""
     return f"{row.id:x}.{row.uid[:6]}"
-
-
-def _recipient(row: Delivery, reader: Addressee) -> str:
-    """A mail about an address may go to another one than the reader's, and the keys of a list go to its owner."""
-    keys = reader.owner if row.kind in (DeliveryKind.MANAGE, DeliveryKind.FRESH) else ""
-    return str(row.payload.get("to") or keys or reader.email)
 
 
 def _best(papers: Sequence[Selected | None], best: int) -> int:

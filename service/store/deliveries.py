@@ -21,7 +21,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, case, delete, exists, func, or_, select, true, union_all, update
 
 from service.editions import OVERDUE
-from service.model import DeliveryKind, DeliveryState, SubscriberState
+from service.model import Addressee, DeliveryKind, DeliveryState, Subscriber, SubscriberState
 from service.store.covered import Covered, covered
 from service.store.exchange import exchange
 from service.store.leasing import EDITIONS, late, lease, waiting
@@ -56,6 +56,11 @@ class Delivery:
     payload: dict[str, Any]
     error: str = ""
     finished_at: datetime | None = None
+
+    def recipient(self, reader: Addressee | Subscriber) -> str:
+        """Where it goes: a mail about an address may go to another one, and the keys of a list go to its owner."""
+        keys = reader.owner if self.kind in (DeliveryKind.MANAGE, DeliveryKind.FRESH) else ""
+        return str(self.payload.get("to") or keys or reader.email)
 
 
 def new_delivery(

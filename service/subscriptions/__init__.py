@@ -66,7 +66,7 @@ class Subscriptions:
         with self.store.write() as unit:
             known = unit.subscribers.by_mailbox(wish.mailbox, hold=True)
             if known is not None and known.state in RUNNING:
-                self.letter(unit, DeliveryKind.MANAGE, known.id, now)
+                self.remind(unit, known, now)
             else:
                 self._ask(unit, known, wish, now)
         self.bell.deliver()
@@ -219,7 +219,7 @@ class Subscriptions:
         with self.store.write() as unit:
             known = unit.subscribers.by_mailbox(mailbox, hold=True)
             if known is not None and known.state in RUNNING:
-                self.letter(unit, DeliveryKind.MANAGE, known.id, now)
+                self.remind(unit, known, now)
         self.bell.deliver()
 
     def enrol(self, email: str, keywords: str, schedule: Schedule, now: datetime) -> Subscriber:
@@ -274,6 +274,11 @@ class Subscriptions:
         unit.subscribers.set_profiles(row, [(wish.profile, canonical(wish.profile))], now)
         unit.journal.note(row, "asked", now)
         return row
+
+    def remind(self, unit: Unit, known: Subscriber, now: datetime) -> None:
+        """Mail the link of a running subscription, unless the owner of a list has called such mails spam."""
+        if not self.door.holds_against(unit, known.owner or known.email):
+            self.letter(unit, DeliveryKind.MANAGE, known.id, now)
 
     def letter(self, unit: Unit, kind: DeliveryKind, row: int, now: datetime, **facts: Any) -> None:
         """Make a service mail ready; one of a kind per day, whoever asks how often.

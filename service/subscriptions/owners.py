@@ -63,7 +63,8 @@ class Owners:
     def leave(self, token: str, now: datetime, by_hand: bool = False) -> Subscriber:
         """What a link to unsubscribe does: it ends one person's subscription, and asks the owner of a list.
 
-        An owner who was asked on three days and never answered is nobody: then the mails end. Raises LinkError.
+        An owner who was asked on three days and never answered, or called that spam, is nobody: then the mails end.
+        Raises LinkError.
         """
         reader = self.subscriptions.reader(token, Purpose.UNSUBSCRIBE, now)
         if not reader.owner or reader.state not in RUNNING:
@@ -102,6 +103,8 @@ class Owners:
             if reader is None:
                 return True
             counted = self._counted(reader)
+            if self.subscriptions.door.holds_against(unit, reader.owner):
+                return False
             if not unit.mailboxes.may_ask(counted, now, MOST_ASKED, APART):
                 return unit.mailboxes.asked_since(counted, now - APART)
             facts = {"to": reader.owner, "list": reader.email}

@@ -108,7 +108,7 @@ class Records:
                 raise InputError("Mails go to this address already.")
             other = unit.subscribers.by_mailbox(mailbox)
             if other is not None and other.id != reader.id and other.state in RUNNING:
-                self.subscriptions.letter(unit, DeliveryKind.MANAGE, other.id, now)
+                self.subscriptions.remind(unit, other, now)
             elif self.subscriptions.door.may_ask(unit, address, now):
                 wanted = Proposed(address, mailbox, secrets.token_hex(8))
                 unit.mailboxes.propose(reader.id, wanted, now)

@@ -64,8 +64,12 @@ class Returns:
             reader = unit.subscribers.get(row.subscriber_id, hold=True) if row else None
             if row is None or reader is None:
                 return Outcome.UNKNOWN
-            if row.payload.get("to", reader.email) != reader.email:
-                return Outcome.IGNORED  # Whoever reads at another address speaks for that one alone.
+            to = row.recipient(reader)
+            if to != reader.email:
+                # Whoever reads at another address speaks for that one alone; an owner was never asked to be one.
+                if to == reader.owner and found.verdict == Verdict.COMPLAINT:
+                    self.subscriptions.door.hold_against(unit, to, "complaint", now)
+                return Outcome.IGNORED
             if found.verdict == Verdict.HARD:
                 outcome = self._gone(unit, row, reader, found, now)
                 if outcome is not Outcome.ASKED:

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from service.links import Purpose
-from service.model import SubscriberState
+from service.model import Schedule, SubscriberState
 from service.subscriptions.returns import Outcome
 from tests.integration.stores import paper
 from tests.integration.test_bounces import ABUSE, GONE, SETTINGS, back
-from tests.integration.worlds import House, house
+from tests.integration.worlds import DAY, House, house
 from tests.relays import relay
 from tests.servers import Sink
 
@@ -85,3 +85,25 @@ def test_what_a_stranger_sends_back_ends_no_subscription(tmp_path: Path, smtp: S
         assert asked.recipients == (NEW,)
         assert home.world.returns.take(back(asked, report), home.clock()) is Outcome.IGNORED
         assert has_a_digest(home, OLD)
+
+
+def test_an_owner_who_calls_the_mails_spam_gets_no_more_and_decides_for_nobody(tmp_path: Path, smtp: Sink) -> None:
+    boss = "boss@home.example"
+    with house(tmp_path, smtp_url=smtp.url, **SETTINGS) as home:
+        home.world.subscriptions.subscribe(OLD, "adapters", Schedule(), home.clock())
+        confirm = home.token(OLD, Purpose.CONFIRM)
+        home.world.owners.name(confirm, boss, home.clock())
+        home.world.subscriptions.confirm(confirm, home.clock())
+        manage = home.token(OLD, Purpose.MANAGE)
+        home.world.records.ask(manage, Purpose.ERASE, home.clock())
+        home.morning()
+        (asked,) = [each for each in smtp.wait(3) if each.recipients == (boss,)]
+        assert home.world.returns.take(back(asked, ABUSE), home.clock()) is Outcome.IGNORED
+        assert state(home, OLD) is SubscriberState.ACTIVE, "one mailbox ends no mails of others"
+        home.clock.at += 2 * DAY
+        home.world.records.ask(manage, Purpose.ERASE, home.clock())
+        home.world.subscriptions.send_manage_link(OLD, home.clock())
+        home.world.owners.leave(home.token(OLD, Purpose.UNSUBSCRIBE), home.clock())
+        home.world.pipeline.deliver(home.clock())
+        assert state(home, OLD) is SubscriberState.LEFT
+        assert [each.recipients for each in smtp.messages].count((boss,)) == 1
