@@ -252,7 +252,11 @@ def _since(due: Due, covered: Covered, day: date, now: datetime) -> date | None:
     reader = due.subscriber
     if not due.welcomed or covered.at is None or now - covered.at < ONE_DAY:
         return None
-    missed = editions.local_day(reader.schedule, editions.next_due(reader.schedule, covered.at))
+    own, done = editions.local_day(reader.schedule, covered.at), covered.at
+    if own.isoformat() in covered.editions:
+        # Composed before the hour of its day, as a first one is.
+        done = max(done, editions.due_at(reader.schedule, own))
+    missed = editions.local_day(reader.schedule, editions.next_due(reader.schedule, done))
     if not covered.owed or covered.owed[0][1] >= now:
         return missed if missed < day else None
     # The first edition that would have held something of what is looked back at.

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from service.keywords import LENGTH, parse
-from service.model import DeliveryKind, Paper, Profile, Schedule
+from service.model import Choice, DeliveryKind, Paper, Profile, Schedule
 from service.pipeline.composing import MOST_FAILED
 from tests.integration.stores import paper
 from tests.integration.worlds import DAY, House
@@ -88,6 +88,47 @@ def test_missed_mornings_are_named_in_the_subject_of_the_one_that_makes_up_for_t
     home.arrive(*studies(1, start=20))
     home.morning()
     assert home.subjects(ADA)[-1] == "Adapters Study Number 20"
+
+
+@pytest.mark.parametrize(
+    ("weekdays", "said"), [(frozenset(range(1, 8)), "Sat 21 Nov · 4"), (frozenset({5}), "Fri 27 Nov · week 48 · 4")]
+)
+def test_who_joins_before_the_hour_of_their_day_has_missed_none(
+    home: House, weekdays: frozenset[int], said: str
+) -> None:
+    home.join(ADA, "adapters", schedule=Schedule("UTC", 18, weekdays))
+    home.morning()
+    home.arrive(*studies(4))
+    home.clock.at += (DAY if len(weekdays) > 1 else 7 * DAY) + timedelta(hours=11)
+    home.morning()
+    assert latest(home).startswith(f"{said} of 4 papers match")
+
+
+def test_another_hour_later_on_the_same_day_makes_none_missed(home: House) -> None:
+    token = home.join(ADA, "adapters")
+    home.morning()
+    home.clock.tomorrow()
+    home.arrive(*studies(2))
+    home.morning()
+    choice = Choice((Profile(("adapters",)),), Schedule(hour=18), 10)
+    home.world.subscriptions.change(token, choice, home.clock())
+    home.clock.at += timedelta(hours=11)
+    home.morning()
+    home.clock.at += DAY
+    home.arrive(*studies(4, start=10))
+    home.morning()
+    assert len(home.digests(ADA)) == 3
+    assert latest(home).startswith("Sun 22 Nov · 4 of 4 papers match")
+
+
+def test_a_night_that_is_missed_after_a_late_one_is_named(home: House) -> None:
+    home.join(ADA, "adapters", schedule=Schedule("UTC", 23))
+    home.morning()
+    for hours, start in ((42, 0), (46, 10)):
+        home.arrive(*studies(2, start=start))
+        home.clock.at += timedelta(hours=hours)
+        home.morning()
+    assert latest(home).startswith("Sun 22 Nov – Mon 23 Nov · 2 of 2 papers match")
 
 
 def test_a_day_that_a_schedule_leaves_out_is_not_a_missed_one(home: House) -> None:
