@@ -42,7 +42,7 @@ def test_who_comes_back_too_late_is_told_how(joined: Site, purpose: Purpose, way
     page = joined.post(link(joined, purpose) + way)
     assert joined.state(ADA) == SubscriberState.LEFT
     assert text(page, "h1") == "No mails go to a…@uni.example."
-    assert "Subscribe again" in text(page, "main")
+    assert "Sign up again" in text(page, "main")
     joined.house.clock.at += DAY
     joined.post("/subscribe", form(ADA, "lora"))
     page = joined.post(link(joined, purpose) + way)
