@@ -163,13 +163,18 @@ class Subscriptions:
         return self._again(reader)
 
     def resume(self, token: str, now: datetime, purpose: Purpose = Purpose.MANAGE) -> Subscriber:
-        """Go on after a pause, or undo leaving within an hour; later only confirming does. Raises InputError."""
+        """Go on after a pause. Raises InputError."""
         with self.held(token, purpose, now) as (unit, reader):
             check_own(reader, purpose)
-            if purpose != Purpose.PAUSE and undoing.undo(unit, reader, now):
-                unit.deliveries.cancel(reader.id, (DeliveryKind.GOODBYE,))
-            elif reader.state == SubscriberState.PAUSED:
+            if reader.state == SubscriberState.PAUSED:
                 undoing.go_on(unit, reader, now)
+        return self._again(reader)
+
+    def undo(self, token: str, now: datetime) -> Subscriber:
+        """Bring back what was before leaving, within an hour; later only confirming does. Raises InputError."""
+        with self.held(token, Purpose.UNSUBSCRIBE, now) as (unit, reader):
+            check_own(reader, Purpose.UNSUBSCRIBE)
+            undoing.undo(unit, reader, now)
         return self._again(reader)
 
     def leave(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from service import editions
-from service.model import Subscriber, SubscriberState
+from service.model import DeliveryKind, Subscriber, SubscriberState
 from service.store import Unit
 from service.store.journal import COMPLAINED, LEFT
 
@@ -23,17 +23,18 @@ def leave(unit: Unit, reader: Subscriber, now: datetime) -> None:
     unit.journal.note(reader.id, LEFT, now, was=str(reader.state), until=until)
 
 
-def undo(unit: Unit, reader: Subscriber, now: datetime) -> bool:
-    """Let it stand as it did before leaving; False, and nothing changed, for who has not just left.
+def undo(unit: Unit, reader: Subscriber, now: datetime) -> None:
+    """Let it stand as it did before leaving; nothing changes for who has not just left.
 
     What rested rests, and what was never confirmed, or came back, still has to be confirmed. Who left by calling the
     mails spam has not pressed anything by mistake.
     """
     left = unit.journal.last(reader.id, LEFT)
     if reader.state != SubscriberState.LEFT or left is None or now - left > UNDO:
-        return False
+        return
     if unit.journal.last(reader.id, COMPLAINED) == left:
-        return False
+        return
+    unit.deliveries.cancel(reader.id, (DeliveryKind.GOODBYE,))
     noted = unit.journal.last_detail(reader.id, LEFT)
     was = SubscriberState(noted.get("was", SubscriberState.ACTIVE))
     if was == SubscriberState.ACTIVE:
@@ -41,7 +42,6 @@ def undo(unit: Unit, reader: Subscriber, now: datetime) -> bool:
     else:
         unit.subscribers.set_state(reader.id, was, date.fromisoformat(noted["until"]) if noted["until"] else None)
         unit.journal.note(reader.id, "undone", now)
-    return True
 
 
 def go_on(unit: Unit, reader: Subscriber, now: datetime) -> None:

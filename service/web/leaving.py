@@ -48,7 +48,13 @@ def stop(desk: Here, request: Request, token: str, fields: Posted) -> Response:
 
 @router.post("/unsubscribe/{token}/undo", dependencies=[Depends(own_form), Depends(measured)])
 def undo(desk: Here, token: str) -> Response:
-    """Go on as if nothing had been pressed."""
+    """Go on as if nothing had been pressed, also where it was pressed again or the page is loaded anew."""
+    return _standing(desk, token, Purpose.UNSUBSCRIBE, desk.world.subscriptions.undo(token, desk.now()))
+
+
+@router.post("/unsubscribe/{token}/resume", dependencies=[Depends(own_form), Depends(measured)])
+def resume_here(desk: Here, token: str) -> Response:
+    """End the pause that was chosen in place of stopping."""
     return _resumed(desk, token, Purpose.UNSUBSCRIBE)
 
 

@@ -99,7 +99,7 @@ def test_one_members_click_asks_the_owner_and_stops_nothing(joined: Site) -> Non
     assert len(to_owner(joined)) == 1, "one mail a day, whoever asks how often"
 
 
-@pytest.mark.parametrize("way", ["/pause", "/undo", ""])
+@pytest.mark.parametrize("way", ["/pause", "/undo", "/resume", ""])
 def test_no_member_rests_or_stops_all_by_another_door(joined: Site, way: str) -> None:
     purpose = Purpose.UNSUBSCRIBE if way else Purpose.PAUSE
     answer = joined.post(path(joined, purpose) + way, {"days": "7"})

@@ -333,7 +333,7 @@ def test_leaving_can_be_undone_for_an_hour(home: House, hours: float, back: bool
     token = home.token(ADA, Purpose.UNSUBSCRIBE)
     home.world.subscriptions.leave(token, home.clock())
     home.clock.at += timedelta(hours=hours)
-    reader = home.world.subscriptions.resume(token, home.clock(), Purpose.UNSUBSCRIBE)
+    reader = home.world.subscriptions.undo(token, home.clock())
     assert (reader.state == SubscriberState.ACTIVE) is back
 
 

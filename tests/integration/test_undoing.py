@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -29,8 +30,10 @@ def test_who_rested_rests_on(pages: Site, stop: str, until: date | None, said: s
     before = pages.reader(ADA)
     pages.post(stop)
     pages.house.clock.at += timedelta(minutes=59)
-    assert said in text(pages.post(stop + "/undo"), "h1")
-    assert pages.reader(ADA) == before
+    for _ in range(2):
+        page = pages.post(stop + "/undo")
+        assert said in text(page, "h1")
+        assert pages.reader(ADA) == before, "the page was loaded anew"
     assert "You have left Paper Round" not in pages.house.subjects(ADA)
     pages.house.clock.at += DAY
     pages.house.world.pipeline.compose(pages.house.clock())
@@ -71,3 +74,10 @@ def test_who_moved_meanwhile_to_where_they_once_read_keeps_what_they_have(pages:
     pages.post(links(pages, "address")[-1])
     assert pages.post(stop + "/undo").status_code == 410
     assert pages.reader(ADA).profiles[0].keywords == ("mamba",)
+
+
+def test_a_pause_chosen_in_place_of_stopping_ends_by_the_button_below_it(pages: Site, stop: str) -> None:
+    page = pages.post(stop + "/pause", {"days": "14"})
+    (way,) = re.findall(r'action="(/unsubscribe/[^"]+)"', page.text)
+    assert text(pages.post(way), "h1") == "Welcome back."
+    assert pages.state(ADA) == SubscriberState.ACTIVE

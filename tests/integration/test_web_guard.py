@@ -98,7 +98,7 @@ FORMS += [
     "/unsubscribe/{unsubscribe}",
 ]
 FORMS += ["/unsubscribe/{unsubscribe}/weekly", "/unsubscribe/{unsubscribe}/reason"]
-FORMS += ["/unsubscribe/{unsubscribe}/undo", "/unsubscribe/{unsubscribe}/pause"]
+FORMS += ["/unsubscribe/{unsubscribe}/undo", "/unsubscribe/{unsubscribe}/resume", "/unsubscribe/{unsubscribe}/pause"]
 FORMS += [
     "/manage/{manage}/records",
     "/export/{export}",

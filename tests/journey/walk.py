@@ -109,6 +109,7 @@ VISITS: dict[tuple[str, str], list[Visit]] = {
     ("POST", "/unsubscribe/{token}/weekly"): [Visit(), LEFT],
     ("POST", "/unsubscribe/{token}/reason"): [Visit(state="left", data={"said": "Too many."})],
     ("POST", "/unsubscribe/{token}/undo"): [LEFT],
+    ("POST", "/unsubscribe/{token}/resume"): [Visit(state="paused")],
     ("POST", "/unsubscribe/{token}/pause"): [Visit(data={"days": "30"}), Visit("wrong", data={"until": "soon"})],
     ("GET", "/pause/{token}"): [Visit(), Visit("paused", "paused"), LEFT],
     ("POST", "/pause/{token}"): [Visit(data={"days": "14"}), Visit("left", "left", {"days": "14"})],
