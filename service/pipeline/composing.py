@@ -216,7 +216,7 @@ class Composer:
 
 def _edition(batch: Batch, due: Due, day: date | None, told: Told, covered: Covered) -> _Edition:
     reader, now = due.subscriber, batch.now
-    day, key, following = _days(reader.schedule, now, due.welcomed, day)
+    day, key, following = _days(reader.schedule, now, due.welcomed, due.next_due_at, day)
     if key in covered.editions:
         return _Edition(due, covered, None, following)
     selection, back = batch.selection(due)
@@ -240,10 +240,13 @@ def _edition(batch: Batch, due: Due, day: date | None, told: Told, covered: Cove
 
 # Readers of a batch share a few schedules.
 @lru_cache(maxsize=10_000)
-def _days(schedule: Schedule, now: datetime, welcomed: bool, day: date | None) -> tuple[date, str, datetime]:
+def _days(
+    schedule: Schedule, now: datetime, welcomed: bool, due: datetime, day: date | None
+) -> tuple[date, str, datetime]:
     """The day of an edition (`day`, where one is asked for), as its row is called, and when the next one is due."""
     if day is None:
-        day = editions.local_day(schedule, editions.latest_due(schedule, now) if welcomed else now)
+        # What waited while other days or hours were chosen is of the day on which it was due.
+        day = editions.local_day(schedule, max(editions.latest_due(schedule, now), due) if welcomed else now)
     return day, day.isoformat(), editions.next_due(schedule, max(now, editions.due_at(schedule, day)))
 
 

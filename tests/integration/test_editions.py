@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -119,6 +119,20 @@ def test_another_hour_later_on_the_same_day_makes_none_missed(home: House) -> No
     home.morning()
     assert len(home.digests(ADA)) == 3
     assert latest(home).startswith("Sun 22 Nov · 4 of 4 papers match")
+
+
+def test_an_edition_that_waits_keeps_its_day_whatever_days_are_chosen_meanwhile(home: House) -> None:
+    token = home.join(ADA, "adapters")
+    home.morning()
+    home.arrive(*studies(2))
+    home.clock.tomorrow()
+    choice = Choice((Profile(("adapters",)),), Schedule("Pacific/Auckland", 2, frozenset({2})), 10)
+    home.world.subscriptions.change(token, choice, home.clock())
+    home.clock.at += timedelta(hours=1)
+    home.morning()
+    assert latest(home).startswith("Sat 21 Nov · "), "7:00 UTC is the evening of that day in Auckland"
+    with home.world.store.read() as unit:
+        assert unit.subscribers.next_due(1) == datetime(2026, 11, 23, 13, tzinfo=UTC)
 
 
 def test_a_night_that_is_missed_after_a_late_one_is_named(home: House) -> None:
