@@ -73,6 +73,16 @@ def latest_due(schedule: Schedule, now: datetime) -> datetime:
     return next(due for due in _dues(schedule, start, -1) if due <= now)
 
 
+def moved_due(schedule: Schedule, due: datetime, now: datetime) -> datetime:
+    """Return when an edition that was to be due at `due` is due by this other schedule; InputError if never.
+
+    That is before `now` where its own day, which has had none yet, has one by this schedule too, at an hour that has
+    passed: of a weekly schedule the next day is a week away.
+    """
+    latest = latest_due(schedule, now)
+    return latest if local_day(schedule, latest) == local_day(schedule, due) else next_due(schedule, now)
+
+
 def check_schedule(schedule: Schedule) -> Schedule:
     """Return the schedule with its time zone's name spelt as IANA does; InputError says what cannot be used."""
     _weekdays(schedule)

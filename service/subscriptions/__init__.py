@@ -144,7 +144,7 @@ class Subscriptions:
                 unit.journal.note(reader.id, CHOSE_SOURCES, now)
             due = unit.subscribers.next_due(reader.id)
             moved = reader.state == SubscriberState.ACTIVE and choice.schedule != reader.schedule and due is not None
-            following = editions.next_due(choice.schedule, now) if moved and due and due > now else None
+            following = editions.moved_due(choice.schedule, due, now) if moved and due and due > now else None
             unit.subscribers.reschedule(reader.id, choice.schedule, choice.max_papers, following)
             unit.subscribers.set_quiet_digest(reader.id, choice.quiet_digest)
             unit.journal.note(reader.id, "changed", now)

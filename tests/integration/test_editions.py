@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from service import editions
 from service.keywords import LENGTH, parse
 from service.model import Choice, DeliveryKind, Paper, Profile, Schedule
 from service.pipeline.composing import MOST_FAILED
@@ -119,6 +120,32 @@ def test_another_hour_later_on_the_same_day_makes_none_missed(home: House) -> No
     home.morning()
     assert len(home.digests(ADA)) == 3
     assert latest(home).startswith("Sun 22 Nov · 4 of 4 papers match")
+
+
+@pytest.mark.parametrize(
+    ("old", "hour", "zone", "at_once"),
+    [(7, 6, "UTC", True), (7, 8, "UTC", False), (6, 5, "UTC", False), (7, 8, "Asia/Tokyo", True)],
+)
+def test_an_earlier_hour_chosen_after_it_has_passed_loses_no_week(
+    home: House, old: int, hour: int, zone: str, at_once: bool
+) -> None:
+    token = home.join(ADA, "adapters", schedule=Schedule("UTC", old, frozenset({1})))
+    home.morning()
+    home.arrive(*studies(2))
+    home.clock.at = datetime(2026, 11, 23, 6, 50, tzinfo=UTC)
+    home.morning()
+    before = len(home.digests(ADA))
+    choice = Choice((Profile(("adapters",)),), Schedule(zone, hour, frozenset({1})), 10)
+    home.world.subscriptions.change(token, choice, home.clock())
+    home.morning()
+    assert len(home.digests(ADA)) - before == at_once
+    with home.world.store.read() as unit:
+        following = unit.subscribers.next_due(1)
+    assert following == editions.next_due(choice.schedule, home.clock())
+    home.clock.at = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+    home.morning()
+    assert len(home.digests(ADA)) == 2
+    assert latest(home).startswith("Mon 23 Nov · week 47 · 2 of 2 papers match")
 
 
 def test_an_edition_that_waits_keeps_its_day_whatever_days_are_chosen_meanwhile(home: House) -> None:
