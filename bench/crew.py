@@ -97,10 +97,11 @@ class _Bell(SilentBell):
     """Rings the other workers, over the queues that their orders come through."""
 
     def __init__(self, others: Sequence[_Queue]) -> None:
-        self._others = others
+        self._others, self.rung = others, False
 
     def deliver(self) -> None:
         """Some mails are ready, and more will be."""
+        self.rung = True
         for each in self._others:
             each.put(("deliver", ()))
 
@@ -110,7 +111,8 @@ class _Worker:
 
     def __init__(self, options: dict[str, str], others: Sequence[_Queue]) -> None:
         self._now, self._rows, self._bodies = NOW, list[Row](), list[bytes]()
-        open_world = partial(build, load({}, None, **options), bell=_Bell(others), clock=lambda: self._now)
+        self._bell = _Bell(others)
+        open_world = partial(build, load({}, None, **options), bell=self._bell, clock=lambda: self._now)
         self._world: World = tasks.Workshop(open_world).world()
 
     def wake(self, now: datetime) -> None:
@@ -122,8 +124,11 @@ class _Worker:
         tasks.compose(self._world)
 
     def deliver(self) -> None:
-        """Send what is ready."""
-        tasks.deliver(self._world)
+        """Send what is ready; a run ends after a while and rings, this worker too."""
+        self._bell.rung = True
+        while self._bell.rung:
+            self._bell.rung = False
+            tasks.deliver(self._world)
 
     def rehearse(self) -> None:
         """Render what is ready, and leave it as it is: then every card is known here."""
