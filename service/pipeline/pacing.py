@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import blake2s
 
@@ -16,11 +16,16 @@ from service import editions
 from service.model import DeliveryKind, Schedule
 from service.store import Unit
 from service.store.deliveries import Delivery
+from service.store.leasing import EDITIONS
 
 # The next edition is composed within this time of being due, before what it supersedes could be claimed again.
 ROOM = timedelta(hours=1)
 # After so long a relay is no longer new.
 WARM = timedelta(days=14)
+# Seconds between two looks at what waits for its turn. What gathers meanwhile goes out together: it is saved up.
+PAUSE = 0.5
+# A run waits for turns that come at least so often, in seconds; for others the timetable rings.
+SOON = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +56,46 @@ class Limits:
         return now + self.spread * share
 
 
+@dataclass(slots=True)
+class Queues:
+    """Where the mails of full domains stand: each comes again in its turn, not all of them with each claim.
+
+    A run knows only the turns it gave itself; who finds a turn taken gets another one.
+    """
+
+    per_domain: int
+    ends: dict[str, datetime] = field(default_factory=dict)
+
+    def turn(self, domain: str, row: Delivery, free: datetime) -> datetime:
+        """When a mail may try again in a domain that takes the next one when it is `free`."""
+        end = max(self.ends.get(domain, free), free)
+        self.ends[domain] = end + timedelta(seconds=60 / self.per_domain)
+        # Somebody waits for a letter.
+        return end if row.kind in EDITIONS else free
+
+    def wait(self, now: datetime) -> float:
+        """Seconds until it is worth while to look again, or 0 where no turn comes soon."""
+        turns = self.per_domain and 60 / self.per_domain <= SOON and any(end > now for end in self.ends.values())
+        return PAUSE if turns else 0.0
+
+
+def room(unit: Unit, limits: Limits, relay: str, most: int) -> tuple[int, float]:
+    """How many of `most` mails the relay's limit allows now, and where that is none, how many seconds to wait."""
+    free, wait = unit.paces.room(f"relay {relay}", limits.rate, most) if limits.rate else (most, 0.0)
+    return free, max(wait, PAUSE)
+
+
 def admit(
-    unit: Unit, token: str, rows: Sequence[Delivery], limits: Limits, now: datetime, relay: str
-) -> tuple[list[Delivery], float]:
-    """Give back what must wait; returns the rest, and the seconds until `relay` takes one more.
+    unit: Unit, token: str, rows: Sequence[Delivery], limits: Limits, now: datetime, relay: str, queues: Queues
+) -> list[Delivery]:
+    """Take these rows, for which the relay has `room`, out of the limits; returns those to send.
 
     A full domain keeps only its own mails waiting: they come again when it has room.
     """
-    kept = _by_domain(unit, token, rows, limits.per_domain, now) if limits.per_domain else list(rows)
-    if not limits.rate or not kept:
-        return kept, 0.0
-    count, wait = unit.paces.reserve(f"relay {relay}", limits.rate, len(kept))
-    unit.deliveries.release(token, now, [row.id for row in kept[count:]])
-    return kept[:count], wait
+    kept = _by_domain(unit, token, rows, now, queues) if queues.per_domain else list(rows)
+    if limits.rate and kept:
+        unit.paces.reserve(f"relay {relay}", limits.rate, len(kept))
+    return kept
 
 
 def fold(
@@ -76,14 +108,14 @@ def fold(
     """
     digests = [row for row in rows if row.kind == DeliveryKind.DIGEST and not row.payload.get("first")]
     readers = unit.subscribers.some([row.subscriber_id for row in digests]) if not_after else {}
-    late = []
+    late: dict[int, datetime] = {}
     for row in digests:
         reader = readers.get(row.subscriber_id)
         until = _waits(reader.schedule, not_after, row, now) if reader else None
         if until:
-            late.append(row.id)
-            unit.deliveries.release(token, until + ROOM, [row.id])
-    return [row for row in rows if row.id not in late], late
+            late[row.id] = until + ROOM
+    unit.deliveries.postpone(token, late)
+    return [row for row in rows if row.id not in late], list(late)
 
 
 def _waits(schedule: Schedule, not_after: int, row: Delivery, now: datetime) -> datetime | None:
@@ -97,17 +129,17 @@ def _waits(schedule: Schedule, not_after: int, row: Delivery, now: datetime) -> 
     return hour if row.key < today.isoformat() and now < hour else None
 
 
-def _by_domain(unit: Unit, token: str, rows: Sequence[Delivery], per_domain: int, now: datetime) -> list[Delivery]:
+def _by_domain(unit: Unit, token: str, rows: Sequence[Delivery], now: datetime, queues: Queues) -> list[Delivery]:
     readers = unit.subscribers.some([row.subscriber_id for row in rows])
     domains: dict[str, list[Delivery]] = defaultdict(list)
     for row in rows:
         reader = readers.get(row.subscriber_id)
         domains[reader.email.rpartition("@")[2].casefold() if reader else ""].append(row)
-    kept: set[int] = set()
+    later: dict[int, datetime] = {}
     # In one order everywhere, so that two workers never wait for each other's rows.
     for domain, mails in sorted(domains.items()):
-        count, wait = unit.paces.reserve(f"domain {domain}", per_domain, len(mails))
-        kept.update(row.id for row in mails[:count])
-        later = now + timedelta(seconds=max(wait, 1.0))
-        unit.deliveries.release(token, later, [row.id for row in mails[count:]])
-    return [row for row in rows if row.id in kept]
+        count, wait = unit.paces.reserve(f"domain {domain}", queues.per_domain, len(mails))
+        free = now + timedelta(seconds=wait)
+        later |= {row.id: queues.turn(domain, row, free) for row in mails[count:]}
+    unit.deliveries.postpone(token, later)
+    return [row for row in rows if row.id not in later]

@@ -7,7 +7,6 @@ Refuses to know: connections. What the relay answers decides a row's fate (the t
 from __future__ import annotations
 
 import logging
-import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,19 +24,15 @@ from service.errors import (
 )
 from service.model import DeliveryState, SubscriberState
 from service.pipeline.bodies import Bodies
-from service.pipeline.canary import allowance, sent_ahead
+from service.pipeline.claiming import Claims
 from service.pipeline.health import Health, back_off
-from service.pipeline.pacing import Limits, admit, fold
+from service.pipeline.pacing import Limits
 from service.pipeline.rendering import Desk
 from service.store import Store, Unit
 from service.store.deliveries import Delivery
-from service.store.journal import BRAKE
 
 LOG = logging.getLogger(__name__)
 
-BATCH = 200
-# Near the end of a morning a batch is a share of what is left, so that no worker waits for another one's last batch.
-SHARES, LEAST = 4, 25
 # A lease is renewed so many times before it would end, so that one slow mail server never costs a worker its rows.
 RENEWALS = 5
 FIRST_BACK_OFF = timedelta(seconds=10)
@@ -47,8 +42,6 @@ MAX_ATTEMPTS = 20
 POISON_ATTEMPTS = 3
 # Where nothing was there to claim, it is looked again after so many seconds while mails are under way.
 PAUSE = 0.05
-# It is looked whether the database was put back with the first batch, and then with those that come so much later.
-LOOKS = 1.0
 
 
 @dataclass(slots=True)
@@ -83,12 +76,13 @@ class Tray:
     _queue: deque[Delivery] = field(default_factory=deque)
     _started: float = field(default_factory=time.monotonic)
     _renewed: float = 0.0
-    _looked: float = -math.inf
     _again: float | None = 0.0
     # Only mails under way are waited for.
     _pausing: bool = False
-    # A mail whose sender died goes alone: should it be poison, it takes no other down with it.
-    _alone: bool = False
+    claims: Claims = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.claims = Claims(self.store, self.health, self.limits, self.token, self.lease, self.look)
 
     def usable(self) -> Sequence[int]:
         """The relays that may be used, by the database's word and what this run has met."""
@@ -189,10 +183,11 @@ class Tray:
         """Claim a batch and read what rendering it needs."""
         if self._again is None or time.monotonic() < self._again or self.stop() or not self.usable():
             return
-        if self._alone and self.bodies:
+        if self.claims.alone and self.bodies:
             self._again = time.monotonic() + PAUSE
             return
-        rows, wait = self._claim()
+        rows, wait = self.claims.take(self._moment(), self.bodies)
+        self._renewed = time.monotonic()
         # While mails are under way, others may still be waiting for what becomes of them.
         self._pausing = bool(self.bodies) and not wait
         self._again = time.monotonic() + (wait or PAUSE) if wait or self.bodies else None
@@ -214,40 +209,6 @@ class Tray:
                     unit.deliveries.end(self.token, number, DeliveryState.NONE, self.now, "every paper was hidden")
         return [row for row in rows if row.id not in empty]
 
-    def _claim(self) -> tuple[list[Delivery], float]:
-        """Lease what may go out now; where the limits let nothing out, the seconds until they do."""
-        while True:
-            self._look()
-            with self.store.write() as unit:
-                # Asked with every batch: a hold stops senders that are at it, too.
-                limit, ahead = allowance(unit, self.limits.canary, BATCH, self.now)
-                braked = unit.journal.flag(BRAKE) or not limit
-                rows = [] if braked else self._take(unit, limit)
-                # What is in doubt keeps its reader's next edition waiting, and so would never be folded into it.
-                not_after = 0 if self._alone else self.limits.not_after
-                rows, folded = fold(unit, self.token, rows, not_after, self._moment())
-                relay = self.usable()[0]
-                limits = self.limits.warming(self.health.age(unit, relay, self._moment())) if rows else self.limits
-                admitted, wait = admit(unit, self.token, rows, limits, self.now, self.health.names[relay])
-                if ahead:
-                    sent_ahead(unit, admitted, self.now)
-            self._renewed = time.monotonic()
-            if not folded or rows:
-                return admitted, 0.0 if admitted or not rows else wait
-
-    def _look(self) -> None:
-        if time.monotonic() - self._looked > LOOKS:
-            self.look()
-            self._looked = time.monotonic()
-
-    def _take(self, unit: Unit, limit: int) -> list[Delivery]:
-        share = max(unit.deliveries.waiting(self.now, SHARES * limit) // SHARES, LEAST)
-        # Mails may be why it broke off: after every other rest it is tried with those at the other end of the line.
-        other = self.health.failures(self.usable()[0]) % 2 == 1
-        rows = unit.deliveries.claim(self.token, self.now, min(share, limit), self.lease, newest=other)
-        self._alone = not rows and not self.bodies
-        return unit.deliveries.claim_doubtful(self.token, self.now, self.lease) if self._alone else rows
-
     def _renewal_due(self) -> bool:
         return time.monotonic() - self._renewed > self.lease / RENEWALS
 
@@ -263,7 +224,7 @@ class Tray:
         ours = isinstance(error, PolicyRefused)
         again = ours or (error.transient and row.attempts + 1 < (POISON_ATTEMPTS if poison else MAX_ATTEMPTS))
         if again:
-            later = self.now + back_off(FIRST_BACK_OFF, row.attempts, LONGEST_BACK_OFF)
+            later = self._moment() + back_off(FIRST_BACK_OFF, row.attempts, LONGEST_BACK_OFF)
             unit.deliveries.retry(self.token, row.id, later, _reason(error))
         else:
             over = DeliveryState.QUARANTINED if poison else DeliveryState.FAILED

@@ -13,21 +13,22 @@ still be written to.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, delete, exists, func, or_, select, true, union_all, update
+from sqlalchemy import ColumnElement, Connection, case, delete, func, select, union_all, update
 
 from service.editions import OVERDUE
-from service.model import Addressee, DeliveryKind, DeliveryState, Subscriber, SubscriberState
+from service.model import Addressee, DeliveryKind, DeliveryState, Subscriber
 from service.store.covered import Covered, covered
 from service.store.exchange import exchange
-from service.store.leasing import EDITIONS, late, lease, waiting
+from service.store.leasing import EDITIONS, Wanted, late, lease, waiting
 from service.store.payloads import add_payloads, payloads, with_payload
+from service.store.returning import postpone, release
 from service.store.statements import add_new, among, chunks, database_now, walking_in_order
-from service.store.tables import FAULTY, OPEN, delivery, subscriber
+from service.store.tables import FAULTY, OPEN, delivery
 
 NEVER_BEGUN, HELD = (DeliveryState.READY, DeliveryState.CLAIMED), (DeliveryState.CLAIMED, DeliveryState.SENDING)
 # What was never begun was over when it was composed.
@@ -131,19 +132,21 @@ class Deliveries:
             return self.connection.scalar(waiting(), {"now": now, "old": now - OVERDUE, "most": most}) or 0
 
     def claim(self, token: str, now: datetime, limit: int, seconds: float, *, newest: bool = False) -> list[Delivery]:
-        """Lease up to `limit` rows that are ready, due and not in doubt, oldest or newest first, for `seconds`."""
-        return self._lease(False, newest, token, now, limit, seconds)
+        """Lease up to `limit` rows that are ready, due and not in doubt, oldest or newest first, for `seconds`.
+
+        Letters come before all editions: somebody waits for each of them.
+        """
+        letters = self._lease(Wanted(letters=True, newest=newest), token, now, limit, seconds)
+        return letters + self._lease(Wanted(newest=newest), token, now, limit - len(letters), seconds)
 
     def claim_doubtful(self, token: str, now: datetime, seconds: float) -> list[Delivery]:
         """Lease one row whose sender has died. It goes alone: a poisonous mail must not take others down with it."""
-        return self._lease(True, False, token, now, 1, seconds)
+        return self._lease(Wanted(doubtful=True), token, now, 1, seconds)
 
-    def _lease(
-        self, doubtful: bool, newest: bool, token: str, now: datetime, limit: int, seconds: float
-    ) -> list[Delivery]:
+    def _lease(self, wanted: Wanted, token: str, now: datetime, limit: int, seconds: float) -> list[Delivery]:
         asked = {"token": token, "now": now, "old": now - OVERDUE, "seconds": seconds, "most": limit}
         with walking_in_order(self.connection):
-            rows = self.connection.execute(lease(self.connection.dialect.name, doubtful, newest), asked).all()
+            rows = self.connection.execute(lease(self.connection.dialect.name, wanted), asked).all()
         frozen = payloads(self.connection, [row.id for row in rows])
         return sorted((_claimed(row, frozen.get(row.id, {})) for row in rows), key=lambda each: each.id)
 
@@ -162,19 +165,16 @@ class Deliveries:
         held = update(delivery).where(delivery.c.lease == token).values(lease_until=until)
         return self.connection.execute(held).rowcount
 
-    def release(self, token: str, not_before: datetime | None = None, ids: Sequence[int] | None = None) -> int:
-        """Give back what was claimed and not begun (`ids`: these of it), optionally not to be tried before a time.
+    def release(self, token: str, ids: Sequence[int] | None = None) -> int:
+        """Give back what was claimed and not begun (`ids`: these of it).
 
         An edition of someone who may get none any more is cancelled, or it would be claimed for ever.
         """
-        mine = (delivery.c.lease == token) & (delivery.c.state == DeliveryState.CLAIMED)
-        mine &= true() if ids is None else delivery.c.id.in_(ids)
-        back = case((_welcome(), DeliveryState.READY), else_=DeliveryState.CANCELLED)
-        over = case((_welcome(), None), else_=delivery.c.composed_at)
-        values: dict[str, Any] = {"state": back, "lease": None, "lease_until": None, "finished_at": over}
-        if not_before:
-            values["not_before"] = not_before
-        return self.connection.execute(update(delivery).where(mine).values(values)).rowcount
+        return release(self.connection, token, ids)
+
+    def postpone(self, token: str, later: Mapping[int, datetime]) -> None:
+        """Give back what was claimed and not begun, each row not to be tried before a time."""
+        postpone(self.connection, token, later)
 
     def retry(self, token: str, row: int, not_before: datetime, error: str) -> None:
         """This mail was begun and surely not accepted: try again later."""
@@ -289,9 +289,3 @@ class Deliveries:
 def old_news(now: datetime) -> ColumnElement[bool]:
     """Whether an edition waits that was to go out so long ago that only the operator may send it."""
     return late(now - OVERDUE)
-
-
-def _welcome() -> ColumnElement[bool]:
-    """Whether a row may be sent to its subscriber: an edition only while the subscription is active."""
-    active = exists().where(subscriber.c.id == delivery.c.subscriber_id, subscriber.c.state == SubscriberState.ACTIVE)
-    return or_(delivery.c.kind.not_in(EDITIONS), active)

@@ -6,6 +6,7 @@ Comes in: times, a dialect. Goes out: conditions on rows, and a statement to be 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -55,24 +56,30 @@ def waiting(*, digests: bool = False) -> Select[Any]:
     return select(func.count()).select_from(some.limit(bindparam("most", type_=Integer)).subquery())
 
 
-@cache
-def lease(dialect: str, doubtful: bool, newest: bool) -> ReturningUpdate[Any]:
-    """Lease rows that are due, oldest or newest first: those whose sender has died, or the others.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which rows are to be leased: those whose sender has died or the others, letters alone, oldest or newest first."""
 
-    Put together anew for each batch it cost half a millisecond.
-    """
+    doubtful: bool = False
+    letters: bool = False
+    newest: bool = False
+
+
+@cache
+def lease(dialect: str, wanted: Wanted) -> ReturningUpdate[Any]:
+    """Lease rows that are due. Put together anew for each batch it cost half a millisecond."""
     now, old = bindparam("now", type_=UTCDateTime), bindparam("old", type_=UTCDateTime)
-    doubt = delivery.c.recoveries > 0 if doubtful else delivery.c.recoveries == 0
-    order = (delivery.c.not_before, delivery.c.id)
-    wanted = select(delivery.c.id).where(due(now, old) & doubt)
-    wanted = wanted.order_by(*[each.desc() for each in order] if newest else order).limit(
-        bindparam("most", type_=Integer)
-    )
-    chosen: ColumnElement[bool] = delivery.c.id.in_(wanted.scalar_subquery())
+    doubt = delivery.c.recoveries > 0 if wanted.doubtful else delivery.c.recoveries == 0
+    ready = delivery.c.state == DeliveryState.READY
+    some = LETTERS & ready & (delivery.c.not_before <= now) if wanted.letters else due(now, old)
+    order = [delivery.c.not_before] if wanted.letters else [delivery.c.not_before, delivery.c.id]
+    rows = select(delivery.c.id).where(some & doubt)
+    rows = rows.order_by(*[each.desc() for each in order] if wanted.newest else order)
+    rows = rows.limit(bindparam("most", type_=Integer))
+    chosen: ColumnElement[bool] = delivery.c.id.in_(rows.scalar_subquery())
     if dialect == "postgresql":
         # An array is read once; a subquery may run again for each row of a join, and lock more than `most`.
-        chosen = delivery.c.id == any_(func.array(wanted.with_for_update(skip_locked=True).scalar_subquery()))
+        chosen = delivery.c.id == any_(func.array(rows.with_for_update(skip_locked=True).scalar_subquery()))
     until = clock(dialect) + bindparam("seconds", type_=Float)
     values = {"state": DeliveryState.CLAIMED, "lease": bindparam("token"), "lease_until": until}
-    mine = chosen & (delivery.c.state == DeliveryState.READY)
-    return update(delivery).where(mine).values(values).returning(*_NEEDED)
+    return update(delivery).where(chosen & ready).values(values).returning(*_NEEDED)

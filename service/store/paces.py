@@ -28,16 +28,26 @@ class Paces:
         The row stays locked until the commit and the clock is the database's, so no two workers take the same place
         (the generic cell rate algorithm of ITU-T I.371, for many cells at once).
         """
+        earliest, now, each = self._hold(name, per_minute)
+        taken = max(min(wanted, int((now - earliest) / each + 1e-9)), 0)
+        if taken:
+            spent = update(pace).where(pace.c.name == name).values(next_free=earliest + taken * each)
+            self.connection.execute(spent)
+        return taken, max(earliest + (taken + 1) * each - now, 0.0)
+
+    def room(self, name: str, per_minute: int, wanted: int) -> tuple[int, float]:
+        """How many of `wanted` mails could be reserved in this unit, and the seconds until there is one more."""
+        earliest, now, each = self._hold(name, per_minute)
+        room = max(min(wanted, int((now - earliest) / each + 1e-9)), 0)
+        return room, max(earliest + (room + 1) * each - now, 0.0)
+
+    def _hold(self, name: str, per_minute: int) -> tuple[float, float, float]:
+        """When the first place was free, the time, and how long one mail takes."""
         self.connection.execute(insert_new(self.connection, pace).values(name=name, next_free=0.0))
         held = select(pace.c.next_free, database_now(self.connection)).where(pace.c.name == name).with_for_update()
         next_free, now = self.connection.execute(held).one()
         each = 60.0 / per_minute
-        earliest = max(next_free, now - max(BURST, each))
-        taken = min(wanted, int((now - earliest) / each + 1e-9))
-        if taken > 0:
-            spent = update(pace).where(pace.c.name == name).values(next_free=earliest + taken * each)
-            self.connection.execute(spent)
-        return max(taken, 0), max(earliest + (taken + 1) * each - now, 0.0)
+        return max(next_free, now - max(BURST, each)), now, each
 
     def take_turn(self, name: str, seconds: float) -> float:
         """Hold a turn for so long at most; returns 0 where it is ours, else the seconds until it is free."""

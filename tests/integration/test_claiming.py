@@ -1,0 +1,81 @@
+"""Who of those that wait goes out next, and how many at a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event
+
+from service.model import Schedule
+from service.store import Store
+from tests.integration.worlds import House, house
+
+
+@contextmanager
+def morning(folder: Path, readers: int, **options: str) -> Iterator[House]:
+    """Digests for so many readers of one domain wait."""
+    with house(folder, **options) as home:
+        for number in range(readers):
+            home.world.subscriptions.enrol(f"r{number}@one.example", "orchids", Schedule("UTC", 7), home.clock())
+        home.world.pipeline.compose(home.clock())
+        yield home
+
+
+@contextmanager
+def given_back(store: Store) -> Iterator[list[int]]:
+    """How many rows each statement gave back that were claimed in vain."""
+    rows: list[int] = []
+
+    def note(_connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("UPDATE delivery SET state=CASE"):
+            rows.append(cursor.rowcount)
+
+    event.listen(store.engine, "after_cursor_execute", note)
+    try:
+        yield rows
+    finally:
+        event.remove(store.engine, "after_cursor_execute", note)
+
+
+def test_a_letter_goes_out_before_the_digests_that_wait(tmp_path: Path) -> None:
+    with morning(tmp_path, 60, smtp_rate="60") as home:
+        home.clock.at += timedelta(minutes=5)
+        home.world.subscriptions.subscribe("ada@example.org", "orchids", Schedule(), home.clock())
+        end = time.monotonic() + 0.5
+        home.world.pipeline.deliver(home.clock(), lambda: time.monotonic() > end)
+        assert home.subjects("ada@example.org")
+
+
+def test_one_run_sends_to_a_domain_as_fast_as_the_limit_allows(tmp_path: Path) -> None:
+    with morning(tmp_path, 60, smtp_per_domain="1200") as home, given_back(home.world.store) as rows:
+        begun = time.monotonic()
+        assert home.world.pipeline.deliver(home.clock()).sent == 60
+        # Two seconds' worth are saved up at the start, the other twenty mails take a second.
+        assert 0.8 <= time.monotonic() - begun < 6
+        assert sum(rows) <= 60, "each mail that finds its domain full is told when its turn comes"
+
+
+def test_letters_to_a_full_domain_do_not_stand_behind_its_digests(tmp_path: Path) -> None:
+    with morning(tmp_path, 100, smtp_per_domain="120") as home:
+        begun, later = time.monotonic(), iter([True])
+
+        def stop() -> bool:
+            if time.monotonic() > begun + 0.5 and next(later, False):
+                home.world.subscriptions.subscribe("ada@one.example", "roses", Schedule(), home.clock())
+            return bool(home.subjects("ada@one.example")) or time.monotonic() > begun + 8
+
+        home.world.pipeline.deliver(home.clock(), stop)
+        assert home.subjects("ada@one.example")
+
+
+def test_no_more_is_claimed_than_the_rate_allows(tmp_path: Path) -> None:
+    with morning(tmp_path, 100, smtp_rate="600") as home, given_back(home.world.store) as rows:
+        end = time.monotonic() + 2
+        done = home.world.pipeline.deliver(home.clock(), lambda: time.monotonic() > end)
+        assert done.sent >= 30
+        assert sum(rows) <= 10, "what is left of the last claim"
