@@ -64,8 +64,10 @@ class CeleryBell:
             # Equal rings that wait are one ring, so a broker that is away cannot fill the memory.
             self._waiting[name, ids] = None
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="bell", daemon=True)
-                self._thread.start()
+                # Kept once it runs: where the machine has no thread left, the next ring tries again.
+                thread = threading.Thread(target=self._run, name="bell", daemon=True)
+                thread.start()
+                self._thread = thread
             self._news.notify_all()
 
     def _run(self) -> None:

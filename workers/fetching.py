@@ -33,8 +33,9 @@ class Fetchers:
         with self._news:
             if self._working >= self._most:
                 return False
+            # Counted once it runs: where the machine has no thread left, this raises.
+            threading.Thread(target=self._run, args=(world, source_id), name="fetcher", daemon=True).start()
             self._working += 1
-        threading.Thread(target=self._run, args=(world, source_id), name="fetcher", daemon=True).start()
         return True
 
     def rest(self, limit: float) -> bool:
