@@ -39,14 +39,15 @@ class Bodies:
     def __bool__(self) -> bool:
         return bool(self._rows)
 
+    def __contains__(self, number: int) -> bool:
+        return number in self._rows
+
     def __getitem__(self, number: int) -> tuple[Delivery, Desk]:
         return self._rows[number]
 
     def add(self, rows: Iterable[Delivery], desk: Desk) -> None:
         """Take in claimed rows, which this desk has been laid out for."""
         for row in rows:
-            # One that is claimed anew may go to another address.
-            self._made.pop(row.id, None)
             self._rows[row.id] = (row, desk)
 
     def drop(self, numbers: Iterable[int]) -> None:

@@ -83,5 +83,8 @@ class Claims:
         # Mails may be why it broke off: after every other rest it is tried with those at the other end of the line.
         other = self.health.failures(self.health.usable(now)[0]) % 2 == 1
         rows = unit.deliveries.claim(self.token, now, min(share, limit), self.lease, newest=other)
+        # A lease that ended while this machine slept: what is in hand is not begun, and comes again when it is let go.
+        unit.deliveries.release(self.token, [row.id for row in rows if row.id in held])
+        rows = [row for row in rows if row.id not in held]
         self.alone = not rows and not held
         return unit.deliveries.claim_doubtful(self.token, now, self.lease) if self.alone else rows

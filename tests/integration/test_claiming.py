@@ -11,7 +11,12 @@ from typing import Any
 
 from sqlalchemy import event
 
+from service.deliveries import Outcome
+from service.errors import TemporaryRefusal
 from service.model import Schedule
+from service.pipeline.health import Health
+from service.pipeline.pacing import Limits
+from service.pipeline.tray import Tray
 from service.store import Store
 from tests.integration.worlds import House, house
 
@@ -79,3 +84,22 @@ def test_no_more_is_claimed_than_the_rate_allows(tmp_path: Path) -> None:
         done = home.world.pipeline.deliver(home.clock(), lambda: time.monotonic() > end)
         assert done.sent >= 30
         assert sum(rows) <= 10, "what is left of the last claim"
+
+
+def test_what_is_in_hand_while_the_machine_sleeps_is_not_claimed_anew(tmp_path: Path) -> None:
+    with morning(tmp_path, 3) as home:
+        pipeline, health = home.world.pipeline, Health(["relay"])
+        with home.world.store.read() as unit:
+            health.read(unit)
+        tray = Tray(home.world.store, health, Limits(), "mine", -1.0, home.clock(), lambda: False, pipeline.desk)
+        shown = [tray.reserve() for _ in range(3)]
+        assert pipeline.sweep(home.clock())["released"] == 3
+        # It looks again when the others' mails have had time.
+        time.sleep(0.1)
+        assert None not in shown
+        assert tray.reserve() is None
+        mails = [mail for mail in shown if mail]
+        assert list(tray.exchange([], mails[:1])) == []
+        assert list(tray.exchange([Outcome(mails[1], 0, TemporaryRefusal("later", 451))], [])) == []
+        assert list(tray.exchange([], mails[2:])) == []
+        assert pipeline.deliver(home.clock()).sent == 3
