@@ -88,7 +88,9 @@ def read_lines(unit: Unit, suggester: Suggester, named: Sequence[str]) -> Named:
 def topics(suggester: Suggester, papers: Sequence[Paper]) -> tuple[str, ...]:
     """The topics that say most of these papers; every paper has one before any has many."""
     tally, total = _tally(papers), max(suggester.total, 1)
-    counts = {each: suggester.count(shown(tally.written[each])) for each, _ in tally.weight.most_common(_TRIED)}
+    tried = {each: shown(tally.written[each]) for each, _ in tally.weight.most_common(_TRIED)}
+    # A title may hold a lone quotation mark, or a star after one letter, which are no keywords.
+    counts = {each: suggester.count(topic) for each, topic in tried.items() if read_keyword(topic)}
     scored: list[tuple[float, str]] = []
     for phrase in _whole(counts):
         count, places = counts[phrase], len(tally.places[phrase])
@@ -119,7 +121,7 @@ def _one_word(suggester: Suggester, title: str) -> str:
 
     The name that the paper gives itself is none that others need to speak of.
     """
-    words = [shown(word) for word in telling_words(_NAME.sub("", title, count=1)) if read_keyword(word)]
+    words = [word for word in map(shown, telling_words(_NAME.sub("", title, count=1))) if read_keyword(word)]
     named = (word for word in words if any(map(str.isupper, word[1:])))
     known = sorted(filter(suggester.count, words), key=suggester.count)
     few = (word for word in known if suggester.count(word) <= max(_COMMON * suggester.total, 3))

@@ -197,8 +197,13 @@ def phrases_of(keyword: Keyword) -> Iterator[str]:
 
 
 def shown(phrase: str) -> str:
-    """A phrase of a title as one would type it: small letters, but for names that are written large inside."""
-    return _WORD.sub(lambda word: word[0] if any(map(str.isupper, word[0][1:])) else word[0].lower(), phrase)
+    """A phrase of a title as one would type it: small letters, but for names that are written large inside, or `A*`."""
+
+    def typed(word: re.Match[str]) -> str:
+        starred = len(word[0]) == 1 and phrase.startswith("*", word.end())
+        return word[0] if starred or any(map(str.isupper, word[0][1:])) else word[0].lower()
+
+    return _WORD.sub(typed, phrase)
 
 
 @lru_cache(maxsize=1 << 15)

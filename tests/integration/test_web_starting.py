@@ -64,6 +64,8 @@ def test_papers_become_topics_to_choose_from(pages: Site) -> None:
         ("GPT-4 Technical Report", ["GPT-4"]),
         ("An Orchid Is All You Need", ["orchid"]),
         ("Steel Bridge Design for Everybody", ["steel bridge design"]),
+        ("Neural A* Search", ["neural A* search"]),
+        ("Steel Bridge Design, so* Stars", ["steel bridge design"]),
     ],
 )
 def test_the_title_of_a_paper_nobody_has_seen_here_is_enough(pages: Site, typed: str, topics: list[str]) -> None:
@@ -79,7 +81,9 @@ def test_a_link_to_a_paper_nobody_has_seen_here_asks_for_its_title(pages: Site) 
     assert "Nothing found" not in text(page)
 
 
-@pytest.mark.parametrize("typed", ["", "\n\n", "x", "<script>", "\x00\ud7ff" * 50, "a b " * 2000, "$" * 5000])
+@pytest.mark.parametrize(
+    "typed", ["", "\n\n", "x", "<script>", "\x00\ud7ff" * 50, "a b " * 2000, "$" * 5000, 'Craft " Steel']
+)
 def test_whatever_is_pasted_is_answered(pages: Site, typed: str) -> None:
     assert pages.get("/start", params={"papers": typed}).status_code == 200
 
