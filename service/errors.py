@@ -18,6 +18,7 @@
         ├── TemporaryRefusal  4xx for this message: try again later
         ├── AddressRefused    5xx at RCPT about the address: a bounce, never repeated
         ├── PolicyRefused     5xx at MAIL, or 5.7.x anywhere: our fault; the relay is held
+        │   └── RecipientBarred   the same at RCPT: perhaps only where this reader has a mailbox
         └── MessageRefused    5xx at DATA about this content: never repeated
 
 Every error answers one question for its caller: `transient` (worth another try) or not. All fields go positionally to
@@ -151,6 +152,10 @@ class AddressRefused(DeliveryError):
 
 class PolicyRefused(DeliveryError):
     """5xx at MAIL, or a 5.7.x status anywhere: the relay refuses us, not the reader."""
+
+
+class RecipientBarred(PolicyRefused):
+    """A policy that was spoken of at RCPT: the relay's, or that of the recipient's domain alone."""
 
 
 class MessageRefused(DeliveryError):

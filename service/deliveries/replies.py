@@ -17,6 +17,7 @@ from service.errors import (
     DeliveryError,
     MessageRefused,
     PolicyRefused,
+    RecipientBarred,
     RelayUnavailable,
     TemporaryRefusal,
 )
@@ -87,21 +88,23 @@ def _kind(step: Step, reply: Reply) -> type[DeliveryError]:
         return RelayUnavailable
     if reply.code < 500:
         return RelayUnavailable if step in (Step.GREETING, Step.AUTH) else TemporaryRefusal
-    if step in (Step.GREETING, Step.AUTH, Step.MAIL) or reply.subject == "7":
-        return PolicyRefused
-    return _of_address(reply) if step is Step.RCPT else _of_data(reply)
+    if step is Step.RCPT:
+        return _of_address(reply)
+    return PolicyRefused if step in (Step.GREETING, Step.AUTH, Step.MAIL) or reply.subject == "7" else _of_data(reply)
 
 
 def _of_address(reply: Reply) -> type[DeliveryError]:
     """A 5xx at RCPT: a bounce only where it speaks of the address, since a bounce is never tried again."""
+    if reply.subject == "7":
+        return PolicyRefused if reply.code in _ABOUT_COMMANDS else RecipientBarred
     if reply.enhanced:
         return AddressRefused if reply.subject in ("0", "1", "2", "4") else PolicyRefused
     if reply.code == 552:
         # RFC 5321, section 4.5.3.1.10: an old way of saying "too many recipients", to be read as 452.
         return TemporaryRefusal
-    if reply.code in _ABOUT_COMMANDS or _ABOUT_US.search(reply.text):
+    if reply.code in _ABOUT_COMMANDS:
         return PolicyRefused
-    return AddressRefused
+    return RecipientBarred if _ABOUT_US.search(reply.text) else AddressRefused
 
 
 def _of_data(reply: Reply) -> type[DeliveryError]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from service.errors import DeliveryError
+from service.errors import DeliveryError, RecipientBarred
 from service.store import Unit
 
 LOG = logging.getLogger(__name__)
@@ -75,13 +75,23 @@ class Health:
         """How many times it gave out since it last took a mail."""
         return int(self.known[relay].get("failures", 0))
 
-    def refused(self, unit: Unit, relay: int, error: DeliveryError, now: datetime) -> None:
-        """It refused us, not the reader: ten times alike open the breaker."""
+    def refused(self, unit: Unit, relay: int, error: DeliveryError, now: datetime, domain: str = "") -> None:
+        """It refused us, not the reader: ten times alike open the breaker.
+
+        What it says of recipients counts once for each `domain`: it may be the word of that domain's own server. What
+        was under way when the breaker opened says nothing new.
+        """
         known = self.known[relay]
+        if _resting(known, now):
+            return
         said = [error.code, error.enhanced]
-        alike = known.get("alike", 0) + 1 if known.get("said") == said else 1
-        changed = known | {"said": said, "alike": alike}
-        if alike >= ALIKE:
+        alike, domains = (known.get("alike", 0), known.get("domains", [])) if known.get("said") == said else (0, [])
+        if isinstance(error, RecipientBarred):
+            if domain in domains and not known.get("opened"):
+                return
+            domains = [*domains, domain][-ALIKE:]
+        changed = known | {"said": said, "alike": alike + 1, "domains": domains}
+        if alike + 1 >= ALIKE:
             opened = known.get("opened", 0)
             until = now + back_off(OPEN, opened, LONGEST_OPEN)
             LOG.error("the mail server refuses us and is left alone until %s: %s", f"{until:%H:%M:%S}", error)

@@ -221,8 +221,9 @@ class Tray:
         """Note what a refusal means for its row."""
         row, desk = self.bodies[number]
         poison = isinstance(error, RenderError)
-        ours = isinstance(error, PolicyRefused)
-        again = ours or (error.transient and row.attempts + 1 < (POISON_ATTEMPTS if poison else MAX_ATTEMPTS))
+        again = error.transient or isinstance(error, PolicyRefused)
+        again = again and row.attempts + 1 < (POISON_ATTEMPTS if poison else MAX_ATTEMPTS)
+        recipient = desk.addresses(row)[1]
         if again:
             later = self._moment() + back_off(FIRST_BACK_OFF, row.attempts, LONGEST_BACK_OFF)
             unit.deliveries.retry(self.token, row.id, later, _reason(error))
@@ -230,9 +231,9 @@ class Tray:
             over = DeliveryState.QUARANTINED if poison else DeliveryState.FAILED
             unit.deliveries.end(self.token, row.id, over, self.now, _reason(error))
         if isinstance(error, AddressRefused):
-            self._bounced(unit, row, desk.addresses(row)[1])
+            self._bounced(unit, row, recipient)
         if isinstance(error, PolicyRefused):
-            self.health.refused(unit, relay, error, self._moment())
+            self.health.refused(unit, relay, error, self._moment(), recipient.rpartition("@")[2].casefold())
         self.done.retried += again
         self.done.failed += not again
 

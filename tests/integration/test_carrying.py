@@ -16,15 +16,18 @@ import pytest
 
 from service.deliveries import Outbox
 from service.deliveries.smtp import SmtpCarrier, SmtpMailer
-from service.errors import PolicyRefused, RelayUnavailable
-from service.model import Message
+from service.errors import PolicyRefused, RecipientBarred, RelayUnavailable
+from service.model import DeliveryState, Message, Schedule, SubscriberState
 from service.pipeline.health import ALIKE, LONGEST_REST, Health
 from service.pipeline.pacing import Limits
+from service.pipeline.tray import MAX_ATTEMPTS
 from service.store import Store, Unit
 from tests import databases
 from tests.faults import sink as sinks
 from tests.faults.town import town
+from tests.integration.worlds import MORNING, house
 from tests.origins import raw
+from tests.relays import relay
 
 NOW = datetime(2026, 11, 20, 7, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -189,6 +192,26 @@ def test_refusals_that_differ_do_not_open_the_breaker(unit: Unit) -> None:
     assert known(unit).usable(NOW) == [0]
 
 
+def barred(unit: Unit, health: Health, now: datetime, *domains: str) -> None:
+    for domain in domains:
+        health.refused(unit, 0, RecipientBarred("The mail server refused the address.", 554, "5.7.1"), now, domain)
+
+
+def test_what_a_relay_says_of_recipients_opens_the_breaker_only_for_many_domains(unit: Unit) -> None:
+    health = known(unit)
+    barred(unit, health, NOW, *(3 * ALIKE * ["bad.example"]))
+    assert known(unit).usable(NOW) == [0]
+    barred(unit, health, NOW, *(f"{number}.example" for number in range(ALIKE - 1)))
+    assert known(unit).usable(NOW) == []
+
+
+def test_refusals_of_what_was_under_way_do_not_open_the_breaker_again(unit: Unit) -> None:
+    health = known(unit)
+    for _ in range(3 * ALIKE):
+        health.refused(unit, 0, refusal(), NOW)
+    assert known(unit).usable(NOW + 15 * MINUTE) == [0]
+
+
 def test_an_open_breaker_is_tried_with_one_mail_and_the_first_that_is_taken_closes_it(unit: Unit) -> None:
     health = known(unit)
     for _ in range(ALIKE):
@@ -274,3 +297,36 @@ def test_a_relay_that_opens_when_the_time_of_a_mail_is_over_is_not_held_to_be_ou
             mailer.send(Message("digest@papers.test", "ada@papers.test", b"Subject: one\r\n\r\ntext\r\n"))
         mailer.close()
     assert second.connections == 1
+
+
+KEYS = {"secret_keys": "k" * 40, "suppression_key": "s" * 40}
+
+
+def test_addresses_that_one_domain_bars_stop_nobody_elses_mails(tmp_path: Path) -> None:
+    barring = {"RCPT": [*(2 * ALIKE * ["554 5.7.1 Access denied"]), "250 2.1.5 ok"]}
+    with relay(barring) as server, house(tmp_path, smtp_url=server.url, smtp_connections="1", **KEYS) as home:
+        subscribe = home.world.subscriptions.subscribe
+        for number in range(2 * ALIKE):
+            subscribe(f"r{number}@bad.example", "orchids", Schedule(), home.clock())
+        assert home.world.pipeline.deliver(home.clock()).retried == 2 * ALIKE
+        subscribe("ada@good.example", "orchids", Schedule(), home.clock())
+        assert home.world.pipeline.deliver(home.clock()).sent == 1
+
+
+@pytest.mark.parametrize("step", ["MAIL", "RCPT"])
+def test_what_is_refused_by_a_policy_is_given_up_in_the_end_and_its_reader_is_not(step: str, tmp_path: Path) -> None:
+    with relay({step: "554 5.7.1 Access denied"}) as server, house(tmp_path, smtp_url=server.url, **KEYS) as home:
+        home.world.subscriptions.subscribe("ada@bad.example", "orchids", Schedule(), home.clock())
+        for hour in range(120):
+            home.clock.at = MORNING + timedelta(hours=hour)
+            home.world.pipeline.deliver(home.clock())
+        reader = home.world.subscriptions.find("ada@bad.example")
+        assert reader is not None
+        assert reader.state == SubscriberState.PENDING
+        with home.world.store.read() as unit:
+            (row,) = unit.deliveries.of(reader.id)
+        assert (row.state, row.attempts) == (DeliveryState.FAILED, MAX_ATTEMPTS)
+        assert "Access denied" in row.error
+        home.world.subscriptions.subscribe("ada@bad.example", "roses", Schedule(), home.clock())
+        with home.world.store.read() as unit:
+            assert [each.state for each in unit.deliveries.of(reader.id)] == [DeliveryState.READY, DeliveryState.FAILED]

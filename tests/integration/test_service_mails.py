@@ -221,6 +221,7 @@ def test_an_alarm_stays_short_whatever_there_is_to_tell(post: Post) -> None:
 def test_the_operator_is_told_of_a_breaker_that_opens_again(post: Post) -> None:
     health = Health(["smtp.example:25"])
     for _ in range(ALIKE + 1):
+        post.pages.house.clock.at += timedelta(minutes=15)
         with post.world.store.write() as unit:
             health.read(unit)
             health.refused(unit, 0, PolicyRefused("not today", 550, "5.7.1"), post.pages.house.clock())
