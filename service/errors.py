@@ -19,7 +19,7 @@
         ├── AddressRefused    5xx at RCPT about the address: a bounce, never repeated
         ├── PolicyRefused     5xx at MAIL, or 5.7.x anywhere: our fault; the relay is held
         │   └── RecipientBarred   the same at RCPT: perhaps only where this reader has a mailbox
-        └── MessageRefused    5xx at DATA about this content: never repeated
+        └── MessageRefused    5xx at DATA about this content, or an address the relay has no room for: never repeated
 
 Every error answers one question for its caller: `transient` (worth another try) or not. All fields go positionally to
 `super().__init__`, so that errors survive pickling between processes (a keyword-only field does not; celery #6990).
@@ -159,4 +159,4 @@ class RecipientBarred(PolicyRefused):
 
 
 class MessageRefused(DeliveryError):
-    """5xx at DATA that speaks of this message's content."""
+    """5xx at DATA that speaks of this message's content, or a relay without SMTPUTF8 for an address that needs it."""

@@ -11,7 +11,7 @@ from functools import lru_cache
 import idna
 import numpy as np
 
-from service.errors import AddressRefused
+from service.errors import AddressRefused, MessageRefused
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _CR, _LF = b"\r\n"
@@ -37,13 +37,14 @@ def address(text: str) -> str:
 
 
 def options(sender: str, recipient: str, *, eight_bit: bool, knows_eight_bit: bool, knows_utf8: bool) -> str:
-    """The parameters of MAIL (RFC 6152, RFC 6531). Raises AddressRefused where the server knows no such address."""
+    """The parameters of MAIL (RFC 6152, RFC 6531). Raises MessageRefused where the server knows no such address."""
     said = " BODY=8BITMIME" if eight_bit and knows_eight_bit else ""
     if sender.isascii() and recipient.isascii():
         return said
     if knows_utf8:
         return f"{said} SMTPUTF8"
-    raise AddressRefused("The mail server takes no addresses with signs beyond ASCII (SMTPUTF8), and this has some.")
+    # No bounce: the reader's own server was never asked.
+    raise MessageRefused("The mail server takes no addresses with signs beyond ASCII (SMTPUTF8), and this has some.")
 
 
 def wire_form(body: bytes, *, as_is: bool = False) -> list[bytes]:

@@ -106,7 +106,7 @@ class Line:
         self._called = None
 
     def take(self, handing: Handing) -> None:
-        """Show a mail's envelope to the server. Raises AddressRefused where the server cannot take such an address."""
+        """Show a mail's envelope to the server. Raises MessageRefused where the server cannot take such an address."""
         said = envelope.options(
             handing.sender,
             handing.recipient,

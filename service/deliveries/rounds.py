@@ -21,7 +21,7 @@ from service.deliveries import Outbox, Outcome, envelope
 from service.deliveries.line import Closing, Handing, Line
 from service.deliveries.opening import Opened, Openings
 from service.deliveries.wire import unavailable
-from service.errors import AddressRefused, DeliveryError, RelayUnavailable
+from service.errors import AddressRefused, DeliveryError, MessageRefused, RelayUnavailable
 
 if TYPE_CHECKING:
     from service.deliveries.smtp import SmtpCarrier
@@ -152,7 +152,7 @@ class Round:
                 line.take(handing)
             line.give()
             line.flush()
-        except AddressRefused as error:
+        except MessageRefused as error:
             self._outcomes.append(Outcome(handing.mail, line.relay, error))
         except _BROKEN as error:
             self._lost(line, error)
@@ -169,7 +169,7 @@ class Round:
         while handing := self._next():
             try:
                 line.take(handing)
-            except AddressRefused as error:
+            except MessageRefused as error:
                 self._refused.append(Outcome(handing.mail, line.relay, error))
             else:
                 return

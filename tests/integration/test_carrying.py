@@ -330,3 +330,18 @@ def test_what_is_refused_by_a_policy_is_given_up_in_the_end_and_its_reader_is_no
         home.world.subscriptions.subscribe("ada@bad.example", "roses", Schedule(), home.clock())
         with home.world.store.read() as unit:
             assert [each.state for each in unit.deliveries.of(reader.id)] == [DeliveryState.READY, DeliveryState.FAILED]
+
+
+def test_who_has_an_address_the_relay_cannot_write_is_not_held_to_be_gone(tmp_path: Path) -> None:
+    name, schedule = "jürgen@example.org", Schedule("UTC", 7)
+    with relay() as server, house(tmp_path, smtp_url=server.url, **KEYS) as home:
+        # As it was brought along from a relay that could.
+        with home.world.store.write() as unit:
+            number = unit.subscribers.add("jurgen", name, name, schedule, 10, home.clock())
+            unit.subscribers.activate(number, home.clock(), home.clock(), welcome=True)
+        home.world.subscriptions.enrol("ada@example.org", "orchids", schedule, home.clock())
+        home.world.pipeline.compose(home.clock())
+        done = home.world.pipeline.deliver(home.clock())
+        with home.world.store.read() as unit:
+            states = {reader.email: reader.state for reader in unit.subscribers.all()}
+        assert (done.sent, done.failed, states[name]) == (1, 1, SubscriberState.ACTIVE)
