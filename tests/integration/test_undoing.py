@@ -63,7 +63,7 @@ def test_who_called_the_mails_spam_is_not_brought_back_by_an_old_digest(pages: S
     with pages.house.world.store.write() as unit:
         unit.journal.note(pages.reader(ADA).id, "complained", now)
     pages.house.world.owners.leave(pages.token(ADA, Purpose.UNSUBSCRIBE), now)
-    assert "too late" in text(pages.post(stop + "/undo"))
+    assert "has ended" in text(pages.post(stop + "/undo"))
     assert pages.state(ADA) == SubscriberState.LEFT
 
 
