@@ -178,6 +178,7 @@ class Operations:
     def hold(self, why: str, now: datetime) -> str:
         """Begin no mail until `release`, on any machine; mails keep being composed and wait. Returns the reason.
 
+        What senders have claimed is taken back, so that they begin nothing once this has returned.
         What is on hold already keeps its reason where none is given.
         """
         with self.store.write() as unit:
@@ -186,6 +187,7 @@ class Operations:
                 return str(before["why"])
             why = why or "by hand"
             unit.journal.set_flag(BRAKE, {"since": now.isoformat(timespec="seconds"), "why": why})
+            unit.deliveries.recall()
             unit.journal.note(None, "held", now, why=why)
         return why
 
@@ -210,6 +212,8 @@ class Operations:
             for stored in found:
                 unit.papers.hide(stored.id)
                 unit.journal.note(None, "paper hidden", now, paper=stored.id)
+            # What senders have read already, and maybe rendered, is read once more.
+            unit.deliveries.recall()
         if not found:
             raise InputError(
                 f"there is no paper {number}; name it as `paperround parse` does, such as arxiv:2501.12345"

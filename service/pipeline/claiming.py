@@ -18,7 +18,6 @@ from service.pipeline.health import Health
 from service.pipeline.pacing import Limits, Queues, admit, fold, room
 from service.store import Store, Unit
 from service.store.deliveries import Delivery
-from service.store.journal import BRAKE
 
 BATCH = 200
 # Near the end of a morning a batch is a share of what is left, so that no worker waits for another one's last batch.
@@ -63,7 +62,7 @@ class Claims:
         """The rows to send; where there are none, whether to ask again at once, and else how long to wait."""
         limit, ahead = allowance(unit, self.limits.canary, BATCH, now)
         # Asked with every batch: a hold stops senders that are at it, too.
-        if unit.journal.flag(BRAKE) or not limit:
+        if unit.journal.is_braked() or not limit:
             return [], False, 0.0
         relay = self.health.usable(now)[0]
         limits = self.limits.warming(self.health.age(unit, relay, now))

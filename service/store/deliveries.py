@@ -26,7 +26,7 @@ from service.store.covered import Covered, covered
 from service.store.exchange import exchange
 from service.store.leasing import EDITIONS, Wanted, late, lease, waiting
 from service.store.payloads import add_payloads, payloads, with_payload
-from service.store.returning import postpone, release
+from service.store.returning import postpone, recall, release
 from service.store.statements import add_new, among, chunks, database_now, walking_in_order
 from service.store.tables import FAULTY, OPEN, delivery
 
@@ -175,6 +175,10 @@ class Deliveries:
     def postpone(self, token: str, later: Mapping[int, datetime]) -> None:
         """Give back what was claimed and not begun, each row not to be tried before a time."""
         postpone(self.connection, token, later)
+
+    def recall(self) -> int:
+        """Take back from all senders what they have claimed and not begun: they look anew before they begin it."""
+        return recall(self.connection)
 
     def retry(self, token: str, row: int, not_before: datetime, error: str) -> None:
         """This mail was begun and surely not accepted: try again later."""

@@ -120,6 +120,12 @@ class Journal:
         """A kept value, or None."""
         return self.connection.scalar(select(flag.c.value).where(flag.c.name == name))
 
+    def is_braked(self) -> bool:
+        """Whether no mail may be begun; in a unit that writes this stays true until its end."""
+        self.connection.execute(insert_new(self.connection, flag).values(name=BRAKE, value=None))
+        held = select(flag.c.value).where(flag.c.name == BRAKE).with_for_update(read=True)
+        return bool(self.connection.scalar(held))
+
     def flags(self, prefix: str) -> dict[str, Any]:
         """The kept values whose name begins so, by the rest of their name."""
         rows = self.connection.execute(select(flag).where(flag.c.name.startswith(prefix, autoescape=True)))

@@ -22,6 +22,13 @@ def release(connection: Connection, token: str, ids: Sequence[int] | None = None
     return connection.execute(update(delivery).where(mine).values(_back())).rowcount
 
 
+def recall(connection: Connection) -> int:
+    """Take back whatever is claimed and not begun, from every sender; returns how many rows those were."""
+    # By the index of leases.
+    claimed = (delivery.c.lease > "") & (delivery.c.state == DeliveryState.CLAIMED)
+    return connection.execute(update(delivery).where(claimed).values(_back())).rowcount
+
+
 def postpone(connection: Connection, token: str, later: Mapping[int, datetime]) -> None:
     """Give back these rows, each not to be tried before its time."""
     if later:

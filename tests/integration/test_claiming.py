@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +19,9 @@ from service.pipeline.health import Health
 from service.pipeline.pacing import Limits
 from service.pipeline.tray import Tray
 from service.store import Store
+from tests.integration.stores import paper
 from tests.integration.worlds import House, house
+from tests.relays import Relay, relay
 
 
 @contextmanager
@@ -103,3 +106,80 @@ def test_what_is_in_hand_while_the_machine_sleeps_is_not_claimed_anew(tmp_path: 
         assert list(tray.exchange([Outcome(mails[1], 0, TemporaryRefusal("later", 451))], [])) == []
         assert list(tray.exchange([], mails[2:])) == []
         assert pipeline.deliver(home.clock()).sent == 3
+
+
+def begun(home: House) -> int:
+    """How many mails have been begun, sent or not."""
+    with home.world.store.read() as unit:
+        states = unit.deliveries.states()
+    return states.get("sending", 0) + states.get("sent", 0)
+
+
+@contextmanager
+def busy(folder: Path, readers: int) -> Iterator[tuple[House, Relay]]:
+    """A morning of digests with a paper each, and a real mail server."""
+    keys = {"secret_keys": "k" * 40, "suppression_key": "s" * 40}
+    with relay() as server, morning(folder, readers, smtp_url=server.url, smtp_connections="4", **keys) as home:
+        yield home, server
+
+
+def after_some(server: Relay, act: Callable[[], None]) -> Callable[[], bool]:
+    """Never stops a run, and acts once when five mails are out."""
+    waiting = iter([True])
+
+    def stop() -> bool:
+        if len(server.bodies) >= 5 and next(waiting, False):
+            act()
+        return False
+
+    return stop
+
+
+def test_nothing_is_begun_once_a_hold_has_been_answered(tmp_path: Path) -> None:
+    before: list[int] = []
+    with busy(tmp_path, 60) as (home, server):
+
+        def hold() -> None:
+            home.world.operations.hold("a wrong mail", home.clock())
+            before.append(begun(home))
+
+        home.world.pipeline.deliver(home.clock(), after_some(server, hold))
+        assert [begun(home)] == before
+        home.world.operations.release(home.clock())
+        home.world.pipeline.deliver(home.clock())
+        assert len(server.bodies) == 60
+
+
+def test_what_is_claimed_while_a_hold_begins_is_taken_back(either: House) -> None:
+    home = either
+    home.world.subscriptions.subscribe("ada@example.org", "orchids", Schedule(), home.clock())
+    with home.world.store.write() as unit:
+        assert not unit.journal.is_braked(), "a sender has looked before"
+    hold = threading.Thread(target=home.world.operations.hold, args=("a wrong mail", home.clock()))
+    with home.world.store.write() as unit:
+        assert not unit.journal.is_braked()
+        hold.start()
+        time.sleep(0.3)
+        (row,) = unit.deliveries.claim("mine", home.clock(), 10, 60.0)
+    hold.join()
+    with home.world.store.write() as unit:
+        assert unit.journal.is_braked()
+        assert unit.deliveries.begin("mine", [], [row.id], home.clock()) == set()
+        assert unit.deliveries.states() == {"ready": 1}
+
+
+def test_no_mail_that_is_begun_after_it_was_hidden_holds_a_paper(tmp_path: Path) -> None:
+    before: list[int] = []
+    with busy(tmp_path, 60) as (home, server):
+        kept, hidden = (paper(f"Orchids {word}", arxiv_id=f"2611.1000{len(word)}") for word in ("Kept", "Hidden"))
+        home.arrive(kept, hidden)
+        home.clock.tomorrow()
+        home.world.pipeline.compose(home.clock())
+
+        def hide() -> None:
+            home.world.operations.hide_paper("arxiv:2611.10006", home.clock())
+            before.append(begun(home))
+
+        assert home.world.pipeline.deliver(home.clock(), after_some(server, hide)).sent == 60
+        assert sum(b"Orchids Kept" in body for body in server.bodies) == 60
+        assert 5 <= sum(b"Orchids Hidden" in body for body in server.bodies) <= before[0] < 60
