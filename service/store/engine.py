@@ -28,6 +28,7 @@ from service.store.values import read, written
 BUSY_TIMEOUT_MS = 30_000
 # Seconds between two looks at a database that another process writes to, drawn anew for each.
 _LOOKS = (0.0005, 0.003)
+_BEGIN, _WAL = "BEGIN IMMEDIATE", "PRAGMA journal_mode=WAL"
 
 
 # A server that vanished without a word, or accepts and says nothing, is given up in so many seconds (the last one:
@@ -128,8 +129,10 @@ def _sqlite(url: str, database: str | None, synchronous: str) -> Engine:
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _: Any) -> None:
         connection.isolation_level = None  # SQLAlchemy's BEGIN is ours to choose, below.
+        # Of several that would change it at once all but one are refused, whatever the busy time-out.
+        if not _done(connection, _WAL, time.monotonic() + BUSY_TIMEOUT_MS / 1000):
+            connection.execute(_WAL)
         for pragma in (
-            "journal_mode=WAL",
             f"synchronous={synchronous}",
             f"busy_timeout={BUSY_TIMEOUT_MS}",
             "foreign_keys=ON",
@@ -165,16 +168,17 @@ def _begin_to_write(connection: Connection) -> None:
     raw: Any = connection.connection.dbapi_connection
     raw.execute("PRAGMA busy_timeout=0")
     try:
-        if not _begun(raw, time.monotonic() + BUSY_TIMEOUT_MS / 1000):
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        if not _done(raw, _BEGIN, time.monotonic() + BUSY_TIMEOUT_MS / 1000):
+            connection.exec_driver_sql(_BEGIN)
     finally:
         raw.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
 
 
-def _begun(raw: sqlite3.Connection, until: float) -> bool:
+def _done(raw: sqlite3.Connection, statement: str, until: float) -> bool:
+    """Run a statement as soon as nobody else is in its way; False where that took too long, or it is wrong."""
     while time.monotonic() < until:
         try:
-            raw.execute("BEGIN IMMEDIATE")
+            raw.execute(statement)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                 return False

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -90,6 +91,22 @@ def test_two_migrations_that_start_at_once_both_end_well(unbuilt: str) -> None:
     assert all(each.ready() for each in stores)
     for each in stores:
         each.close()
+
+
+def test_who_opens_a_new_file_at_once_with_others_is_not_refused(tmp_path: Path) -> None:
+    # One of some twenty files was refused to somebody, before that was tried again.
+    for number in range(100):
+        stores = [Store(f"sqlite:///{tmp_path / str(number)}") for _ in range(6)]
+        together = Barrier(len(stores))
+
+        def opened(store: Store, together: Barrier = together) -> float:
+            together.wait(10)
+            return store.clock()
+
+        with ThreadPoolExecutor(len(stores)) as pool:
+            assert all(pool.map(opened, stores))
+        for each in stores:
+            each.close()
 
 
 def test_a_database_of_a_newer_release_is_named(store: Store) -> None:
