@@ -44,12 +44,12 @@ class Claims:
     def __post_init__(self) -> None:
         self._queues = Queues(self.limits.per_domain)
 
-    def take(self, now: datetime, held: Bodies) -> tuple[list[Delivery], float]:
-        """Lease what may go out now; where the limits let nothing out, the seconds until they may."""
+    def take(self, now: datetime, held: Bodies, *, letters: bool = False) -> tuple[list[Delivery], float]:
+        """Lease what may go out now, or letters alone; where the limits let nothing out, the seconds until they may."""
         while True:
             self._look()
             with self.store.write() as unit:
-                rows, folded, wait = self._take(unit, now, held)
+                rows, folded, wait = self._take(unit, now, held, letters)
             if rows or not folded:
                 return rows, 0.0 if rows else wait
 
@@ -58,7 +58,7 @@ class Claims:
             self.look()
             self._looked = time.monotonic()
 
-    def _take(self, unit: Unit, now: datetime, held: Bodies) -> tuple[list[Delivery], bool, float]:
+    def _take(self, unit: Unit, now: datetime, held: Bodies, letters: bool) -> tuple[list[Delivery], bool, float]:
         """The rows to send; where there are none, whether to ask again at once, and else how long to wait."""
         limit, ahead = allowance(unit, self.limits.canary, BATCH, now)
         # Asked with every batch: a hold stops senders that are at it, too.
@@ -69,7 +69,7 @@ class Claims:
         free, wait = room(unit, limits, self.health.names[relay], limit)
         if not free:
             return [], False, wait if unit.deliveries.is_due(now) else 0.0
-        claimed = self._lease(unit, free, now, held)
+        claimed = self._lease(unit, free, now, held, letters)
         # What is in doubt keeps its reader's next edition waiting, and so would never be folded into it.
         rows, late = fold(unit, self.token, claimed, 0 if self.alone else self.limits.not_after, now)
         rows = admit(unit, self.token, rows, limits, now, self.health.names[relay], self._queues)
@@ -77,11 +77,12 @@ class Claims:
             sent_ahead(unit, rows, now)
         return rows, bool(late) and len(late) == len(claimed), self._queues.wait(now)
 
-    def _lease(self, unit: Unit, limit: int, now: datetime, held: Bodies) -> list[Delivery]:
+    def _lease(self, unit: Unit, limit: int, now: datetime, held: Bodies, letters: bool) -> list[Delivery]:
         share = max(unit.deliveries.waiting(now, SHARES * limit) // SHARES, LEAST)
         # Mails may be why it broke off: after every other rest it is tried with those at the other end of the line.
         other = self.health.failures(self.health.usable(now)[0]) % 2 == 1
-        rows = unit.deliveries.claim(self.token, now, min(share, limit), self.lease, newest=other)
+        most = min(share, limit)
+        rows = unit.deliveries.claim(self.token, now, most, self.lease, newest=other, letters=letters)
         # A lease that ended while this machine slept: what is in hand is not begun, and comes again when it is let go.
         unit.deliveries.release(self.token, [row.id for row in rows if row.id in held])
         rows = [row for row in rows if row.id not in held]

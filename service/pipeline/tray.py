@@ -42,6 +42,8 @@ MAX_ATTEMPTS = 20
 POISON_ATTEMPTS = 3
 # Where nothing was there to claim, it is looked again after so many seconds while mails are under way.
 PAUSE = 0.05
+# While a batch goes out, it is looked every so many seconds whether a letter has come.
+LOOKS = 2.0
 
 
 @dataclass(slots=True)
@@ -76,6 +78,7 @@ class Tray:
     _queue: deque[Delivery] = field(default_factory=deque)
     _started: float = field(default_factory=time.monotonic)
     _renewed: float = 0.0
+    _looked: float = 0.0
     _again: float | None = 0.0
     # Only mails under way are waited for.
     _pausing: bool = False
@@ -97,7 +100,9 @@ class Tray:
 
     def reserve(self) -> Mail | None:
         """The next claimed mail."""
-        if not self._queue:
+        if self._queue:
+            self._look_for_letters()
+        else:
             self._fill()
         if not self._queue or self.stop():
             return None
@@ -187,17 +192,29 @@ class Tray:
             self._again = time.monotonic() + PAUSE
             return
         rows, wait = self.claims.take(self._moment(), self.bodies)
-        self._renewed = time.monotonic()
+        self._renewed = self._looked = time.monotonic()
         # While mails are under way, others may still be waiting for what becomes of them.
         self._pausing = bool(self.bodies) and not wait
         self._again = time.monotonic() + (wait or PAUSE) if wait or self.bodies else None
         if rows:
             self._again = 0.0
+            self._take_in(rows)
+
+    def _look_for_letters(self) -> None:
+        """Somebody who waits for a letter need not wait until all that is claimed has gone out."""
+        if time.monotonic() - self._looked < LOOKS or self.claims.alone or self.stop() or not self.usable():
+            return
+        self._looked = time.monotonic()
+        self._take_in(self.claims.take(self._moment(), self.bodies, letters=True)[0])
+
+    def _take_in(self, rows: Sequence[Delivery]) -> None:
+        """Read what rendering these needs, and put them before the others."""
+        if rows:
             desk = self.open_desk()
             desk.lay_out(rows, self.now)
             rows = self._worth_sending(rows, desk)
             self.bodies.add(rows, desk)
-            self._queue.extend(rows)
+            self._queue.extendleft(reversed(rows))
 
     def _worth_sending(self, rows: Sequence[Delivery], desk: Desk) -> list[Delivery]:
         """The rows that still say something: every paper of a digest may have been hidden since it was chosen."""

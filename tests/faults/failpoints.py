@@ -54,10 +54,12 @@ class _Watched(Deliveries):
     asked: set[str]
     fuse: Fuse
 
-    def claim(self, token: str, now: datetime, limit: int, seconds: float, *, newest: bool = False) -> list[Delivery]:
+    def claim(
+        self, token: str, now: datetime, limit: int, seconds: float, *, newest: bool = False, letters: bool = False
+    ) -> list[Delivery]:
         self.asked.add("claim")
         self.fuse.passed("before claim")
-        return Deliveries.claim(self, token, now, limit, seconds, newest=newest)
+        return Deliveries.claim(self, token, now, limit, seconds, newest=newest, letters=letters)
 
     def begin(self, token: str, done: Sequence[int], begin: Sequence[int], now: datetime) -> set[int]:
         if done:

@@ -17,7 +17,7 @@ from service.errors import TemporaryRefusal
 from service.model import Schedule
 from service.pipeline.health import Health
 from service.pipeline.pacing import Limits
-from service.pipeline.tray import Tray
+from service.pipeline.tray import LOOKS, Tray
 from service.store import Store
 from tests.integration.stores import paper
 from tests.integration.worlds import House, house
@@ -57,6 +57,18 @@ def test_a_letter_goes_out_before_the_digests_that_wait(tmp_path: Path) -> None:
         end = time.monotonic() + 0.5
         home.world.pipeline.deliver(home.clock(), lambda: time.monotonic() > end)
         assert home.subjects("ada@example.org")
+
+
+def test_a_letter_does_not_wait_until_all_that_is_claimed_is_out(tmp_path: Path) -> None:
+    with busy(tmp_path, 100) as (home, server):
+
+        def subscribe() -> None:
+            home.world.subscriptions.subscribe("ada@example.org", "orchids", Schedule(), home.clock())
+            time.sleep(LOOKS)
+
+        home.world.pipeline.deliver(home.clock(), after_some(server, subscribe))
+        (place,) = (number for number, body in enumerate(server.bodies) if b"To: ada@example.org" in body)
+        assert place < 16, "a batch is of 25 mails at least"
 
 
 def test_one_run_sends_to_a_domain_as_fast_as_the_limit_allows(tmp_path: Path) -> None:
