@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, exists, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, exists, select, update
 
 from service.model import DeliveryState, SubscriberState
 from service.store.leasing import EDITIONS
+from service.store.statements import among
 from service.store.tables import UTCDateTime, delivery, subscriber
 
 
@@ -26,7 +27,11 @@ def recall(connection: Connection) -> int:
     """Take back whatever is claimed and not begun, from every sender; returns how many rows those were."""
     # By the index of leases.
     claimed = (delivery.c.lease > "") & (delivery.c.state == DeliveryState.CLAIMED)
-    return connection.execute(update(delivery).where(claimed).values(_back())).rowcount
+    # In the order in which senders lock the rows that they begin, or the two might wait for each other.
+    ordered = select(delivery.c.id).where(claimed).order_by(delivery.c.id).with_for_update()
+    ids = connection.scalars(ordered).all()
+    mine = claimed & among(connection, delivery.c.id, ids)
+    return connection.execute(update(delivery).where(mine).values(_back())).rowcount
 
 
 def postpone(connection: Connection, token: str, later: Mapping[int, datetime]) -> None:
