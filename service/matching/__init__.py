@@ -82,7 +82,7 @@ class Index:
     def renewed(self, entries: Iterable[int | Paper]) -> Index:
         """Return an index of papers that this one holds, by their positions, and of others; those are not read again.
 
-        To read a paper takes thirty times as long. Where most words of this index occur no more, all is read.
+        To read them all takes nearly twenty times as long. Where most words of this index occur no more, all is read.
         """
         other, worn = Index(), self._table.worn()
         if not worn:

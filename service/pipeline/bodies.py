@@ -11,16 +11,14 @@ So what was in the hands of one that died, or had any other trouble, is rendered
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from service.deliveries.dkim import Seal
 from service.model import Message
 from service.pipeline.rendering import Desk, rendered
 from service.store.deliveries import Delivery
-
-LOG = logging.getLogger(__name__)
 
 # So many mails are rendered together; with more of them the first would wait for no gain.
 TOGETHER = 8
@@ -85,10 +83,9 @@ class Bodies:
         """Make bodies together; what cannot be made is left to whoever takes it."""
         for number, message in zip(few, rendered([self._rows[number] for number in few]), strict=True):
             if message is not None:
-                try:
+                # What goes wrong is told by whoever takes it, without a traceback, which may hold an address.
+                with suppress(Exception):
                     self._made[number] = self._sealed(message)
-                except Exception:
-                    LOG.debug("delivery %d cannot be signed", number, exc_info=True)
 
     def _body(self, number: int) -> bytes:
         row, desk = self._rows[number]

@@ -6,8 +6,8 @@ Refuses to know: leases, mail servers, the clock: every time in a mail comes fro
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
@@ -33,8 +33,6 @@ from service.pipeline.stock import Chosen, Kept, Stock, chosen
 from service.pipeline.window import View, Window
 from service.store import Store
 from service.store.deliveries import Delivery
-
-LOG = logging.getLogger(__name__)
 
 # What of a frozen row begins with the number of a paper and the revision of its text.
 NAMING = ("papers", "also", "near")
@@ -197,11 +195,10 @@ def rendered(asked: Sequence[tuple[Delivery, Desk]]) -> list[Message | None]:
     made: list[Message | None] = []
     for _, run in groupby(asked, key=lambda each: id(each[1])):
         few = list(run)
-        try:
-            made += few[0][1].messages([row for row, _ in few])
-        except Exception:
-            LOG.debug("one of %d mails cannot be rendered", len(few), exc_info=True)
-            made += [None] * len(few)
+        messages: Sequence[Message | None] = [None] * len(few)
+        with suppress(Exception):
+            messages = few[0][1].messages([row for row, _ in few])
+        made += messages
     return made
 
 

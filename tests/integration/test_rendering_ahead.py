@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -105,6 +106,8 @@ class Refusing(Noting):
 def test_a_mail_that_cannot_be_rendered_ahead_fails_alone(
     home: Town, sink: Sink, caplog: pytest.LogCaptureFixture
 ) -> None:
+    # A log of everything is still one that others may read.
+    caplog.set_level(logging.DEBUG)
     refusing = [Refusing(home) for _ in range(3)]
     for number, each in enumerate(refusing):
         deliver(home, sink, each, timedelta(hours=number))
