@@ -18,6 +18,7 @@ from service.pipeline.health import Health
 from service.pipeline.pacing import Limits, Queues, admit, fold, room
 from service.store import Store, Unit
 from service.store.deliveries import Delivery
+from service.store.leasing import EDITIONS
 
 BATCH = 200
 # Near the end of a morning a batch is a share of what is left, so that no worker waits for another one's last batch.
@@ -60,31 +61,32 @@ class Claims:
 
     def _take(self, unit: Unit, now: datetime, held: Bodies, letters: bool) -> tuple[list[Delivery], bool, float]:
         """The rows to send; where there are none, whether to ask again at once, and else how long to wait."""
-        limit, ahead = allowance(unit, self.limits.canary, BATCH, now)
+        editions, ahead = (0, False) if letters else allowance(unit, self.limits.canary, BATCH, now)
         # Asked with every batch: a hold stops senders that are at it, too.
-        if unit.journal.is_braked() or not limit:
+        if unit.journal.is_braked():
             return [], False, 0.0
         relay = self.health.usable(now)[0]
         limits = self.limits.warming(self.health.age(unit, relay, now))
-        free, wait = room(unit, limits, self.health.names[relay], limit)
+        free, wait = room(unit, limits, self.health.names[relay], BATCH)
         if not free:
             return [], False, wait if unit.deliveries.is_due(now) else 0.0
-        claimed = self._lease(unit, free, now, held, letters)
+        claimed = self._lease(unit, free, editions, now, held)
         # What is in doubt keeps its reader's next edition waiting, and so would never be folded into it.
         rows, late = fold(unit, self.token, claimed, 0 if self.alone else self.limits.not_after, now)
         rows = admit(unit, self.token, rows, limits, now, self.health.names[relay], self._queues)
         if ahead:
-            sent_ahead(unit, rows, now)
+            sent_ahead(unit, [row for row in rows if row.kind in EDITIONS], now)
         return rows, bool(late) and len(late) == len(claimed), self._queues.wait(now)
 
-    def _lease(self, unit: Unit, limit: int, now: datetime, held: Bodies, letters: bool) -> list[Delivery]:
+    def _lease(self, unit: Unit, limit: int, editions: int, now: datetime, held: Bodies) -> list[Delivery]:
         share = max(unit.deliveries.waiting(now, SHARES * limit) // SHARES, LEAST)
         # Mails may be why it broke off: after every other rest it is tried with those at the other end of the line.
         other = self.health.failures(self.health.usable(now)[0]) % 2 == 1
         most = min(share, limit)
-        rows = unit.deliveries.claim(self.token, now, most, self.lease, newest=other, letters=letters)
+        rows = unit.deliveries.claim(self.token, now, most, self.lease, newest=other, editions=editions)
         # A lease that ended while this machine slept: what is in hand is not begun, and comes again when it is let go.
         unit.deliveries.release(self.token, [row.id for row in rows if row.id in held])
         rows = [row for row in rows if row.id not in held]
-        self.alone = not rows and not held
+        # What is in doubt is looked for where nothing else is left.
+        self.alone = bool(editions) and not rows and not held
         return unit.deliveries.claim_doubtful(self.token, now, self.lease) if self.alone else rows

@@ -132,15 +132,15 @@ class Deliveries:
             return self.connection.scalar(waiting(), {"now": now, "old": now - OVERDUE, "most": most}) or 0
 
     def claim(
-        self, token: str, now: datetime, limit: int, seconds: float, *, newest: bool = False, letters: bool = False
+        self, token: str, now: datetime, limit: int, seconds: float, *, newest: bool = False, editions: int | None = None
     ) -> list[Delivery]:
         """Lease up to `limit` rows that are ready, due and not in doubt, oldest or newest first, for `seconds`.
 
-        Letters come before all editions, or alone: somebody waits for each of them.
+        Letters come before all editions: somebody waits for each of them. Of editions come at most so many.
         """
         first = self._lease(Wanted(letters=True, newest=newest), token, now, limit, seconds)
-        left = limit - len(first)
-        return first if letters else first + self._lease(Wanted(newest=newest), token, now, left, seconds)
+        left = limit - len(first) if editions is None else min(limit - len(first), editions)
+        return first if editions == 0 else first + self._lease(Wanted(newest=newest), token, now, left, seconds)
 
     def claim_doubtful(self, token: str, now: datetime, seconds: float) -> list[Delivery]:
         """Lease one row whose sender has died. It goes alone: a poisonous mail must not take others down with it."""

@@ -55,11 +55,11 @@ class _Watched(Deliveries):
     fuse: Fuse
 
     def claim(
-        self, token: str, now: datetime, limit: int, seconds: float, *, newest: bool = False, letters: bool = False
+        self, token: str, now: datetime, limit: int, seconds: float, *, newest: bool = False, editions: int | None = None
     ) -> list[Delivery]:
         self.asked.add("claim")
         self.fuse.passed("before claim")
-        return Deliveries.claim(self, token, now, limit, seconds, newest=newest, letters=letters)
+        return Deliveries.claim(self, token, now, limit, seconds, newest=newest, editions=editions)
 
     def begin(self, token: str, done: Sequence[int], begin: Sequence[int], now: datetime) -> set[int]:
         if done:

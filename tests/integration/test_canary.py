@@ -90,6 +90,32 @@ def test_while_the_first_digests_are_under_way_nobody_sends_others(home: House) 
     assert len(home.digests()) == READERS
 
 
+def ask(home: House) -> None:
+    """Somebody asks to be let in, and waits for the letter."""
+    home.world.subscriptions.subscribe("grace@example.org", "diffusion", Schedule(), home.clock())
+
+
+def test_letters_go_out_while_the_first_digests_are_under_way(home: House) -> None:
+    seen: list[int] = []
+
+    def stop() -> bool:
+        if len(seen) == 2:
+            ask(home)
+        seen.append(home.world.pipeline.deliver(home.clock()).sent if len(seen) == 2 else 0)
+        return False
+
+    home.world.pipeline.deliver(home.clock(), stop)
+    assert sum(seen) == 1
+    assert len(home.digests()) == READERS
+
+
+def test_a_letter_says_nothing_of_a_morning(home: House) -> None:
+    ask(home)
+    done = replace(home.world.pipeline, carrier=refusing).deliver(home.clock())
+    assert (done.sent, done.failed) == (0, 2)
+    assert brake(home) == "1 of the first 1 digests of a large morning did not go out"
+
+
 def test_a_small_morning_needs_no_canary(tmp_path: Path) -> None:
     with house(tmp_path, canary="1") as home:
         home.join("ada@example.org", "low-rank adaptation")
