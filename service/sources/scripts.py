@@ -25,6 +25,12 @@ _LAST = re.compile(
     r"|row(?:\s[^<>]{0,400})?>((?:[^<]|<(?!/?(?:mml:)?mrow)){0,400}?)</\1row)>\s{0,99}</\1(su[bp])>",
     re.IGNORECASE,
 )
+# MathML's <mfrac> of two such children.
+_TERM = (
+    r"\s{0,9}(<\1(?:i|n|o|text)(?:\s[^<>]{0,400})?>[^<>]{0,60}</\1(?:i|n|o|text)>"
+    r"|<\1row(?:\s[^<>]{0,400})?>(?:[^<]|<(?!/?(?:mml:)?mrow)){0,400}?</\1row>)\s{0,9}"
+)
+_FRACTION = re.compile(rf"<((?:mml:)?m)frac(?:\s[^<>]{{0,400}})?>{_TERM}{_TERM}</\1frac>", re.IGNORECASE)
 _DEPTH = 3
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)\Z", re.IGNORECASE)
 _FRENCH = re.compile(r"[\dIVX](?:e|er|[eè]re|[eè]me)\Z")
@@ -35,8 +41,14 @@ _LISTED = ABOVE | {sign: sign for sign in ",;–‐ "}
 
 
 def told(html: str) -> str:
-    """Return the fragment with MathML's powers and indices as HTML has them."""
-    return _LAST.sub(lambda found: f"<{found[5]}>{found[3] or found[4] or ''}</{found[5]}>", html)
+    """Return the fragment with MathML's fractions as they are typed, and its powers and indices as HTML has them."""
+    typed = _FRACTION.sub(lambda found: f"{_term(found[2])}/{_term(found[3])}", html)
+    return _LAST.sub(lambda found: f"<{found[5]}>{found[3] or found[4] or ''}</{found[5]}>", typed)
+
+
+def _term(markup: str) -> str:
+    """One side of a fraction: a sum stands in brackets."""
+    return f"({markup})" if "mo>" in markup.lower() else markup
 
 
 def read(html: str) -> str:

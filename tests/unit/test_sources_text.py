@@ -52,6 +52,8 @@ SCRIPTS = {
     "1<sup>st</sup>, n<sup> th </sup>, XX<sup>e</sup>, 25<sup>o</sup>C, Kettle<sup>TM</sup>": "1st, nth, XXe, 25°C, Kettle™",
     "tea<sup>1,3–5</sup> cups<sup>†</sup> pots<sup>[7]</sup>": "tea¹,³–⁵ cups† pots[7]",
     "<jats:p>10<jats:sup>6</jats:sup> H<ce:inf>2</ce:inf></jats:p>": "10⁶ H₂",
+    "<mfrac><mn>1</mn><mn>2</mn></mfrac> of <mml:mfrac><mml:mrow><mml:mi>a</mml:mi><mml:mo>+</mml:mo>"
+    "<mml:mi>b</mml:mi></mml:mrow> <mml:mi>c</mml:mi></mml:mfrac>": "1/2 of (a+b)/c",
     "<msup><mn>10</mn> <mrow><mo>−</mo><mn>9</mn></mrow></msup> CO<msub><mi/><mn>2</mn></msub>": "10⁻⁹ CO₂",
     "tea<sup>left<sub>open, &lt;sup&gt;2&lt;/sup&gt;": "tealeftopen, <sup>2</sup>",
 }
