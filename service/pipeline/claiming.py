@@ -85,8 +85,9 @@ class Claims:
         most = min(share, limit)
         rows = unit.deliveries.claim(self.token, now, most, self.lease, newest=other, editions=editions)
         # A lease that ended while this machine slept: what is in hand is not begun, and comes again when it is let go.
-        unit.deliveries.release(self.token, [row.id for row in rows if row.id in held])
-        rows = [row for row in rows if row.id not in held]
+        if again := [row.id for row in rows if row.id in held]:
+            unit.deliveries.release(self.token, again)
+            rows = [row for row in rows if row.id not in held]
         # What is in doubt is looked for where nothing else is left.
         self.alone = bool(editions) and not rows and not held
         return unit.deliveries.claim_doubtful(self.token, now, self.lease) if self.alone else rows

@@ -150,6 +150,8 @@ class Deliveries:
         asked = {"token": token, "now": now, "old": now - OVERDUE, "seconds": seconds, "most": limit}
         with walking_in_order(self.connection):
             rows = self.connection.execute(lease(self.connection.dialect.name, wanted), asked).all()
+        if not rows:
+            return []
         frozen = payloads(self.connection, [row.id for row in rows])
         return sorted((_claimed(row, frozen.get(row.id, {})) for row in rows), key=lambda each: each.id)
 
