@@ -11,8 +11,10 @@ what is to become of it takes 13 µs a mail on SQLite instead of 5.
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -53,11 +55,19 @@ def exchange(connection: Connection, token: str, done: Sequence[int], begin: Seq
         return {row[0] for row in connection.exec_driver_sql(_BOTH, values).all()}
     if done:
         moment = now.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
-        connection.exec_driver_sql(_NOTED, {"token": token, "now": moment, "done": json.dumps(done)})
+        _asked(connection, _NOTED, {"token": token, "now": moment, "done": json.dumps(done)})
     if not begin:
         return set()
-    values = {"token": token, "begin": json.dumps(begin)}
-    return {row[0] for row in connection.exec_driver_sql(_BEGUN, values).all()}
+    return {row[0] for row in _asked(connection, _BEGUN, {"token": token, "begin": json.dumps(begin)})}
+
+
+def _asked(connection: Connection, statement: str, values: dict[str, str]) -> Sequence[Any]:
+    raw: Any = connection.connection.dbapi_connection
+    try:
+        return raw.execute(statement, values).fetchall()
+    except sqlite3.Error:
+        # Asked once more by SQLAlchemy, which tells what it means; nothing of it was done.
+        return connection.exec_driver_sql(statement, values).all()
 
 
 def _array(ids: Sequence[int]) -> str:
