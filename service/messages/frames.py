@@ -81,7 +81,8 @@ class Sheet:
         for at, part in self._within:
             filled[at] = octets[part]
         for at, part in self._first_in_line:
-            filled[at] = undotted(octets[part])
+            piece = octets[part]
+            filled[at] = undotted(piece) if piece.startswith(b".") else piece
         for at, name in self._open:
             filled[at : at + 1] = lines[name]
         return filled

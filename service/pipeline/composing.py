@@ -220,7 +220,7 @@ def _edition(batch: Batch, due: Due, day: date | None, told: Told, covered: Cove
     if key in covered.editions:
         return _Edition(due, covered, None, following)
     selection, back = batch.selection(due)
-    ranked, papers = selection.ranked if selection else (), batch.view.papers
+    ranked, named = selection.ranked if selection else (), batch.view.named()
     payload: dict[str, Any] = {}
     if wanted := selection is not None and (bool(ranked) or not due.welcomed or reader.quiet_digest):
         cover = Cover(day, following, _since(due, covered, day, now), back)
@@ -231,7 +231,7 @@ def _edition(batch: Batch, due: Due, day: date | None, told: Told, covered: Cove
         key,
         now,
         payload,
-        papers=[papers[position].id for position in ranked],
+        papers=[named[position][0] for position in ranked],
         upto=batch.view.upto,
         state=DeliveryState.READY if wanted else DeliveryState.NONE,
     )

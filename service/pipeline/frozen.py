@@ -111,17 +111,17 @@ def freeze(reader: Subscriber, selection: Selection, cover: Cover, told: Told, *
     }
 
 
-def _chosen(view: View, selection: Selection, shown: Sequence[int]) -> list[list[Any]]:
-    keywords: dict[int, list[int]] = {position: [] for position in shown}
+def _chosen(view: View, selection: Selection, shown: Sequence[int]) -> list[tuple[Any, ...]]:
+    none: tuple[int, ...] = ()
+    keywords = dict.fromkeys(shown, none)
     for number, found in enumerate(selection.found):
+        # Most papers have one keyword: they share what names it.
+        own = (number,)
         for position in found:
             if position in keywords:
-                keywords[position].append(number)
-    papers = view.papers
-    return [
-        [(each := papers[position]).id, each.revision, each.paper.upvotes, each.paper.stars, mine]
-        for position, mine in keywords.items()
-    ]
+                keywords[position] += own
+    named = view.named()
+    return [(*named[position], mine) for position, mine in keywords.items()]
 
 
 def _revised(selection: Selection, shown: Sequence[int]) -> list[int]:

@@ -11,7 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
-from itertools import accumulate, groupby
+from itertools import accumulate, chain, groupby
+from operator import itemgetter
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -36,6 +37,7 @@ from service.store.deliveries import Delivery
 
 # What of a frozen row begins with the number of a paper and the revision of its text.
 NAMING = ("papers", "also", "near")
+_PAIR = itemgetter(0, 1)
 # Mails that carry the links of a running subscription.
 LINKED = (DeliveryKind.DIGEST, DeliveryKind.QUIET, DeliveryKind.GOODBYE, DeliveryKind.TEST)
 # Mails with a link for the one thing that was asked for.
@@ -69,7 +71,8 @@ class Desk:
 
     def lay_out(self, rows: Sequence[Delivery], now: datetime) -> None:
         """Read the subscribers and the texts these rows name; where keywords hit is found once for all who share it."""
-        wanted = {(entry[0], entry[1]) for row in rows for name in NAMING for entry in row.payload.get(name, ())}
+        named = (row.payload[name] for row in rows for name in NAMING if name in row.payload)
+        wanted = set(chain.from_iterable(map(_PAIR, entries) for entries in named))
         texts = self._kept.texts
         with self.store.read() as unit:
             self.readers = unit.subscribers.addressees({row.subscriber_id for row in rows})

@@ -58,6 +58,7 @@ class View:
     _popular: list[int] | None = None
     _returned: list[int] | None = None
     _upvotes: Numbers = field(default_factory=lambda: np.zeros(0, np.int64))
+    _named: list[tuple[int, int, int | None, int | None]] = field(default_factory=list)
     _glossary: Glossary = field(default_factory=Glossary)
 
     def find(self, keyword: Keyword) -> Found:
@@ -123,6 +124,12 @@ class View:
             self._upvotes = np.array([each.paper.upvotes or 0 for each in self.papers], np.int64)
         return self._upvotes
 
+    def named(self) -> list[tuple[int, int, int | None, int | None]]:
+        """Per paper what a row names it by when it is frozen: id, revision, upvotes, stars."""
+        if len(self._named) != len(self.papers):
+            self._named = [(each.id, each.revision, each.paper.upvotes, each.paper.stars) for each in self.papers]
+        return self._named
+
     def glossary(self) -> Glossary:
         """The acronyms that the papers define; each paper is read for them once."""
         self._glossary.add(each.paper for each in self.papers[self._glossary.read :])
@@ -187,7 +194,7 @@ class View:
             if at is not None and (self.papers[at].paper.upvotes, self.papers[at].paper.stars) != (upvotes, stars):
                 paper = replace(self.papers[at].paper, upvotes=upvotes, stars=stars)
                 self.papers[at] = replace(self.papers[at], paper=paper)
-                self._upvotes, self._popular = np.zeros(0, np.int64), None
+                self._upvotes, self._popular, self._named = np.zeros(0, np.int64), None, []
 
     def kept(self, stored: StoredPaper) -> int | Paper:
         """The position of a paper where this very text of it is here, else the paper."""

@@ -75,6 +75,14 @@ def covered(connection: Connection, readers: Iterable[int], since: datetime, now
     return {reader: _covered(*rest) for reader, *rest in connection.execute(sums, {"old": now - OVERDUE}).all()}
 
 
+def newest_digests(connection: Connection, readers: Iterable[int], since: datetime) -> dict[int, int]:
+    """The latest digest row of each reader that has one composed at or after `since`."""
+    row = delivery.c
+    mine = among(connection, row.subscriber_id, readers) & (row.kind == DeliveryKind.DIGEST)
+    latest = select(row.subscriber_id, func.max(row.id)).where(mine, row.composed_at >= since)
+    return {row[0]: row[1] for row in connection.execute(latest.group_by(row.subscriber_id))}
+
+
 def _sums() -> tuple[ColumnElement[Any], ...]:
     row = delivery.c
     digest, ended = row.kind == DeliveryKind.DIGEST, row.state.in_(ENDED)

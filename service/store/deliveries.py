@@ -16,19 +16,21 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, delete, func, select, union_all, update
+from sqlalchemy import ColumnElement, Connection, Row, case, delete, select, update
 
 from service.editions import OVERDUE
 from service.model import Addressee, DeliveryKind, DeliveryState, Subscriber
-from service.store.covered import Covered, covered
+from service.store import tallies
+from service.store.covered import Covered, covered, newest_digests
 from service.store.exchange import exchange
 from service.store.leasing import EDITIONS, Wanted, late, lease, waiting
 from service.store.payloads import add_payloads, payloads, with_payload
 from service.store.returning import postpone, recall, release
-from service.store.statements import add_new, among, chunks, database_now, walking_in_order
-from service.store.tables import FAULTY, OPEN, delivery
+from service.store.statements import add_new, chunks, database_now, walking_in_order
+from service.store.tables import OPEN, delivery
 
 NEVER_BEGUN, HELD = (DeliveryState.READY, DeliveryState.CLAIMED), (DeliveryState.CLAIMED, DeliveryState.SENDING)
 # What was never begun was over when it was composed.
@@ -132,28 +134,39 @@ class Deliveries:
             return self.connection.scalar(waiting(), {"now": now, "old": now - OVERDUE, "most": most}) or 0
 
     def claim(
-        self, token: str, now: datetime, limit: int, seconds: float, *, newest: bool = False, editions: int | None = None
+        self,
+        token: str,
+        now: datetime,
+        limit: int,
+        seconds: float,
+        *,
+        newest: bool = False,
+        editions: int | None = None,
     ) -> list[Delivery]:
         """Lease up to `limit` rows that are ready, due and not in doubt, oldest or newest first, for `seconds`.
 
         Letters come before all editions: somebody waits for each of them. Of editions come at most so many.
         """
-        first = self._lease(Wanted(letters=True, newest=newest), token, now, limit, seconds)
-        left = limit - len(first) if editions is None else min(limit - len(first), editions)
-        return first if editions == 0 else first + self._lease(Wanted(newest=newest), token, now, left, seconds)
+        with walking_in_order(self.connection):
+            rows = self._lease(Wanted(letters=True, newest=newest), token, now, limit, seconds)
+            left = limit - len(rows) if editions is None else min(limit - len(rows), editions)
+            if editions != 0:
+                rows += self._lease(Wanted(newest=newest), token, now, left, seconds)
+        return self._claimed(rows)
 
     def claim_doubtful(self, token: str, now: datetime, seconds: float) -> list[Delivery]:
         """Lease one row whose sender has died. It goes alone: a poisonous mail must not take others down with it."""
-        return self._lease(Wanted(doubtful=True), token, now, 1, seconds)
-
-    def _lease(self, wanted: Wanted, token: str, now: datetime, limit: int, seconds: float) -> list[Delivery]:
-        asked = {"token": token, "now": now, "old": now - OVERDUE, "seconds": seconds, "most": limit}
         with walking_in_order(self.connection):
-            rows = self.connection.execute(lease(self.connection.dialect.name, wanted), asked).all()
-        if not rows:
-            return []
-        frozen = payloads(self.connection, [row.id for row in rows])
-        return sorted((_claimed(row, frozen.get(row.id, {})) for row in rows), key=lambda each: each.id)
+            return self._claimed(self._lease(Wanted(doubtful=True), token, now, 1, seconds))
+
+    def _lease(self, wanted: Wanted, token: str, now: datetime, limit: int, seconds: float) -> list[Row[Any]]:
+        """Rows in order of their numbers."""
+        asked = {"token": token, "now": now, "old": now - OVERDUE, "seconds": seconds, "most": limit}
+        return sorted(self.connection.execute(lease(self.connection.dialect.name, wanted), asked), key=itemgetter(0))
+
+    def _claimed(self, rows: Sequence[Row[Any]]) -> list[Delivery]:
+        frozen = payloads(self.connection, [row[0] for row in rows]) if rows else {}
+        return [_claimed(row, frozen.get(row[0], {})) for row in rows]
 
     def begin(self, token: str, done: Sequence[int], begin: Sequence[int], now: datetime) -> set[int]:
         """Note `done` as sent and begin `begin`; returns the ids that are begun.
@@ -250,11 +263,7 @@ class Deliveries:
 
     def newest_digests(self, subscriber_ids: Iterable[int], since: datetime) -> dict[int, int]:
         """The latest digest row of each reader that has one composed at or after `since`."""
-        row = delivery.c
-        mine = among(self.connection, row.subscriber_id, subscriber_ids) & (row.kind == DeliveryKind.DIGEST)
-        latest = select(row.subscriber_id, func.max(row.id)).where(mine, row.composed_at >= since)
-        found = self.connection.execute(latest.group_by(row.subscriber_id)).all()
-        return {row[0]: row[1] for row in found}
+        return newest_digests(self.connection, subscriber_ids, since)
 
     def covered(self, subscriber_ids: Sequence[int], since: datetime, now: datetime) -> dict[int, Covered]:
         """What each reader's digests and quiet notes composed at or after `since` cover."""
@@ -267,20 +276,11 @@ class Deliveries:
 
     def states(self, since: datetime = _EVER) -> dict[str, int]:
         """How many rows are in each state, of those composed at or after a time and whatever is not over."""
-        # Rows are numbered as they are composed, so that no index of times is needed, which each state would cost time.
-        last = select(delivery.c.id).where(delivery.c.composed_at < since).order_by(delivery.c.id.desc()).limit(1)
-        newer = delivery.c.id > func.coalesce(last.scalar_subquery(), 0)
-        state = select(delivery.c.state)
-        counted = union_all(state.where(newer, ~OPEN), state.where(OPEN)).subquery()
-        rows = self.connection.execute(select(counted.c.state, func.count()).group_by(counted.c.state))
-        return {row[0]: row[1] for row in rows}
+        return tallies.states(self.connection, since)
 
     def quarantined(self, since: datetime) -> list[tuple[str, str, int]]:
         """What was put aside since then, as (kind, reason, how many)."""
-        aside = FAULTY & (delivery.c.state == DeliveryState.QUARANTINED) & (delivery.c.finished_at >= since)
-        sums = select(delivery.c.kind, delivery.c.error, func.count()).where(aside)
-        rows = self.connection.execute(sums.group_by(delivery.c.kind, delivery.c.error).limit(20))
-        return [(row[0], row[1], row[2]) for row in rows]
+        return tallies.quarantined(self.connection, since)
 
     def is_due(self, now: datetime) -> bool:
         """Whether any row may go out now."""

@@ -62,12 +62,14 @@ def exchange(connection: Connection, token: str, done: Sequence[int], begin: Seq
 
 
 def _asked(connection: Connection, statement: str, values: dict[str, str]) -> Sequence[Any]:
+    """Ask SQLite itself: by way of SQLAlchemy two such statements take 23 µs a mail more."""
     raw: Any = connection.connection.dbapi_connection
     try:
-        return raw.execute(statement, values).fetchall()
+        rows: list[Any] = raw.execute(statement, values).fetchall()
     except sqlite3.Error:
         # Asked once more by SQLAlchemy, which tells what it means; nothing of it was done.
         return connection.exec_driver_sql(statement, values).all()
+    return rows
 
 
 def _array(ids: Sequence[int]) -> str:

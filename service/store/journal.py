@@ -122,9 +122,13 @@ class Journal:
 
     def is_braked(self) -> bool:
         """Whether no mail may be begun; in a unit that writes this stays true until its end."""
-        self.connection.execute(insert_new(self.connection, flag).values(name=BRAKE, value=None))
         held = select(flag.c.value).where(flag.c.name == BRAKE).with_for_update(read=True)
-        return bool(self.connection.scalar(held))
+        row = self.connection.execute(held).one_or_none()
+        if row is None:
+            # There must be a row for others to wait for.
+            self.connection.execute(insert_new(self.connection, flag).values(name=BRAKE, value=None))
+            row = self.connection.execute(held).one()
+        return bool(row[0])
 
     def flags(self, prefix: str) -> dict[str, Any]:
         """The kept values whose name begins so, by the rest of their name."""

@@ -55,7 +55,14 @@ class _Watched(Deliveries):
     fuse: Fuse
 
     def claim(
-        self, token: str, now: datetime, limit: int, seconds: float, *, newest: bool = False, editions: int | None = None
+        self,
+        token: str,
+        now: datetime,
+        limit: int,
+        seconds: float,
+        *,
+        newest: bool = False,
+        editions: int | None = None,
     ) -> list[Delivery]:
         self.asked.add("claim")
         self.fuse.passed("before claim")

@@ -17,6 +17,8 @@ from service.store.subscribers import Due
 from tests import databases
 from tests.integration.stores import HOUR, NOW, add_reader
 
+_ASKING = ("SELECT", "WITH", "UPDATE", "INSERT", "DELETE")
+
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
@@ -42,7 +44,8 @@ def plan(unit: Unit, asked: list[tuple[str, Any]]) -> str:
     connection = unit.subscribers.connection
     explain = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
     lines: list[str] = []
-    for each, values in asked:
+    for said, values in asked:
+        each = said.strip()
         if each.startswith("SET "):
             connection.exec_driver_sql(each)
         else:
@@ -57,10 +60,22 @@ def plans(store: Store, ask: Callable[[Unit], object]) -> str:
     def note(_: object, __: object, statement: str, values: Any, *___: object) -> None:
         asked.append((statement, values))
 
+    def told(statement: str) -> None:
+        if statement.strip().startswith(_ASKING):
+            asked.append((statement, ()))
+
     with store.write() as unit:
-        event.listen(unit.subscribers.connection, "before_cursor_execute", note)
-        ask(unit)
-        event.remove(unit.subscribers.connection, "before_cursor_execute", note)
+        connection = unit.subscribers.connection
+        if connection.dialect.name == "sqlite":
+            # Some of it is asked past SQLAlchemy.
+            raw: Any = connection.connection.dbapi_connection
+            raw.set_trace_callback(told)
+            ask(unit)
+            raw.set_trace_callback(None)
+        else:
+            event.listen(connection, "before_cursor_execute", note)
+            ask(unit)
+            event.remove(connection, "before_cursor_execute", note)
         return plan(unit, asked)
 
 

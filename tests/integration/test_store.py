@@ -244,6 +244,23 @@ def test_one_step_notes_the_last_mail_and_begins_the_next(store: Store) -> None:
         assert unit.deliveries.states() == {DeliveryState.SENT: 1, DeliveryState.SENDING: 1}
 
 
+def test_what_a_database_file_refuses_of_a_step_is_told_and_nothing_of_it_is_done(tmp_path: Path) -> None:
+    store = Store(databases.sqlite(tmp_path / "paperround.sqlite3"))
+    store.migrate()
+    add_digests(store, add_reader(store), 2)
+    with store.write() as unit:
+        first, second = unit.deliveries.claim("mine", NOW, 10, 60)
+        unit.deliveries.begin("mine", [], [first.id], NOW)
+        refuses = "CREATE TRIGGER refuses BEFORE UPDATE ON delivery WHEN NEW.state = 'sending'"
+        unit.deliveries.connection.execute(text(f"{refuses} BEGIN SELECT RAISE(ABORT, 'not today'); END"))
+    with pytest.raises(StoreError, match="answered: not today") as caught, store.step() as unit:
+        unit.deliveries.begin("mine", [first.id], [second.id], NOW)
+    assert not caught.value.transient
+    with store.read() as unit:
+        assert unit.deliveries.states() == {DeliveryState.SENDING: 1, DeliveryState.CLAIMED: 1}
+    store.close()
+
+
 def test_nothing_is_begun_or_noted_with_a_lease_that_is_not_ours(store: Store) -> None:
     add_digests(store, add_reader(store), 1)
     with store.write() as unit:
