@@ -77,7 +77,10 @@ def test_work_goes_on_after_the_broker_was_hurt(
         url = opened.enter_context(stack.web(home.environ, tmp_path))
         worker = opened.enter_context(stack.worker(home.environ, tmp_path))
         opened.enter_context(stack.beat(home.environ, tmp_path))
-        home.digests(before)
+        home.arrive()
+        home.people([f"reader{n}" for n in range(before)])
+        # Beat has begun: a tick of it may compose some of these.
+        home.compose()
         if fault != "absent":
             within(60, "the run has begun", lambda: sink.count() > chance.randint(5, 50))
         hurting = begun(broker, fault, chance, away)
