@@ -122,9 +122,10 @@ class Records:
             reader, wanted = self._wish(unit, token, now)
         return reader, wanted.email
 
-    def move(self, token: str, now: datetime) -> Subscriber:
-        """Write to the new address from now on and tell the old one. Raises LinkError, InputError where it is taken.
+    def move(self, token: str, now: datetime) -> tuple[Subscriber, bool]:
+        """Write to the new address from now on; returns the reader, and whether the old one is told: not if it bounced.
 
+        Raises LinkError, InputError where the address is taken.
         Whoever answers there is asked: a subscription at that address that has ended, or that somebody typed and nobody
         confirmed, gives way and is forgotten.
         """
@@ -136,7 +137,8 @@ class Records:
             if not unit.mailboxes.move(reader.id, wanted):
                 raise InputError("That address has a subscription of its own by now. Please stop one of the two first.")
             self.subscriptions.door.welcome_back(unit, wanted.email)
-            if reader.state == SubscriberState.SUPPRESSED:
+            tells = reader.state != SubscriberState.SUPPRESSED
+            if not tells:
                 # The old address bounced; the new one has just answered.
                 undoing.go_on(unit, reader, now)
             else:
@@ -149,7 +151,7 @@ class Records:
         if dead:
             self.store.scrub(words)
         self.bell.deliver()
-        return moved or reader
+        return moved or reader, tells
 
     def _wish(self, unit: Unit, token: str, now: datetime, *, hold: bool = False) -> tuple[Subscriber, Proposed]:
         public_id, _, nonce = self.subscriptions.signer.verify(Purpose.ADDRESS, token, now).partition("~")

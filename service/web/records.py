@@ -96,4 +96,5 @@ def show_address(desk: Here, token: str) -> Response:
 @router.post("/address/{token}", dependencies=[Depends(own_form)])
 def confirm_address(desk: Here, token: str) -> Response:
     """Write there from now on."""
-    return desk.page("moved", reader=desk.world.records.move(token, desk.now()))
+    reader, told = desk.world.records.move(token, desk.now())
+    return desk.page("moved", reader=reader, told=told)

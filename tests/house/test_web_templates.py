@@ -316,7 +316,7 @@ SCENES: dict[str, list[dict[str, object]]] = {
     "move": [{"reader": reader(), "email": HOSTILE, "problems": PROBLEMS[2:3]}],
     "move-sent": [{"email": HOSTILE}],
     "address": [{"reader": reader(), "email": HOSTILE + "@uni.example"}],
-    "moved": [{"reader": reader(state)} for state in SubscriberState],
+    "moved": [{"reader": reader(state), "told": told} for state in SubscriberState for told in (True, False)],
     "unsubscribe": [
         REST | {"reader": reader()},
         REST | {"reader": reader(SubscriberState.LEFT)},

@@ -254,6 +254,18 @@ def test_an_address_where_nobody_reads_any_more_can_be_moved_to_by_whoever_answe
         assert other.public_id.encode() not in file.read_bytes(), file.name
 
 
+@pytest.mark.parametrize("bounced", [False, True])
+def test_the_page_says_that_the_old_address_is_told_only_where_it_is(joined: Site, bounced: bool) -> None:
+    joined.post(asked(joined, "move"), {"email": NEW})
+    (confirm,) = links(joined, "address")
+    if bounced:
+        with joined.house.world.store.write() as unit:
+            unit.subscribers.set_state(joined.reader(ADA).id, SubscriberState.SUPPRESSED)
+    before = len(joined.mails())
+    assert ("We tell the old address" in joined.post(confirm).text) is not bounced
+    assert (len(joined.mails()) > before) is not bounced
+
+
 def test_who_answers_at_the_old_subscription_first_keeps_it(joined: Site) -> None:
     ended(joined)
     joined.post(asked(joined, "move"), {"email": NEW})
