@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from service.model import Paper, Schedule
@@ -24,7 +25,16 @@ def add_source(unit: Unit, url: str = SOURCE) -> int:
 
 def add_reader(store: Store, name: str = "ada", now: datetime = NOW) -> int:
     """An active subscriber whose first digest is due at `now`."""
+    return add_readers(store, [name], now)[0]
+
+
+def add_readers(store: Store, names: Iterable[str], now: datetime = NOW) -> list[int]:
+    """Several such subscribers, in one transaction."""
     with store.write() as unit:
-        row = unit.subscribers.add(name, f"{name}@example.org", f"{name}@example.org", Schedule(), 10, now)
-        unit.subscribers.activate(row, now, now, welcome=True)
-    return row
+        rows = [
+            unit.subscribers.add(each, f"{each}@example.org", f"{each}@example.org", Schedule(), 10, now)
+            for each in names
+        ]
+        for row in rows:
+            unit.subscribers.activate(row, now, now, welcome=True)
+    return rows

@@ -15,7 +15,7 @@ from service.store import Store, Unit, tables
 from service.store.deliveries import new_delivery
 from service.store.subscribers import Due
 from tests import databases
-from tests.integration.stores import HOUR, NOW, add_reader
+from tests.integration.stores import HOUR, NOW, add_reader, add_readers
 
 _ASKING = ("SELECT", "WITH", "UPDATE", "INSERT", "DELETE")
 
@@ -122,7 +122,7 @@ def test_of_many_that_wait_postgresql_reads_the_first_alone_though_it_believes_t
 ) -> None:
     store = Store(postgres_database)
     store.migrate()
-    readers = [add_reader(store, f"reader{number}@example.org") for number in range(30)]
+    readers = add_readers(store, (f"reader{number}@example.org" for number in range(30)))
     with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         # What it knows when a morning begins: nobody is due, and nothing is open.
         connection.exec_driver_sql("ALTER TABLE delivery SET (autovacuum_enabled = false)")

@@ -26,7 +26,7 @@ from service.store.statements import chunks
 from service.store.tables import keyword as keyword_table
 from service.store.tables import subscriber
 from tests import databases
-from tests.integration.stores import HOUR, NOW, add_reader, add_source, paper
+from tests.integration.stores import HOUR, NOW, add_reader, add_readers, add_source, paper
 from tests.integration.worlds import House, house
 
 WORDS = (
@@ -261,7 +261,7 @@ def test_a_keyword_that_another_release_wrote_otherwise_stops_nobodys_digest(tmp
 def test_a_batch_is_chosen_for_as_each_reader_alone(store: Store) -> None:
     chance = random.Random(3)
     written(chance, store)
-    readers = [add_reader(store, f"reader{n}") for n in range(60)]
+    readers = add_readers(store, (f"reader{n}" for n in range(60)))
     for reader in readers:
         edit(store, reader, [profile(chance) for _ in range(chance.choice((0, 1, 1, 1, 2, 3)))])
     window, together = Window(store), 0
