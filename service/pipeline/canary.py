@@ -83,5 +83,6 @@ def _judge(unit: Unit, known: dict[str, Any], size: int, batch: int, now: dateti
     _note(unit, noted, now, well=True)
     if bad <= TOO_MANY * len(tried):
         return batch, False
-    hold(unit, f"{bad} of the first {len(tried)} digests of a large morning did not go out", now)
+    if hold(unit, f"{bad} of the first {len(tried)} digests of a large morning did not go out", now):
+        unit.deliveries.recall()
     return 0, False

@@ -183,8 +183,12 @@ class Composer:
             ours, superseded = self._make_room(unit, ours, now - REACH)
             rows = [row for each in ours for row in (each.row, each.note) if row is not None]
             unit.deliveries.add([self._spread(row, now) for row in rows])
-            watch(unit, [each.papers_a_day(now) for each in ours if each.due.welcomed and each.row is not None], now)
+            told = [each.papers_a_day(now) for each in ours if each.due.welcomed and each.row is not None]
+            held = watch(unit, told, now)
             unit.subscribers.set_welcomed([each.reader for each in ours if not each.due.welcomed])
+        if held:
+            with self.store.write() as unit:
+                unit.deliveries.recall()
         ready = sum(1 for row in rows if row["state"] == DeliveryState.READY)
         return Composed(ready, sum(1 for row in rows if row["state"] == DeliveryState.NONE), superseded)
 

@@ -39,11 +39,14 @@ class Copies:
             noted = told.get(life.name, 0)
             come = unit.journal.come()
             known = unit.journal.flag(LIFE)
+            held = False
             if come <= noted:
-                hold(unit, OLDER.format(come=come - 1, told=noted), now)
+                held = hold(unit, OLDER.format(come=come - 1, told=noted), now)
                 come = unit.journal.come(noted)
             elif known and not life.same(known):
-                hold(unit, OTHER, now)
+                held = hold(unit, OTHER, now)
+            if held:
+                unit.deliveries.recall()
             if str(life) != known:
                 unit.journal.set_flag(LIFE, str(life))
         self.witness.tell(life.name, come)

@@ -29,7 +29,7 @@ ONCE = timedelta(hours=20)
 def watch(unit: Unit, counts: Sequence[float], now: datetime) -> bool:
     """Learn from one batch; put the brake on, in the batch's own transaction, where it is far too much.
 
-    Returns whether this batch did. Its rows are written all the same and wait for the operator.
+    Returns whether this batch put it on. Its rows are written all the same and wait for the operator.
     """
     if len(counts) < FEWEST_READERS:
         return False
@@ -47,6 +47,4 @@ def watch(unit: Unit, counts: Sequence[float], now: datetime) -> bool:
             "held": now.isoformat() if wild else known["held"],
         },
     )
-    if wild:
-        hold(unit, f"{mean:.1f} papers per reader and day, usually {usual:.1f}", now)
-    return wild
+    return wild and hold(unit, f"{mean:.1f} papers per reader and day, usually {usual:.1f}", now)

@@ -6,6 +6,7 @@ import logging
 
 import pytest
 
+from service.model import Schedule
 from tests.integration.stores import paper
 from tests.integration.worlds import House
 
@@ -48,6 +49,21 @@ def test_five_times_the_usual_holds_the_morning_and_says_so(home: House, caplog:
     home.world.operations.release(home.clock())
     home.morning()
     assert len(home.digests()) == before + READERS
+
+
+def test_what_a_sender_has_claimed_is_not_begun_once_a_morning_is_held(home: House) -> None:
+    join(home, READERS)
+    usual_week(home)
+    home.world.subscriptions.subscribe("grace@example.org", "lora", Schedule(), home.clock())
+    arrive(home, 9, 10)
+    with home.world.store.write() as unit:
+        (claimed,) = unit.deliveries.claim("another sender", home.clock(), 1, 600.0)
+    home.world.pipeline.compose(home.clock())
+    with home.world.store.write() as unit:
+        assert unit.deliveries.begin("another sender", [], [claimed.id], home.clock()) == set()
+    home.world.operations.release(home.clock())
+    home.world.pipeline.deliver(home.clock())
+    assert home.subjects("grace@example.org") == ["Please confirm: papers from Paper Round"]
 
 
 def test_four_times_the_usual_is_sent(home: House) -> None:
