@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests import databases
 from tests.house.code import ROOT
+from tests.integration.worlds import DATABASE
 
 OUTPUT, INPUT = "standard output is closed", "standard input is closed"
 
@@ -20,12 +22,13 @@ OUTPUT, INPUT = "standard output is closed", "standard input is closed"
         ("paperround settings >&-", OUTPUT, 1),
         ("paperround settings --json >&-", OUTPUT, 1),
         ("paperround settings >&- 2>&-", "", 1),
-        ("paperround migrate >/dev/null; paperround bounces <&-", INPUT, 2),
+        ("paperround bounces <&-", INPUT, 2),
         ("paperround parse - <&-", INPUT, 1),
     ],
 )
 def test_a_closed_stream_is_named(tmp_path: Path, typed: str, sentence: str, code: int) -> None:
     known = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PAPERROUND_DATA_DIR": str(tmp_path)}
+    databases.sqlite(tmp_path / DATABASE)
     command = typed.replace("paperround", f"{sys.executable} -m service")
     done = subprocess.run(
         ["/bin/sh", "-c", command], cwd=tmp_path, env=known, capture_output=True, text=True, check=False, timeout=60

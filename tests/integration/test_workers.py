@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -146,12 +144,12 @@ def children(pid: int) -> list[int]:
 
 
 def test_a_worker_without_a_broker_says_what_to_set(tmp_path: Path) -> None:
-    environ = {**os.environ, "PAPERROUND_DATA_DIR": str(tmp_path)}
-    command = [sys.executable, "-m", "celery", "-A", "workers.app", "worker"]
-    ended = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
-    assert ended.returncode == 1
-    assert "Set it to redis://HOST:6379/0" in ended.stderr
-    assert "Traceback" not in ended.stderr
+    worker = celery({"PAPERROUND_DATA_DIR": str(tmp_path)}, tmp_path, "worker")
+    worker.join(60)
+    said = (tmp_path / "worker.log").read_text()
+    assert worker.exitcode == 1
+    assert "Set it to redis://HOST:6379/0" in said
+    assert "Traceback" not in said
 
 
 def test_a_worker_that_hears_nothing_ends_for_its_supervisor(
