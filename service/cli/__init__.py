@@ -7,6 +7,8 @@ house, one clear sentence. Refuses to know: what any command does; its module is
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from importlib import import_module
 from importlib.metadata import version
@@ -83,6 +85,10 @@ COMMANDS = (
 )
 
 
+# Whoever reads has gone, or there is no more room.
+_CUT_OFF = (errno.EPIPE, errno.ENOSPC)
+
+
 class _Commands(TyperGroup):
     """Loads a command when it is called, and turns the house's errors into a sentence and an exit code."""
 
@@ -111,7 +117,19 @@ def main() -> None:
     if isinstance(sys.stdout, TextIOWrapper):
         # A terminal of another encoding than UTF-8 shows a question mark for a tick, not a traceback.
         sys.stdout.reconfigure(errors="replace")
-    app(prog_name="paperround")
+    try:
+        try:
+            app(prog_name="paperround")
+        finally:
+            sys.stdout.flush()
+    except OSError as error:
+        if error.errno not in _CUT_OFF:
+            raise
+        # What is left is not tried once more at the exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if error.errno != errno.EPIPE:
+            import_module("service.cli.screen").complain(f"standard output cannot be written: {error.strerror}")
+        raise SystemExit(1) from None
 
 
 def _load(name: str) -> Any:

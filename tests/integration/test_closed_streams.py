@@ -1,4 +1,4 @@
-"""A command whose standard input or output is closed says so in one sentence."""
+"""A command whose standard input or output is closed, or full, says so in one sentence."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from tests.house.code import ROOT
 from tests.integration.worlds import DATABASE
 
 OUTPUT, INPUT = "standard output is closed", "standard input is closed"
+FULL = "standard output cannot be written: No space left on device"
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,8 @@ OUTPUT, INPUT = "standard output is closed", "standard input is closed"
         ("paperround settings >&-", OUTPUT, 1),
         ("paperround settings --json >&-", OUTPUT, 1),
         ("paperround settings >&- 2>&-", "", 1),
+        ("paperround settings >/dev/full", FULL, 1),
+        ("paperround settings --json >/dev/full", FULL, 1),
         ("paperround bounces <&-", INPUT, 2),
         ("paperround parse - <&-", INPUT, 1),
     ],
