@@ -95,7 +95,12 @@ def _summary(file: Path, headers: tuple[tuple[str, str], ...]) -> Summary:
 
 
 def _headers(mail: Message) -> tuple[tuple[str, str], ...]:
-    return tuple((_clean(name), _clean(_decoded(str(value)))) for name, value in mail.items())
+    return tuple((_clean(name), _clean(_decoded(_written(str(value))))) for name, value in mail.raw_items())
+
+
+def _written(value: str) -> str:
+    """Letters as they stand in an address (RFC 6532): the parser keeps each octet beyond ASCII for itself."""
+    return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _decoded(value: str) -> str:

@@ -82,7 +82,7 @@ def test_letters_come_newest_first_and_a_folder_that_is_not_there_holds_none(tmp
 
 def test_a_letter_shows_its_headers_both_parts_and_its_bytes(tmp_path: Path) -> None:
     raw = (
-        b"From: =?utf-8?q?Paper_Round?= <digest@example.org>\r\nTo: reader@example.org\r\n"
+        b"From: =?utf-8?q?Paper_Round?= <digest@example.org>\r\nTo: j\xc3\xb6rg@example.org\r\n"
         b"Subject: =?utf-8?b?UG9pbmNhcsOp?= and\r\n more\r\nDate: Fri, 20 Nov 2026 07:00:00 +0100\r\n"
         b"Message-ID: <1@example.org>\r\nMIME-Version: 1.0\r\n"
         b'Content-Type: multipart/alternative; boundary="x"\r\n\r\n'
@@ -93,7 +93,7 @@ def test_a_letter_shows_its_headers_both_parts_and_its_bytes(tmp_path: Path) -> 
     MaildirMailer(tmp_path).send(Message("digest@example.org", "reader@example.org", raw))
     [summary] = letters(tmp_path)
     assert (summary.subject, summary.sender) == ("Poincaré and more", "Paper Round <digest@example.org>")
-    assert summary.recipient == "reader@example.org"
+    assert summary.recipient == "jörg@example.org"
     assert summary.date is not None
     assert summary.date.isoformat() == "2026-11-20T06:00:00+00:00"
     whole = letter(tmp_path, summary.name)
