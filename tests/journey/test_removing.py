@@ -2,32 +2,47 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from service.links import Purpose
 from tests.integration.sites import Site, site
 from tests.integration.stores import paper
 
-ADA = "ada@uni.example"
+NUMBERS = itertools.count(1)
 
 
-@pytest.fixture
-def pages(tmp_path: Path) -> Iterator[Site]:
-    with site(tmp_path) as opened:
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with site(tmp_path_factory.mktemp("removing")) as opened:
         opened.house.arrive(paper("Adapters, Once More", arxiv_id="2611.00077"))
         yield opened
 
 
+@pytest.fixture(scope="module")
+def window(browser: Browser) -> Iterator[Page]:
+    """A window with scripts: a new one for each test takes as long as the test."""
+    with browser.new_context() as opened:
+        yield opened.new_page()
+
+
 @pytest.fixture
-def page(pages: Site, browser: Browser) -> Iterator[Page]:
-    """The page of a subscription, with scripts."""
-    opened = browser.new_page()
-    opened.goto(f"{pages.url}/manage/{pages.house.join(ADA, 'adapters')}")
-    yield opened
-    opened.close()
+def reader(pages: Site) -> str:
+    """Somebody with a subscription, whom no other test knows."""
+    email = f"reader{next(NUMBERS)}@uni.example"
+    pages.house.join(email, "adapters")
+    return email
+
+
+@pytest.fixture
+def page(pages: Site, window: Page, reader: str) -> Iterator[Page]:
+    """The page of the subscription."""
+    window.goto(f"{pages.url}/manage/{pages.token(reader, Purpose.MANAGE)}")
+    yield window
+    window.unroute_all(behavior="wait")
 
 
 def answer_no_more(page: Page) -> None:
@@ -44,7 +59,9 @@ def answer_no_more(page: Page) -> None:
         ('lora\n"one, two"', '"one, two"'),
     ],
 )
-def test_what_is_removed_is_gone_and_all_else_stays(pages: Site, page: Page, typed: str, left: str) -> None:
+def test_what_is_removed_is_gone_and_all_else_stays(
+    pages: Site, page: Page, reader: str, typed: str, left: str
+) -> None:
     page.fill("#keywords", typed)
     expect(page.locator("[data-row=lora]")).to_be_visible()
     page.get_by_role("button", name="Remove lora", exact=True).click()
@@ -52,7 +69,7 @@ def test_what_is_removed_is_gone_and_all_else_stays(pages: Site, page: Page, typ
     expect(page.locator("[data-row=lora]:not([data-gone])")).to_have_count(0)
     page.locator("[data-save]").click()
     expect(page.get_by_text("Saved.")).to_be_visible()
-    assert pages.reader(ADA).profiles[0].keywords == (left,)
+    assert pages.reader(reader).profiles[0].keywords == (left,)
 
 
 def test_a_topic_with_two_blanks_is_removed_and_a_second_press_takes_it_back(page: Page) -> None:
