@@ -31,6 +31,9 @@ BAD = {
     "QUIT": ("DROP",),
 }
 
+# The line that ends a mail.
+_END = b".\r\n"
+
 
 class Gone(Exception):
     """The conversation is over."""
@@ -113,11 +116,9 @@ class _Talk:
             if self.chance.random() < self.record.faults / 4:
                 self._line()
                 raise Gone
-            lines = [self._line()]
-            while lines[-1] != b".\r\n":
-                lines.append(self._line())
+            body = self._body()
             self._heard_out()
-            self._judge(lines[:-1])
+            self._judge(body)
             self._say("DOT")
 
     def _heard_out(self) -> None:
@@ -163,14 +164,34 @@ class _Talk:
 
     def _line(self) -> bytes:
         while (at := self.heard.find(b"\n")) < 0:
-            self._pay()
-            data = self.connection.recv(65536)
-            if not data:
-                raise Gone
-            self.heard += data
-        line = bytes(self.heard[: at + 1])
-        del self.heard[: at + 1]
-        return line
+            self._hear()
+        return self._take(at + 1)
+
+    def _body(self) -> list[bytes]:
+        """The lines up to the dot alone that ends them; to take them one by one, long mails would take seconds."""
+        while len(self.heard) < len(_END):
+            self._hear()
+        if self.heard.startswith(_END):
+            self._take(len(_END))
+            return []
+        seen = 0
+        while (at := self.heard.find(b"\n" + _END, seen)) < 0:
+            seen = max(len(self.heard) - len(_END), 0)
+            self._hear()
+        lines = self._take(at + 1 + len(_END))[: -len(_END)].split(b"\n")
+        return [line + b"\n" for line in lines[:-1]]
+
+    def _hear(self) -> None:
+        self._pay()
+        data = self.connection.recv(65536)
+        if not data:
+            raise Gone
+        self.heard += data
+
+    def _take(self, length: int) -> bytes:
+        taken = bytes(self.heard[:length])
+        del self.heard[:length]
+        return taken
 
     def _pay(self) -> None:
         if self.owed and self.chance.random() < 0.1:
