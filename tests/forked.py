@@ -32,7 +32,18 @@ _CELERY = [
 ]
 # Not `workers`: a worker shares a byte with its children, and must make its own.
 _OURS = ("service.cli.up", "service.cli.demo", "tests.preloaded")
-forks.set_forkserver_preload([*_TRIALS, *_CELERY, "kombu.transport.redis", *_OURS])
+# What is loaded only once a server starts or the first page is read.
+_LATE = (
+    "anyio._backends._asyncio",
+    "numpy.ma",
+    "pylatexenc.latex2text._defaultspecs",
+    "uvicorn.lifespan.on",
+    "uvicorn.loops.asyncio",
+    "uvicorn.protocols.http.auto",
+    "uvicorn.protocols.websockets.auto",
+    "xml.sax.expatreader",
+)
+forks.set_forkserver_preload([*_TRIALS, *_CELERY, "kombu.transport.redis", *_OURS, *_LATE])
 
 
 @dataclass(frozen=True)
