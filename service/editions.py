@@ -101,6 +101,7 @@ def check_timezone(name: str) -> str:
     raise InputError(f"There is no time zone {name.strip()[:60]!r}. {mend}")
 
 
+@lru_cache(maxsize=64)  # To look for it takes 10 ms, and a zone that is gone is asked for with every edition.
 def _near(wanted: str) -> str:
     if any(character.isdigit() for character in wanted):
         return ""  # Whoever types GMT+2 means an offset, and the zone spelt most alike has another one.

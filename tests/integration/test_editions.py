@@ -241,7 +241,7 @@ def test_readers_who_cannot_be_composed_for_keep_nobody_else_waiting(
 ) -> None:
     readers = [f"r{number}@example.org" for number in range(2 * MOST_FAILED + 4)]
     for each in readers:
-        home.join(each, "adapters")
+        home.world.subscriptions.enrol(each, "adapters", Schedule(), home.clock())
     home.morning()
     ill = [row for each in readers[::2] if (row := home.world.subscriptions.find(each))]
     with home.world.store.write() as unit:
