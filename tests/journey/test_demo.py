@@ -91,7 +91,7 @@ def test_the_bundled_demo_sends_one_digest(tmp_path: Path) -> None:
 
 
 def test_the_demo_on_named_pages_sends_the_papers_that_match(tmp_path: Path, page: Path) -> None:
-    demo(tmp_path, *KEYWORDS, page)
+    assert f"1 sent to {tmp_path}" in demo(tmp_path, *KEYWORDS, page)
     (mail,) = digests(tmp_path)
     for part in parts(mail):
         assert "Low-Rank Adaptation of Lantern Networks" in part
@@ -134,8 +134,7 @@ def test_the_demo_on_real_captures(tmp_path: Path, seeds: Sequence[Path]) -> Non
         assert title in html
 
 
-def test_a_folder_that_goes_with_the_demo_is_not_named(tmp_path: Path, page: Path) -> None:
-    assert f"1 sent to {tmp_path}" in demo(tmp_path, page, *KEYWORDS)
+def test_a_folder_that_goes_with_the_demo_is_not_named(page: Path) -> None:
     said = paperround("demo", "--once", page, *KEYWORDS).said
     assert "send it                            1 sent " in said
     assert "mailbox" not in said.partition("Your first")[0]
