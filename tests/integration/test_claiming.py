@@ -28,8 +28,7 @@ from tests.relays import Relay, relay
 def morning(folder: Path, readers: int, **options: str) -> Iterator[House]:
     """Digests for so many readers of one domain wait."""
     with house(folder, **options) as home:
-        for number in range(readers):
-            home.world.subscriptions.enrol(f"r{number}@one.example", "orchids", Schedule("UTC", 7), home.clock())
+        home.people((f"r{number}@one.example" for number in range(readers)), "orchids", Schedule("UTC", 7))
         home.world.pipeline.compose(home.clock())
         yield home
 

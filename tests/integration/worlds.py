@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from service.bootstrap import World, build
+from service.keywords import parse
 from service.links import Purpose
 from service.model import Choice, Paper, Profile, Schedule
 from service.settings import load
@@ -60,6 +61,15 @@ class House:
         assert reader is not None
         self.world.subscriptions.confirm(self.token(email, Purpose.CONFIRM), self.clock())
         return self.token(email, Purpose.MANAGE)
+
+    def people(self, emails: Iterable[str], keyword: str, schedule: Schedule) -> None:
+        """Active readers of one keyword whose first digest is due, all in one transaction."""
+        profile, now = (Profile((keyword,)), [parse(keyword).canonical]), self.clock()
+        with self.world.store.write() as unit:
+            for email in emails:
+                row = unit.subscribers.add(email.partition("@")[0], email, email, schedule, 10, now)
+                unit.subscribers.set_profiles(row, [profile], now)
+                unit.subscribers.activate(row, now, now, welcome=True)
 
     def change(self, token: str, *keywords: str, max_papers: int = 10) -> None:
         """Save these keywords, with the schedule everybody begins with."""
