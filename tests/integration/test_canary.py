@@ -57,10 +57,7 @@ def brake(home: House) -> str:
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[House]:
     with house(tmp_path, canary="1") as opened:
-        for number in range(READERS):
-            opened.join(f"reader{number}@example.org", "low-rank adaptation")
-        # The mails that ask for a confirmation go out before.
-        opened.world.pipeline.deliver(opened.clock())
+        opened.people((f"reader{number}@example.org" for number in range(READERS)), "low-rank adaptation", Schedule())
         opened.world.pipeline.compose(opened.clock())
         yield opened
 
