@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from service.cli import demo_pages
@@ -134,6 +135,8 @@ def fits(page: Page) -> None:
 
 def subscribes(page: Page, base: str) -> None:
     page.set_default_timeout(8_000)
+    # The pages are there before the first papers are.
+    eventually(lambda: "Alpine" in requests.get(f"{base}/search?k=orchids", timeout=10).text)
     page.goto(base)
     page.locator("#keywords").fill("orchids")
     look = page.get_by_role("button", name="See what they find")
