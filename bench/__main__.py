@@ -1,7 +1,7 @@
-"""`python -m bench [--quick] [--list] [WORD …]`: run the measures, print the table, write `bench/results.md`.
+"""`python -m bench [--quick] [--list] [--renew] [WORD …]`: run the measures, print the table, write `bench/results.md`.
 
-A WORD picks the measures and sections that hold it, also in the name of their other side; the file is written only
-when all were run.
+A WORD picks the measures and sections that hold it, also in the name of their other side. The file is written when all
+were run; with `--renew` only the rows of these measures are.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from rich.table import Table
 from bench import rows as folder
 from bench.ground import Ground
 from bench.measure import MEASURES, SECTIONS, Measure, Missing, Section
-from bench.table import COLUMNS, Row, machine, markdown
+from bench.table import COLUMNS, Row, machine, markdown, renewed
 
 RESULTS = Path(__file__).with_name("results.md")
 
@@ -41,15 +41,18 @@ def main() -> int:
         found = [_run(ground, each) for each in measures]
         texts = [(each.title, _text(ground, each)) for each in sections]
     _show(found, texts)
+    how = " ".join(["python -m bench", *["--quick"] * asked.quick, *[f'"{word}"' for word in asked.words]])
     if not asked.words:
-        how = "python -m bench" + (" --quick" if asked.quick else "")
         RESULTS.write_text(markdown(found, texts, f"{how}` on `{ground.material}"), "utf-8")
+    elif asked.renew:
+        RESULTS.write_text(renewed(RESULTS.read_text("utf-8"), found, how), "utf-8")
     return int(any(row.verdict == "NOT MET" for row in found))
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="smaller sizes, seven minutes in place of forty")
+    parser.add_argument("--renew", action="store_true", help="put the rows of these words into bench/results.md")
     parser.add_argument("--list", action="store_true", help="say what there is and run nothing")
     parser.add_argument("words", nargs="*", metavar="WORD", help="only what holds one of these words")
     return parser.parse_args()

@@ -97,9 +97,31 @@ def markdown(rows: Sequence[Row], sections: Sequence[tuple[str, str]], how: str)
         "| " + " | ".join(COLUMNS) + " |",
         "|" + "---|" * len(COLUMNS),
     ]
-    lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row.cells()) + " |" for row in rows]
+    lines += map(_line, rows)
     notes = [f"- {row.measure.what}: {row.measure.note}" for row in rows if row.measure.note]
     lines += ["", *notes] if notes else []
     for title, text in sections:
         lines += ["", f"## {title}", "", text]
     return "\n".join(lines) + "\n"
+
+
+def renewed(written: str, rows: Sequence[Row], how: str) -> str:
+    """The file of results with these rows measured anew; a line below its table says so."""
+    lines = written.splitlines()
+    for row in rows:
+        begin, other = f"| {row.measure.what} | ", row.measure.other
+        known = [at for at, each in enumerate(lines) if each.startswith(begin) and f" | {other}: " in each]
+        at = known[0] if known else _below(lines)
+        lines[at : at + len(known)] = [_line(row)]
+    said = f"- `{how}` measured {len(rows)} of these rows anew on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC."
+    lines[_below(lines) + 1 : _below(lines) + 1] = [said]
+    return "\n".join(lines) + "\n"
+
+
+def _below(lines: Sequence[str]) -> int:
+    """The number of the blank line below the table."""
+    return next(at for at, line in enumerate(lines) if not line and at and lines[at - 1].startswith("| "))
+
+
+def _line(row: Row) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in row.cells()) + " |"

@@ -34,6 +34,8 @@ from service.settings import load
 from service.store import tables
 
 WORKERS, CONNECTIONS = 2, 16
+# All groups are due before anybody is for a second time.
+APART = timedelta(minutes=30)
 # How many papers make a mail of about so many KB.
 PAPERS = {12: (500, 4), 40: (850, 60)}
 
@@ -47,7 +49,7 @@ def service(ground: Ground, name: str, port: int, url: str) -> dict[str, str]:
 
 
 class Morning:
-    """A service in the midst of its morning: many readers have had their mails, and groups are due an hour apart.
+    """A service in the midst of its morning: many readers have had their mails, and groups are due one after the other.
 
     A process keeps cards and places of hits, so what the first of a hundred thousand mails costs says little.
     """
@@ -57,11 +59,11 @@ class Morning:
         name = f"sending-{size}-{time.time_ns()}"
         options = service(ground, name, port, url)
         filled(ground, name, ground.papers(papers), url=url).close()
-        self.world, self._hour = build(load({}, None, **options)), 0
+        self.world, self._groups = build(load({}, None, **options)), 0
         populate(self.world, ground.keywords, ground.readers(warm + group * groups), most)
         with self.world.store.engine.connect().execution_options(writes=True) as connection, connection.begin():
             for number in range(1, groups + 1):
-                due = update(tables.subscriber).values(next_due_at=NOW + timedelta(hours=number))
+                due = update(tables.subscriber).values(next_due_at=NOW + number * APART)
                 first = warm + (number - 1) * group
                 connection.execute(due.where(tables.subscriber.c.id.between(first + 1, first + group)))
         self.crew = Crew(options, WORKERS)
@@ -69,11 +71,11 @@ class Morning:
 
     def now(self) -> datetime:
         """The time."""
-        return NOW + timedelta(hours=self._hour)
+        return NOW + self._groups * APART
 
     def ours(self) -> float:
         """Everything for the next group: seconds for each mail."""
-        self._hour += 1
+        self._groups += 1
         self.crew.tell_all("wake", self.now())
         before = self._sent()
         return seconds(self.crew.morning) / (self._sent() - before)
@@ -85,7 +87,7 @@ class Morning:
 
     def next_group(self) -> None:
         """The mails of the next group are ready, and nobody sends them."""
-        self._hour += 1
+        self._groups += 1
         self.crew.tell_all("wake", self.now())
         self.world.pipeline.compose(self.now())
 

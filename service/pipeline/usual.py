@@ -9,18 +9,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from statistics import fmean
+from typing import Any
 
 from service.pipeline.brake import hold
 from service.store import Unit
 
 USUAL = "usual papers per reader"
 TIMES = 5.0
-# Fewer readers than this say nothing about a morning, and fewer batches than this nothing about what is usual.
+# Fewer readers than this say nothing about a morning, and fewer days than this nothing about what is usual.
 FEWEST_READERS = 10
-FEWEST_BATCHES = 3
+FEWEST_DAYS = 3
 # A usual below one paper would make a hold of every good day.
 LEAST = 1.0
-# How much one batch moves the usual: a quiet weekend hardly does.
+# How much one day moves the usual: a quiet weekend hardly does, however many batches of readers it is composed in.
 WEIGHT = 0.1
 # Who releases an automatic hold has looked at this morning and is not asked again for the rest of it.
 ONCE = timedelta(hours=20)
@@ -33,18 +34,23 @@ def watch(unit: Unit, counts: Sequence[float], now: datetime) -> bool:
     """
     if len(counts) < FEWEST_READERS:
         return False
-    known = unit.journal.flag(USUAL) or {"mean": 0.0, "batches": 0, "held": ""}
+    known = _of(unit.journal.flag(USUAL) or {}, now.date().isoformat())
     mean, usual = fmean(counts), max(known["mean"], LEAST)
-    learnt = known["batches"] >= FEWEST_BATCHES
     rested = not known["held"] or now - datetime.fromisoformat(known["held"]) > ONCE
-    wild = learnt and rested and mean >= TIMES * usual
-    weight = WEIGHT if learnt else 1 / (known["batches"] + 1)
-    unit.journal.set_flag(
-        USUAL,
-        {
-            "mean": known["mean"] + weight * (min(mean, TIMES * usual) - known["mean"]),
-            "batches": known["batches"] + 1,
-            "held": now.isoformat() if wild else known["held"],
-        },
-    )
+    wild = known["days"] >= FEWEST_DAYS and rested and mean >= TIMES * usual
+    known["papers"] += min(mean, TIMES * usual) * len(counts)
+    known["readers"] += len(counts)
+    unit.journal.set_flag(USUAL, known | {"held": now.isoformat()} if wild else known)
     return wild and hold(unit, f"{mean:.1f} papers per reader and day, usually {usual:.1f}", now)
+
+
+def _of(noted: dict[str, Any], day: str) -> dict[str, Any]:
+    """What is usual on a day (UTC), by the days before it; and what was counted of this one so far."""
+    # Earlier releases counted batches.
+    fresh = {"mean": 0.0, "days": noted.get("batches", 0), "day": day, "papers": 0.0, "readers": 0, "held": ""}
+    known = fresh | {name: noted[name] for name in fresh if name in noted}
+    if known["day"] == day:
+        return known
+    weight = WEIGHT if known["days"] >= FEWEST_DAYS else 1 / (known["days"] + 1)
+    mean = known["mean"] + weight * (known["papers"] / known["readers"] - known["mean"])
+    return fresh | {"mean": mean, "days": known["days"] + 1, "held": known["held"]}

@@ -7,8 +7,9 @@ import logging
 import pytest
 
 from service.model import Schedule
+from service.pipeline.usual import USUAL, watch
 from tests.integration.stores import paper
-from tests.integration.worlds import House
+from tests.integration.worlds import DAY, House
 
 READERS = 12
 
@@ -72,6 +73,24 @@ def test_four_times_the_usual_is_sent(home: House) -> None:
     arrive(home, 9, 8)
     home.morning()
     assert len(home.digests()) == before + READERS
+
+
+def test_a_weekend_without_papers_holds_no_monday_of_a_large_community(home: House) -> None:
+    join(home, READERS)
+    usual_week(home)
+    with home.world.store.write() as unit:
+        for day in range(2):
+            for _ in range(40):
+                assert not watch(unit, [0.0] * 500, home.clock() + day * DAY)
+        assert not watch(unit, [8.0] * 500, home.clock() + 2 * DAY)
+        assert watch(unit, [8.2] * 500, home.clock() + 2 * DAY)
+
+
+def test_what_an_earlier_release_has_learnt_counts(home: House) -> None:
+    with home.world.store.write() as unit:
+        unit.journal.set_flag(USUAL, {"mean": 4.0, "batches": 30, "held": ""})
+        assert not watch(unit, [19.0] * 500, home.clock())
+        assert watch(unit, [20.0] * 500, home.clock())
 
 
 def test_a_handful_of_readers_is_never_held(home: House) -> None:

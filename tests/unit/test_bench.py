@@ -8,7 +8,7 @@ import random
 from bench import text
 from bench.ground import Ground
 from bench.measure import AtLeast, AtMost, Goal, Measure, Pair, Within, interleaved
-from bench.table import Row, markdown
+from bench.table import Row, markdown, renewed
 
 
 def row(goal: Goal, *pairs: tuple[float, float]) -> Row:
@@ -39,6 +39,21 @@ def test_a_peer_that_is_missing_is_named_in_its_row() -> None:
     assert "| a thing | 1 s | another: 3 s | 3 × | 3 … 3, 1 pairs | ≥ 2 × | met |" in written
     assert "| a thing | – | smtp-sink: not installed here | – | – | ≥ 2 × | – |" in written
     assert written.endswith("## Plans\n\na plan\n")
+
+
+def test_some_rows_are_measured_anew_and_the_others_stay() -> None:
+    longer = Row(Measure("a thing", "another, longer", AtLeast(2), lambda _: ()), [Pair(1, 5)])
+    before = markdown([row(AtLeast(2), (1, 3)), longer], [("Plans", "a plan")], "python -m bench")
+    new = Row(Measure("a new thing", "another", AtLeast(2), lambda _: ()), [Pair(1, 1)])
+    after = renewed(before, [row(AtLeast(2), (1, 4)), new], 'python -m bench "another"')
+    table = [line for line in after.splitlines() if line.startswith("| ")][1:]
+    assert [line.split(" | ")[:3] for line in table] == [
+        ["| a thing", "1 s", "another: 4 s"],
+        ["| a thing", "1 s", "another, longer: 5 s"],
+        ["| a new thing", "1 s", "another: 1 s"],
+    ]
+    assert '\n- `python -m bench "another"` measured 2 of these rows anew on ' in after
+    assert after.endswith("## Plans\n\na plan\n")
 
 
 def test_both_sides_are_timed_in_turn_after_one_untimed_call() -> None:
