@@ -172,9 +172,9 @@ def test_who_has_a_digest_of_somebody_elses_cannot_fill_their_inbox_with_goodbye
 
 def held(post: Post) -> None:
     """A morning far beyond what is usual, which puts the brake on."""
-    for papers in (1.0, 1.0, 1.0, 30.0):
+    for ago, papers in ((3, 1.0), (2, 1.0), (1, 1.0), (0, 30.0)):
         with post.world.store.write() as unit:
-            watch(unit, [papers] * FEWEST_READERS, post.pages.house.clock())
+            watch(unit, [papers] * FEWEST_READERS, post.pages.house.clock() - timedelta(days=ago))
 
 
 def test_the_operator_is_told_of_an_automatic_hold_past_the_hold_and_once_a_day(post: Post) -> None:
