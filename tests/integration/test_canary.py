@@ -112,6 +112,16 @@ def test_a_letter_says_nothing_of_a_morning(home: House) -> None:
     assert brake(home) == "1 of the first 1 digests of a large morning did not go out"
 
 
+def test_what_others_have_claimed_is_not_begun_once_the_first_digests_failed(home: House) -> None:
+    ask(home)
+    with home.world.store.write() as unit:
+        (letter,) = unit.deliveries.claim("another sender", home.clock(), 1, 600.0)
+    replace(home.world.pipeline, carrier=refusing).deliver(home.clock())
+    assert brake(home)
+    with home.world.store.write() as unit:
+        assert unit.deliveries.begin("another sender", [], [letter.id], home.clock()) == set()
+
+
 def test_a_small_morning_needs_no_canary(tmp_path: Path) -> None:
     with house(tmp_path, canary="1") as home:
         home.join("ada@example.org", "low-rank adaptation")
