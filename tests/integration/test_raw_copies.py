@@ -12,6 +12,7 @@ import pytest
 import redis
 
 from service.cli import app
+from service.model import Schedule
 from service.store import Store
 from service.store.beside import UNKNOWN, Beside, steady
 from service.store.journal import PASSES
@@ -152,6 +153,20 @@ def test_a_copy_elsewhere_is_held_and_what_it_was_made_from_is_not(tmp_path: Pat
     shutil.copytree(tmp_path / "home", tmp_path / "staging")
     assert swept(tmp_path / "staging").startswith("restored from a backup")
     assert swept(tmp_path / "home") == ""
+
+
+def test_what_a_sender_had_claimed_in_a_copy_is_not_begun(tmp_path: Path) -> None:
+    with house(tmp_path / "home") as home:
+        home.world.pipeline.sweep(home.clock())
+        home.world.subscriptions.subscribe("ada@example.org", "lora", Schedule(), home.clock())
+        with home.world.store.write() as unit:
+            (letter,) = unit.deliveries.claim("who was at it", home.clock(), 1, 600.0)
+    shutil.copytree(tmp_path / "home", tmp_path / "staging")
+    with house(tmp_path / "staging") as copy:
+        copy.world.pipeline.copies.look(copy.clock())
+        assert held(copy)
+        with copy.world.store.write() as unit:
+            assert unit.deliveries.begin("who was at it", [], [letter.id], copy.clock()) == set()
 
 
 def test_the_command_line_says_it_and_ends_it(
