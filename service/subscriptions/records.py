@@ -125,9 +125,8 @@ class Records:
     def move(self, token: str, now: datetime) -> tuple[Subscriber, bool]:
         """Write to the new address from now on; returns the reader, and whether the old one is told: not if it bounced.
 
-        Raises LinkError, InputError where the address is taken.
         Whoever answers there is asked: a subscription at that address that has ended, or that somebody typed and nobody
-        confirmed, gives way and is forgotten.
+        confirmed, gives way and is forgotten. Raises LinkError, InputError where the address is taken.
         """
         with self.store.write() as unit:
             reader, wanted = self._wish(unit, token, now, hold=True)

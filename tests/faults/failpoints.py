@@ -11,6 +11,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 from service.deliveries.line import Handing, Line
 from service.store import Store, Unit
@@ -54,19 +55,10 @@ class _Watched(Deliveries):
     asked: set[str]
     fuse: Fuse
 
-    def claim(
-        self,
-        token: str,
-        now: datetime,
-        limit: int,
-        seconds: float,
-        *,
-        newest: bool = False,
-        editions: int | None = None,
-    ) -> list[Delivery]:
+    def claim(self, *args: Any, **options: Any) -> list[Delivery]:
         self.asked.add("claim")
         self.fuse.passed("before claim")
-        return Deliveries.claim(self, token, now, limit, seconds, newest=newest, editions=editions)
+        return Deliveries.claim(self, *args, **options)
 
     def begin(self, token: str, done: Sequence[int], begin: Sequence[int], now: datetime) -> set[int]:
         if done:
