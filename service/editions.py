@@ -90,6 +90,15 @@ def check_schedule(schedule: Schedule) -> Schedule:
     return Schedule(check_timezone(schedule.timezone), schedule.hour, schedule.weekdays)
 
 
+def is_known(schedule: Schedule) -> bool:
+    """Whether there is still such a time zone as this schedule has: a later release of the time zones may lack it."""
+    try:
+        _zone(schedule)
+    except InputError:
+        return False
+    return True
+
+
 def check_timezone(name: str) -> str:
     """Return the IANA name that `name` means, letter case and blanks forgiven; InputError suggests near ones."""
     wanted = "_".join(name.split()).casefold()

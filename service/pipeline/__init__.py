@@ -158,7 +158,8 @@ class Pipeline:
             keep_time(unit, now)
             counts = unit.deliveries.sweep(now) | {"arrived": unit.papers.release(now)}
             counts["forgotten"] = unit.deliveries.forget(now - self.keep)
-            for reader in unit.subscribers.paused_until((now + editions.FURTHEST_EAST).date()):
+            rested = unit.subscribers.paused_until((now + editions.FURTHEST_EAST).date())
+            for reader in (each for each in rested if editions.is_known(each.schedule)):
                 if reader.paused_until and editions.local_day(reader.schedule, now) >= reader.paused_until:
                     # That day has its edition, also where its hour has passed by now.
                     first = editions.first_due(reader.schedule, reader.paused_until)

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from service import editions
+from service.model import Schedule
 from service.store import Store, Unit
 
 LOG = logging.getLogger(__name__)
@@ -35,7 +36,8 @@ def make_up(store: Store, now: datetime) -> int:
     with store.read() as unit:
         seen = unit.journal.beats().get(_SEEN, now)
         old = seen - editions.OVERDUE
-        dues = {each: editions.latest_due(each, now) for each in unit.clocks.overdue_schedules(old)}
+        known = filter(editions.is_known, unit.clocks.overdue_schedules(old))
+        dues = {each: editions.latest_due(each, now) for each in known}
     count = 0
     for schedule, due in dues.items():
         more = due > seen
@@ -57,8 +59,12 @@ def keep_time(unit: Unit, now: datetime) -> None:
             # One machine of several goes wrong all the time, which `doctor` tells: sources are not visited each minute.
             return
         unit.clocks.put_back(now)
-        readers = unit.clocks.due_again(partial(editions.next_due, after=now), now)
+        readers = unit.clocks.due_again(partial(_next_due, now), now)
         unit.journal.note(None, "clock put back", now, was=seen.isoformat(timespec="seconds"), readers=readers)
         unit.journal.beat(_MENDED, now)
         LOG.warning("the clock was ahead, at %s; what waits is due again", seen.isoformat(timespec="minutes"))
     unit.journal.beat(_SEEN, now)
+
+
+def _next_due(now: datetime, schedule: Schedule) -> datetime | None:
+    return editions.next_due(schedule, now) if editions.is_known(schedule) else None

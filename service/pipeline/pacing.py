@@ -111,7 +111,8 @@ def fold(
     late: dict[int, datetime] = {}
     for row in digests:
         reader = readers.get(row.subscriber_id)
-        until = _waits(reader.schedule, not_after, row, now) if reader else None
+        known = reader is not None and editions.is_known(reader.schedule)
+        until = _waits(reader.schedule, not_after, row, now) if reader and known else None
         if until:
             late[row.id] = until + ROOM
     unit.deliveries.postpone(token, late)

@@ -43,12 +43,16 @@ class Clocks:
         clock = database_now(self.connection)
         self.connection.execute(update(pace).where(pace.c.next_free > clock).values(next_free=clock))
 
-    def due_again(self, next_due: Callable[[Schedule], datetime], now: datetime) -> int:
-        """Let no active reader's edition be due later than its schedule says; returns how many were."""
+    def due_again(self, next_due: Callable[[Schedule], datetime | None], now: datetime) -> int:
+        """Let no active reader's edition be due later than its schedule says; returns how many were.
+
+        A schedule that says nothing is left alone.
+        """
         row, count = subscriber.c, 0
         ahead = (row.state == SubscriberState.ACTIVE) & (row.next_due_at > now)
         for schedule in self._schedules(ahead):
-            due = next_due(schedule)
+            if (due := next_due(schedule)) is None:
+                continue
             later = update(subscriber).where(ahead, _follow(schedule), row.next_due_at > due)
             count += self.connection.execute(later.values(next_due_at=due)).rowcount
         return count

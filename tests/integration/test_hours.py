@@ -114,3 +114,19 @@ def test_a_minute_before_it_is_too_late_a_digest_is_sent(tmp_path: Path) -> None
         home.clock.at = home.clock.at.replace(hour=12, minute=59)
         home.morning()
         assert home.titles(ADA, TITLES)[first:] == [[TITLES[0]]]
+
+
+def test_a_reader_whose_zone_is_gone_keeps_no_digest_of_others_waiting(tmp_path: Path) -> None:
+    with house(tmp_path, not_after="14") as home:
+        for email in (ADA, "eve@example.org"):
+            home.join(email, "low-rank adaptation")
+        home.morning()
+        home.arrive(PAPERS[0])
+        home.clock.tomorrow()
+        home.world.pipeline.compose(home.clock())
+        with home.world.store.write() as unit:
+            reader = unit.subscribers.by_mailbox("eve@example.org")
+            assert reader is not None
+            unit.subscribers.reschedule(reader.id, Schedule("Nowhere/Land", 7), 10, None)
+        home.world.pipeline.deliver(home.clock())
+        assert home.titles(ADA, TITLES)[-1] == [TITLES[0]]

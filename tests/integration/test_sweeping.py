@@ -107,3 +107,60 @@ def test_so_many_readers_of_one_schedule_are_brought_back_at_a_time(either: Hous
         assert [unit.clocks.overtake(Schedule("UTC", 7), NOW + HOUR, late, 2) for _ in range(3)] == [2, 1, 0]
         due = unit.subscribers.all_due()
     assert [due[reader] for reader in readers] == [late, late, late, NOW + DAY, NOW]
+
+
+def leave_nowhere(home: House, email: str) -> None:
+    """Let a reader have a time zone that is gone."""
+    reader = home.world.subscriptions.find(email)
+    assert reader is not None
+    with home.world.store.write() as unit:
+        unit.subscribers.reschedule(reader.id, Schedule("Nowhere/Land", 7), 10, None)
+
+
+def test_a_zone_that_is_gone_ends_no_sweep_two_days_later(either: House) -> None:
+    for email in (ADA, EVE):
+        either.join(email, "adapters")
+    either.morning()
+    leave_nowhere(either, EVE)
+    for number in range(4):
+        either.clock.tomorrow()
+        either.world.pipeline.sweep(either.clock())
+        either.arrive(paper(f"Adapters of day {number}", arxiv_id=f"2611.0000{number}"))
+        either.morning()
+    assert len(either.digests(ADA)) == 5
+    either.clock.at += OVERDUE + DAY
+    either.world.pipeline.sweep(either.clock())
+    either.arrive(paper("Adapters of the day after", arxiv_id="2611.00004"))
+    either.clock.tomorrow()
+    either.world.pipeline.sweep(either.clock())
+    either.morning()
+    assert len(either.digests(ADA)) == 6, "who is brought back is so whoever else cannot be"
+
+
+def test_a_pause_in_a_zone_that_is_gone_ends_no_sweep(either: House) -> None:
+    tokens = [either.join(email, "adapters") for email in (EVE, ADA)]
+    either.morning()
+    for token in tokens:
+        either.world.subscriptions.pause(token, either.clock().date() + DAY, either.clock())
+    leave_nowhere(either, EVE)
+    either.arrive(paper("Adapters of the first day", arxiv_id="2611.00000"))
+    either.clock.tomorrow()
+    either.world.pipeline.sweep(either.clock())
+    either.morning()
+    assert len(either.digests(ADA)) == 2
+
+
+def test_a_clock_is_put_back_past_a_zone_that_is_gone(either: House) -> None:
+    for email in (EVE, ADA):
+        either.join(email, "adapters")
+    either.morning()
+    either.clock.at += 5 * DAY
+    either.world.pipeline.compose(either.clock(), overdue=True)
+    either.world.pipeline.sweep(either.clock())
+    leave_nowhere(either, EVE)
+    either.clock.at -= 5 * DAY
+    either.world.pipeline.sweep(either.clock())
+    either.clock.tomorrow()
+    either.arrive(paper("Adapters of the next day", arxiv_id="2611.00000"))
+    either.morning()
+    assert len(either.digests(ADA)) == 2
