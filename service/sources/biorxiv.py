@@ -12,6 +12,7 @@ from typing import Any
 from service.errors import ParseError
 from service.model import ArrivalKind, Links, Listing, Paper
 from service.papers import doi
+from service.sources.braced import signs
 from service.sources.text import day, fold, plain
 
 MOST_ENTRIES = 20_000
@@ -38,7 +39,7 @@ def read(data: Mapping[str, Any]) -> Listing:
 def _paper(entry: Any) -> Paper | None:
     if not isinstance(entry, dict):
         return None
-    title, number = plain(_text(entry, "title")), doi(_text(entry, "doi"))
+    title, number = signs(plain(_text(entry, "title"))), doi(_text(entry, "doi"))
     if not title or not number:
         return None
     version = int(_text(entry, "version")) if _text(entry, "version").isdecimal() else None
@@ -48,7 +49,7 @@ def _paper(entry: Any) -> Paper | None:
     category = fold(_text(entry, "category"))
     return Paper(
         title=title,
-        abstract=plain(_text(entry, "abstract")),
+        abstract=signs(plain(_text(entry, "abstract"))),
         authors=tuple(name for name in map(_turned, _text(entry, "authors").split(";")) if name),
         url=url,
         published=datetime.combine(listed, time(), UTC) if listed else None,

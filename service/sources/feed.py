@@ -21,7 +21,7 @@ import feedparser
 from service.errors import ParseError
 from service.model import ArrivalKind, Links, Listing, Paper
 from service.papers import arxiv_id, doi, openreview_id
-from service.sources import abstracts, arxiv, bylines, dois, titles, wording
+from service.sources import abstracts, arxiv, braced, bylines, dois, titles, wording
 from service.sources.dates import sensible, written
 from service.sources.huggingface import paper_links
 from service.sources.taming import tame
@@ -36,6 +36,7 @@ _CATEGORY = re.compile(r"[a-z-]{2,10}(?:\.[A-Za-z-]{2,9})?")
 _LISTED = re.compile(r"</li>|<br\s{0,3}/?>", re.IGNORECASE)
 _ENDED = re.compile(r"</(?:\w{1,20}:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
 _HEAVY = 500_000
+_BIORXIV = re.compile(r"https?://(?:[\w-]+\.)?(?:bio|med)rxiv\.org/")
 _PERIODS = {"hourly": 3_600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
 
 
@@ -143,10 +144,11 @@ def _paper(entry: Entry, version: str, family_first: bool) -> Paper | None:
     link = next(filter(None, map(web_link, places)), "")
     name, number = _arxiv(said.name, guid, link)
     listed_by_us = "huggingface.co/papers/" in link
+    spoken = braced.signs if _BIORXIV.match(link) else str
     published = _moment(entry, "published") or _moment(entry, "updated") or _moment(entry, "prism_publicationdate")
     return Paper(
-        title=said.title,
-        abstract=said.abstract,
+        title=spoken(said.title),
+        abstract=spoken(said.abstract),
         authors=_authors(_names(entry), bool(name), said.names, family_first),
         url=link,
         published=None if said.daily and said.kind is ArrivalKind.REPLACE else published,
