@@ -79,10 +79,12 @@ def _judge(unit: Unit, known: dict[str, Any], size: int, batch: int, now: dateti
     bad = sum(state in BAD for state in tried)
     if len(tried) < size and bad <= TOO_MANY * size:
         return size - len(tried), True
-    # Who releases the brake has looked: the morning is not held for the same canary twice.
-    _note(unit, noted, now, well=True)
     if bad <= TOO_MANY * len(tried):
+        _note(unit, noted, now, well=True)
         return batch, False
+    # Where another hold stands, whoever ends that one has not heard of this.
     if hold(unit, f"{bad} of the first {len(tried)} digests of a large morning did not go out", now):
+        # Who releases the brake has looked: the morning is not held for the same canary twice.
+        _note(unit, noted, now, well=True)
         unit.deliveries.recall()
     return 0, False

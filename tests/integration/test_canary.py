@@ -75,6 +75,23 @@ def test_where_the_first_digests_fail_the_others_wait_for_the_operator(home: Hou
     assert len(home.digests()) == READERS - 1
 
 
+def test_the_first_digests_are_judged_once_another_hold_is_over(home: House) -> None:
+    looks = count(1)
+
+    def stop() -> bool:
+        if next(looks) == 3:
+            home.world.operations.hold("the relay moves", home.clock())
+        return False
+
+    refused = replace(home.world.pipeline, carrier=refusing)
+    assert refused.deliver(home.clock(), stop).failed == 1
+    assert brake(home) == "the relay moves"
+    for why in ("1 of the first 1 digests of a large morning did not go out", ""):
+        home.world.operations.release(home.clock())
+        assert refused.deliver(home.clock()).failed == (0 if why else READERS - 1)
+        assert brake(home) == why
+
+
 def sent_meanwhile(home: House, before: Callable[[], None] = lambda: None) -> int:
     """Send the morning; returns how many mails another sender sends while the first digests are under way."""
     sent: list[int] = []
