@@ -56,7 +56,8 @@ def _note(unit: Unit, noted: Mapping[int, int], now: datetime, *, well: bool) ->
 
 def _speaking(unit: Unit, now: datetime) -> dict[str, Any] | None:
     known: dict[str, Any] | None = unit.journal.flag(CANARY)
-    return known if known and now - datetime.fromisoformat(known["at"]) < FOR else None
+    # One of a time that is yet to come was noted by a clock that was ahead.
+    return known if known and abs(now - datetime.fromisoformat(known["at"])) < FOR else None
 
 
 def _noted(known: dict[str, Any]) -> dict[int, int]:

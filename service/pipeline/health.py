@@ -58,7 +58,8 @@ class Health:
     def age(self, unit: Unit, relay: int, now: datetime) -> timedelta:
         """How long this relay has been used; the first time is now."""
         known = self.known[relay]
-        if "first" not in known:
+        # A time that is yet to come was noted by a clock that was ahead.
+        if "first" not in known or now < datetime.fromisoformat(known["first"]):
             self._keep(unit, relay, known | {"first": now.isoformat()})
         return now - datetime.fromisoformat(self.known[relay]["first"])
 

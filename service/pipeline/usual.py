@@ -36,7 +36,8 @@ def watch(unit: Unit, counts: Sequence[float], now: datetime) -> bool:
         return False
     known = _of(unit.journal.flag(USUAL) or {}, now.date().isoformat())
     mean, usual = fmean(counts), max(known["mean"], LEAST)
-    rested = not known["held"] or now - datetime.fromisoformat(known["held"]) > ONCE
+    # A hold of a time that is yet to come was noted by a clock that was ahead.
+    rested = not known["held"] or abs(now - datetime.fromisoformat(known["held"])) > ONCE
     wild = known["days"] >= FEWEST_DAYS and rested and mean >= TIMES * usual
     known["papers"] += min(mean, TIMES * usual) * len(counts)
     known["readers"] += len(counts)

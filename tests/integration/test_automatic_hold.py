@@ -86,6 +86,16 @@ def test_a_weekend_without_papers_holds_no_monday_of_a_large_community(home: Hou
         assert watch(unit, [8.2] * 500, home.clock() + 2 * DAY)
 
 
+def test_a_hold_by_a_clock_that_was_ahead_spares_no_morning(home: House) -> None:
+    join(home, READERS)
+    usual_week(home)
+    with home.world.store.write() as unit:
+        assert watch(unit, [20.0] * 500, home.clock() + 5 * DAY)
+    home.world.operations.release(home.clock())
+    with home.world.store.write() as unit:
+        assert watch(unit, [20.0] * 500, home.clock())
+
+
 def test_what_an_earlier_release_has_learnt_counts(home: House) -> None:
     with home.world.store.write() as unit:
         unit.journal.set_flag(USUAL, {"mean": 4.0, "batches": 30, "held": ""})

@@ -147,6 +147,17 @@ def test_a_small_morning_needs_no_canary(tmp_path: Path) -> None:
         assert home.world.operations.status(home.clock()).hold is None
 
 
+def test_a_morning_by_a_clock_that_was_ahead_speaks_for_no_other(home: House) -> None:
+    home.clock.at += 5 * DAY
+    home.world.pipeline.compose(home.clock(), overdue=True)
+    assert home.world.pipeline.deliver(home.clock()).sent == READERS
+    home.clock.at -= 5 * DAY
+    home.people((f"other{number}@example.org" for number in range(READERS)), "low-rank adaptation", Schedule())
+    home.world.pipeline.compose(home.clock())
+    assert replace(home.world.pipeline, carrier=refusing).deliver(home.clock()).failed == 1
+    assert brake(home)
+
+
 def test_digests_that_wait_for_the_operator_make_no_morning_large(home: House) -> None:
     home.clock.at += 4 * DAY
     home.join("ada@example.org", "low-rank adaptation")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from itertools import chain
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -12,7 +14,7 @@ from service.model import DeliveryState, Schedule
 from service.pipeline.health import Health
 from service.store.sources import Source
 from tests.integration.stores import HOUR, paper
-from tests.integration.worlds import MORNING, House
+from tests.integration.worlds import MORNING, House, house
 
 ADA, EVE = "ada@uni.example", "eve@uni.example"
 # The first morning of a house is a Friday.
@@ -118,6 +120,18 @@ def test_one_machine_that_is_wrong_all_the_time_has_no_source_visited_each_minut
     with home.world.store.engine.connect() as connection:
         told = connection.execute(text("SELECT count(*) FROM event WHERE name = 'clock put back'")).scalar_one()
     assert visits == told == 1
+
+
+def test_a_relay_first_used_by_a_clock_that_was_ahead_is_new_now(tmp_path: Path) -> None:
+    with house(tmp_path, smtp_warm_up="1200") as home:
+        home.clock.at += timedelta(days=20)
+        home.join(ADA, "adapters")
+        home.morning()
+        home.clock.at -= timedelta(days=20)
+        home.people((f"reader{number}@uni.example" for number in range(20)), "adapters", Schedule())
+        home.world.pipeline.compose(home.clock())
+        end = time.monotonic() + 10
+        assert home.world.pipeline.deliver(home.clock(), lambda: time.monotonic() > end).sent == 20
 
 
 def test_a_relay_rests_no_longer_than_any_may() -> None:
