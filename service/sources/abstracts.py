@@ -20,7 +20,7 @@ _BLOCK = r"</?(?:p|div|br|hr|h[1-6]|section|article|header|td|th|tr|dt|dd|li|jat
 _OPEN, _CLOSE = r"(?:<[a-z][^<>]{0,300}>\s{0,9}){0,3}", r"(?:\s{0,9}</[\w:]{1,20}>){0,3}\s{0,9}"
 # Within a text the label stands apart: by a colon or its capitals, in bold, or in an element or a line of its own.
 _APART = re.compile(
-    r"(?<![\w\"'=-])(?i:(?<!graphical )(?<!visual )(?<!video ))"
+    r"(?<![\w\"'=-])(?i:(?<!graphical )(?<!visual )(?<!video )(?<!no ))"
     rf"(?:(?:Abstract|ABSTRACT){_CLOSE}[:.]|ABSTRACT\b)"
     rf"|(?:\A|{_BLOCK}|[.!?]\s)\s{{0,9}}{_OPEN}Abstract\s{{0,9}}</(?:b|strong|span)>\s{{0,9}}[:.]?"
     rf"|(?:\A|\n|{_BLOCK})\s{{0,9}}{_OPEN}Abstract{_CLOSE}(?:{_BLOCK}|(?<=\n))"
@@ -40,16 +40,18 @@ _RSC = re.compile(
     r"(?: Open Access)?"
     r"(?: This article is licensed under a Creative Commons [^.]{5,60}(?:\.\d[^.]{0,40})?\.)?(?:\s+|\Z)"
 )
-# Others say it at the end: "[Phys. Rev. Lett. 137, 123456] Published Thu Nov 19, 2026", and whose feed it is.
+# Others say it at the end: "[Phys. Rev. Lett. 137, 123456] Published Thu Nov 19, 2026", and whose feed it is. PubMed
+# ends with its numbers: "PMID:41234567 | PMC:PMC1234567 | DOI:10.1000/k.1".
 _AT_END = re.compile(
-    r"(?:\s?\[[A-Z][^\[\]]{3,80}\] Published \w{3} \w{3} \d\d, \d{4}"
+    r"(?:(?:\A|\s)PMID:\d{1,9}(?: \| PMC:PMC\d{1,9})?(?: \| DOI:10\.\S{5,200})?"
+    r"|\s?\[[A-Z][^\[\]]{3,80}\] Published \w{3} \w{3} \d\d, \d{4}"
     r"|\s?To cite this article before page numbers are assigned, use the DOI form of citation above\."
     r"|\s?The post .{1,250}? (?:appeared first|first appeared) on .{1,100}"
     r"|\s?The content of this RSS Feed \(c\) [\w ]{3,60}){1,2}\Z"
 )
-# ScienceDirect's and ACS's feeds hold no abstracts.
+# ScienceDirect's and ACS's feeds hold no abstracts, and PubMed says where there is none.
 _NO_ABSTRACT = re.compile(
-    r"Publication date: .{1,60}? Source: .{1,300}?(?: Author\(s\): (?P<names>.{1,20000}+))?"
+    r"(?:.{1,300} )?NO ABSTRACT|Publication date: .{1,60}? Source: .{1,300}?(?: Author\(s\): (?P<names>.{1,20000}+))?"
     r"|[^.;:]{2,80}\sDOI: 10\.\d{4,9}/\S{2,100}",
     re.DOTALL,
 )
@@ -67,9 +69,7 @@ def proper(text: str) -> str:
     if rest:
         return _LABEL.sub("", rest, count=1) if _LABEL.match(rest) else rest
     imprint = _IMPRINT.match(text) or ("10.1039/" in text[:200] and _RSC.match(text))
-    own = text[imprint.end() :] if imprint else text
-    end = _AT_END.search(own, max(0, len(own) - _LONGEST_IMPRINT))
-    own = own[: end.start()] if end else own
+    own = _ended(text[imprint.end() :] if imprint else text)
     if _NO_ABSTRACT.fullmatch(own):
         return ""
     label = _LABEL.match(own)
@@ -93,5 +93,10 @@ def labelled(html: str, words: Callable[[str], str]) -> str:
     found = _APART.search(html, 0, _LONGEST_HEAD)
     if not found or len(words(html[: found.start()])) > _LONGEST_IMPRINT:
         return ""
-    text = words(html[found.end() :])
+    text = _ended(words(html[found.end() :]))
     return text if _BEGINNING.match(text) else ""
+
+
+def _ended(text: str) -> str:
+    end = _AT_END.search(text, max(0, len(text) - _LONGEST_IMPRINT))
+    return text[: end.start()] if end else text

@@ -94,7 +94,9 @@ FEEDS: dict[str, tuple[str, Expected]] = {
         RSS.format(
             "<title>Kettles in surgery</title><description>CONCLUSION: Kettles help.</description><content:encoded>"
             "<![CDATA[<div><p>J Kettle. 2026 Nov 19. doi: 10.1000/k.1. Online ahead of print.</p><p><b>ABSTRACT</b></p>"
-            "<p>BACKGROUND: Kettles are hot.</p><p>CONCLUSION: Kettles help.</p></div>]]></content:encoded>"
+            "<p>BACKGROUND: Kettles are hot.</p><p>CONCLUSION: Kettles help.</p><p>PMID:<a href='https://x.example/1'>"
+            "41234567</a> | PMC:<a href='https://x.example/2'>PMC1234567</a> | DOI:<a href=https://doi.org/10.1000/k.1>"
+            "10.1000/k.1</a></p></div>]]></content:encoded>"
             "<pubDate>Thu, 19 Nov 2026 06:00:00 -0500</pubDate><dc:identifier>doi:10.1000/k.1</dc:identifier>"
         ),
         (
@@ -104,6 +106,15 @@ FEEDS: dict[str, tuple[str, Expected]] = {
             "2026-11-19",
             "10.1000/k.1",
         ),
+    ),
+    "PubMed, a letter": (
+        RSS.format(
+            "<title>A letter on kettles</title><description>NO ABSTRACT</description><content:encoded><![CDATA[<div><p>"
+            "J Kettle. 2026 Nov 19. doi: 10.1000/k.2. Online ahead of print.</p><p><b>NO ABSTRACT</b></p><p>PMID:<a "
+            "href='https://x.example/1'>41234568</a> | DOI:<a href=https://doi.org/10.1000/k.2>10.1000/k.2</a></p></div>]]>"
+            "</content:encoded><dc:identifier>pmid:41234568</dc:identifier><dc:identifier>doi:10.1000/k.2</dc:identifier>"
+        ),
+        ("A letter on kettles", "", (), "None", "10.1000/k.2"),
     ),
     "MDPI": (
         RDF.format(
