@@ -46,7 +46,27 @@ PLURALS = _pairs(
     quizzes quiz gases gas buses bus eyries eyrie categories category
     gpus gpu cpus cpu tpus tpu npus npu imus imu ious iou apis api guis gui kpis kpi rois roi asics asic lmics lmic
     menus menu gurus guru emus emu haikus haiku plateaus plateau bureaus bureau caribous caribou
-    emojis emoji wikis wiki tsunamis tsunami taxis taxi skis ski kiwis kiwi alkalis alkali safaris safari""",
+    emojis emoji wikis wiki tsunamis tsunami taxis taxi skis ski kiwis kiwi alkalis alkali safaris safari
+    sheaves sheaf dwarves dwarf wharves wharf plateaux plateau bureaux bureau tableaux tableau milieux milieu
+    topoi topos archaea archaeon protozoa protozoan spermatozoa spermatozoon lice louse pupae pupa
+    sera serum septa septum ova ovum phyla phylum flagella flagellum cilia cilium mycelia mycelium cerebella cerebellum
+    endothelia endothelium mesothelia mesothelium plasmodia plasmodium sporangia sporangium crania cranium
+    aquaria aquarium moratoria moratorium suprema supremum infima infimum vacua vacuum substrata substratum
+    momenta momentum referenda referendum addenda addendum corrigenda corrigendum foramina foramen
+    villi villus menisci meniscus uteri uterus rhombi rhombus annuli annulus glomeruli glomerulus nucleoli nucleolus
+    esophagi esophagus cocci coccus cumuli cumulus tumuli tumulus styli stylus termini terminus
+    fistulae fistula papillae papilla maculae macula lamellae lamella laminae lamina striae stria hyphae hypha
+    tracheae trachea bursae bursa coronae corona corneae cornea mucosae mucosa placentae placenta retinae retina
+    tibiae tibia scapulae scapula fossae fossa cristae crista pleurae pleura aortae aorta personae persona amebae ameba
+    larynges larynx pharynges pharynx phalanges phalanx calyces calyx cervices cervix radices radix testes testis""",
+)
+
+# Plurals that stand at the end of longer words (coronaviruses, streptococci, presheaves), and their singulars. Not each
+# word in -ae is a plural: pneumoniae and influenzae name what causes pneumonia and flu.
+ENDINGS = _pairs(
+    """viruses virus bacteria bacterium cocci coccus bacilli bacillus sheaves sheaf hedra hedron lenses lens gases gas
+    indices index matrices matrix vertices vertex spectra spectrum equilibria equilibrium nuclei nucleus women woman
+    novae nova algae alga"""
 )
 
 # Singular words that end in s; their plurals in -es fold back to them.
@@ -54,7 +74,8 @@ SINGULAR_S = _words(
     """alias apparatus asbestos atlas bayes bias bonus bus cactus campus canvas census chaos chassis chorus christmas
     circus consensus corpus cosmos ethos focus gas genus gibbs hippocampus hobbes iris kudos lens
     loess mantis mars means minus mythos nexus news octopus overseas pancreas pandas pathos pelvis perhaps plus
-    prospectus radius rhinoceros series sinus species status stimulus stokes surplus syllabus terminus texas
+    prospectus radius rhinoceros series sinus species status stimulus stokes surplus syllabus terminus texas topos
+    abacus calculus fetus foetus genius hiatus isthmus lotus meniscus opus plexus stylus uterus
     thermos thesaurus trellis versus virus walrus whereas always besides keynes
     has was his its yes does goes this thus is as us las les des mrs"""
 )
@@ -73,9 +94,16 @@ SIS = f"(?:{_OSIS})os|emphas|exeges|genes|lys|pares|phores|stas|synops|thes"
 
 # Nouns in -ic whose plural is in -ics; any other word in -ics names a field and is no plural (dynamics, semantics).
 IC_NOUNS = _words(
-    """antibiotic asymptotic attic ceramic characteristic classic clinic comic conic critic cubic epidemic fabric
-    graphic harmonic heuristic logic medic metric mosaic pandemic plastic polemic public quadric quartic relic rubric
-    skeptic statistic synthetic tactic topic traffic"""
+    """academic analgesic anesthetic anaesthetic anxiolytic aromatic asymptotic attic biologic caustic characteristic
+    classic clinic comic conic cosmetic critic cubic demographic diabetic diuretic eccentric epidemic fabric geodesic
+    graphic harmonic heuristic hypnotic infographic logic lyric medic metric mosaic mucolytic narcotic nootropic
+    pandemic peptidomimetic polemic psychedelic public quadratic quadric quartic quintic relic rubric senolytic skeptic
+    statistic subharmonic submetric subtopic synthetic tactic thrombolytic topic traffic"""
+)
+# The ends of many such nouns: microplastics, probiotics, thermoelectrics, antipsychotics.
+IC_ENDINGS = (
+    "plastic|biotic|ceramic|heuristic|electric|ferroic|voltaic|septic|mycotic|psychotic|thrombotic|emetic|pyretic|leptic"
+    "|diabetic|cholinergic"
 )
 
 # Words that end in -ing or -ed without being a form of a verb.

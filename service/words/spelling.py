@@ -56,6 +56,8 @@ _US = [
 _US_ANY = re.compile("|".join(pattern.pattern for pattern, _ in _US))
 # A prefix may end within -isation or -ising.
 _US_PREFIX = re.compile(r"(?<=[a-z]{3})is(?=(?:a(?:t(?:io?)?)?|i?n?)$)")
+_LATIN = re.compile(rf"(?<=[a-z]{{2}})(?:{'|'.join(lexicon.ENDINGS)})$")
+_OF_IC = re.compile(rf"(?:{lexicon.IC_ENDINGS})$")
 _OF_SIS = re.compile(rf"(?:{lexicon.SIS})es$")
 _VOWEL = re.compile(r"[aeiouy]")
 # A short stem such as tun, cod or us: its verb ends in a silent e, or the final letter would have been doubled.
@@ -119,6 +121,8 @@ def singular(word: str) -> str:
     """Return the singular of an English plural, by rule where it is regular, never guessing at words like `bias`."""
     if word in lexicon.PLURALS:
         return lexicon.PLURALS[word]
+    if irregular := _LATIN.search(word):
+        return word[: irregular.start()] + lexicon.ENDINGS[irregular.group()]
     if len(word) < 3 or not word.endswith("s") or not word[-2].isalpha() or word in lexicon.SINGULAR_S:
         return word
     if word.endswith(("ss", "us", "is")):
@@ -127,7 +131,7 @@ def singular(word: str) -> str:
 
 
 def _of_ics(word: str) -> str:
-    return word[:-1] if word[:-1] in lexicon.IC_NOUNS else word
+    return word[:-1] if word[:-1] in lexicon.IC_NOUNS or _OF_IC.search(word[:-1]) else word
 
 
 def _of_es(word: str) -> str:
