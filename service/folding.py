@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -34,6 +35,8 @@ _TEX_LETTERS = re.compile(r"\\(aa|ae|oe|ss|o|l|i|j)\b", re.IGNORECASE)
 _TEX_ACCENT = re.compile(r"\\[uvHcdkrb]\s*\{\\?([A-Za-z])\}")
 _ASIDE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _NO_NAME = frozenset({"jr", "sr", "ii", "iii", "iv", "phd", "md", "dr", "prof"})
+# As PubMed writes a name (Smith JA); Wei LI may be one as well.
+_ABBREVIATED = re.compile(r"(.*[^\W\d_]{2}.*)\s([A-Z]{2,3}|[A-Z]-[A-Z])\s*\Z", re.DOTALL)
 _LONGEST = 4000
 
 
@@ -103,7 +106,16 @@ def _split(words: list[str]) -> tuple[list[str], list[str]]:
 
 def names_agree(one: str, other: str) -> bool:
     """Say whether two spellings may be one person: the surnames meet, and the given names share an initial."""
-    a, b = fold_name(one), fold_name(other)
+    return any(_agree(a, b) for a in _readings(one) for b in _readings(other))
+
+
+def _readings(name: str) -> Iterator[Name]:
+    yield fold_name(name)
+    if found := _ABBREVIATED.match(name[:200]):
+        yield fold_name(f"{found[1]}, {' '.join(found[2])}")
+
+
+def _agree(a: Name, b: Name) -> bool:
     if a.parts == b.parts or not a.surname or not b.surname:
         return a.whole == b.whole or a.parts == b.parts
     if a.initials and b.initials and not a.initials & b.initials:

@@ -44,7 +44,11 @@ def name(text: str) -> Name:
 
 def written(text: str) -> str:
     """Return the one way to write a name among those that read alike (y lecun); empty where it holds no letter."""
-    return " ".join("-".join(keep_umlauts(word.casefold()) for word in group) for group in _groups(text))
+    groups = _groups(text)
+    return " ".join(
+        group[0] if _initials(group, groups) else "-".join(keep_umlauts(word.casefold()) for word in group)
+        for group in groups
+    )
 
 
 def _groups(text: str) -> list[list[str]]:
@@ -65,7 +69,10 @@ def _upright(text: str) -> str:
 
 
 def _forms(groups: list[list[str]]) -> Iterator[tuple[str, ...]]:
-    """Yield the name in pieces; hyphenated parts joined; the given names joined; particles joined to the surname."""
+    """Yield the name in pieces; hyphenated parts joined; the given names joined; particles joined to the surname.
+
+    Initials that are written together are also yielded apart, and a name in a script without spaces also as one word.
+    """
     pieces = tuple(piece for group in groups for piece in group)
     joined = tuple("".join(group) for group in groups)
     yield pieces
@@ -75,6 +82,17 @@ def _forms(groups: list[list[str]]) -> Iterator[tuple[str, ...]]:
             yield ("".join(words[:-1]), words[-1])
         if len(words) > 1 and words[-2].lower() in lexicon.PARTICLES:
             yield (*words[:-2], words[-2] + words[-1])
+    for at, group in enumerate(groups):
+        if _initials(group, groups):
+            yield (*joined[:at], *group[0], *joined[at + 1 :])
+    if len(joined) > 1 and all(map(_NO_SPACES.match, joined)):
+        yield ("".join(joined),)
+
+
+def _initials(group: list[str], groups: list[list[str]]) -> bool:
+    """Whether one part of a name may be initials alone, as PubMed writes them (Smith JA); LI Wei may be both."""
+    word = group[0]
+    return len(groups) > 1 and len(group) == 1 and 2 <= len(word) <= 3 and word.isalpha() and word.isupper()
 
 
 def _spellings(word: str) -> Word:

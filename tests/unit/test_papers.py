@@ -106,14 +106,16 @@ def test_a_title_is_the_same_however_a_source_wrote_it(one: str, other: str) -> 
 
 
 @pytest.mark.parametrize(
-    "other", ["Y. LeCun", "LeCun, Yann", "Yann LeCun (NYU)", "Yann Le Cun", "LeCun Y", "YANN LECUN"]
+    "other", ["Y. LeCun", "LeCun, Yann", "Yann LeCun (NYU)", "Yann Le Cun", "LeCun Y", "YANN LECUN", "LeCun YA"]
 )
 def test_spellings_of_one_name_agree(other: str) -> None:
     assert names_agree("Yann LeCun", other)
     assert names_agree(other, "Yann LeCun")
 
 
-@pytest.mark.parametrize(("one", "other"), [("Wei Li", "Bo Li"), ("Ada Brewer", "Bob Kettle"), ("Wei Ali", "Bo Li")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("Wei Li", "Bo Li"), ("Ada Brewer", "Bob Kettle"), ("Wei Ali", "Bo Li"), ("Wei LI", "Bo Li")]
+)
 def test_two_names_do_not_agree(one: str, other: str) -> None:
     assert not names_agree(one, other)
 
