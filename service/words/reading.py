@@ -29,7 +29,7 @@ _SPECIAL = re.compile(
   | (?P<left>(?<!\S)\{{)
   | (?P<right>\}}(?![^\s.,;:]))
   | (?P<brace>[{{}}])
-  | (?P<letter>(?<![{_GREEK}])[{_GREEK}](?![{_GREEK}]))
+  | (?P<letter>(?<![{_GREEK}])[{_GREEK}]{{1,2}}(?![{_GREEK}]))    # more of them are a word in Greek
   | (?P<raised>\u207b?[\u2070\u00b9\u00b2\u00b3\u2074-\u2079]+)
   | (?P<other>[^\x00-\x7f])
     """,
@@ -150,7 +150,7 @@ def _spoken(special: re.Match[str]) -> str:
     if kind in {"left", "right"}:
         return _brace(special)
     if kind == "letter":
-        return _named(unicodedata.normalize("NFKC", special.group()))
+        return "".join(_named(letter) for letter in unicodedata.normalize("NFKC", special.group()))
     if kind == "other":
         return character(special.group())
     if kind == "raised":

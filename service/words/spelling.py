@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -82,13 +83,22 @@ class Form:
 @lru_cache(maxsize=1 << 16)
 def form(word: str) -> Form:
     """Return the keys of `word`; a short word in capitals that ends in S is an acronym and no plural (GPS, SARS)."""
-    cased = frozenset({word} if word.isascii() else {unaccented(word), unaccented(word.translate(_EXPANDED))})
+    cased = frozenset({word} if word.isascii() else _plainly(word))
     plain = frozenset(spelling.casefold() for spelling in cased)
     if acronym_in_s(word):
         return Form(cased, plain, plain, plain)
     folds = {spelling[:-1] if _plural_of_acronym(word) else fold(spelling) for spelling in plain}
     folds |= {lexicon.SECOND[spelling] for spelling in plain & lexicon.SECOND.keys()}
     return Form(cased, plain, plain | folds, plain.union(*map(stems, folds)))
+
+
+def _plainly(word: str) -> Iterator[str]:
+    """Yield a word without accents, with their letters spelt out, and with the names of up to three Greek letters."""
+    yield unaccented(word)
+    yield unaccented(word.translate(_EXPANDED))
+    names = [(sign, lexicon.GREEK.get(sign.lower(), "")) for sign in word]
+    if 0 < sum(1 for _, name in names if name) <= 3:
+        yield unaccented("".join(name.capitalize() if sign.isupper() else name or sign for sign, name in names))
 
 
 def acronym_in_s(word: str) -> bool:
