@@ -38,8 +38,8 @@ def watch(unit: Unit, counts: Sequence[float], now: datetime) -> bool:
     mean, usual = fmean(counts), max(known["mean"], LEAST)
     # A hold of a time that is yet to come was noted by a clock that was ahead.
     rested = not known["held"] or abs(now - datetime.fromisoformat(known["held"])) > ONCE
-    wild = known["days"] >= FEWEST_DAYS and rested and mean >= TIMES * usual
-    known["papers"] += min(mean, TIMES * usual) * len(counts)
+    wild = _learnt(known) and rested and mean >= TIMES * usual
+    known["papers"] += (min(mean, TIMES * usual) if _learnt(known) else mean) * len(counts)
     known["readers"] += len(counts)
     unit.journal.set_flag(USUAL, known | {"held": now.isoformat()} if wild else known)
     return wild and hold(unit, f"{mean:.1f} papers per reader and day, usually {usual:.1f}", now)
@@ -52,6 +52,13 @@ def _of(noted: dict[str, Any], day: str) -> dict[str, Any]:
     known = fresh | {name: noted[name] for name in fresh if name in noted}
     if known["day"] == day:
         return known
-    weight = WEIGHT if known["days"] >= FEWEST_DAYS else 1 / (known["days"] + 1)
+    if not (_learnt(known) or known["papers"]):
+        # A service may begin with a weekend, on which no source has papers: its first good days would look wild.
+        return fresh | {"mean": known["mean"], "days": known["days"], "held": known["held"]}
+    weight = WEIGHT if _learnt(known) else 1 / (known["days"] + 1)
     mean = known["mean"] + weight * (known["papers"] / known["readers"] - known["mean"])
     return fresh | {"mean": mean, "days": known["days"] + 1, "held": known["held"]}
+
+
+def _learnt(known: dict[str, Any]) -> bool:
+    return bool(known["days"] >= FEWEST_DAYS)

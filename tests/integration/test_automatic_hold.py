@@ -103,6 +103,17 @@ def test_what_an_earlier_release_has_learnt_counts(home: House) -> None:
         assert watch(unit, [20.0] * 500, home.clock())
 
 
+@pytest.mark.parametrize("quiet", [2, 4])
+def test_a_service_that_begins_with_quiet_days_holds_no_good_ones(home: House, quiet: int) -> None:
+    join(home, READERS)
+    home.morning()
+    for day in range(quiet + 4):
+        home.clock.tomorrow()
+        arrive(home, day, 0 if day < quiet else 12)
+        home.morning()
+    assert len(home.digests()) == READERS * (1 + 4)
+
+
 def test_a_handful_of_readers_is_never_held(home: House) -> None:
     join(home, 2)
     before = usual_week(home)
