@@ -166,7 +166,8 @@ def _paper(entry: Entry, version: str, family_first: bool) -> Paper | None:
 
 
 def _announced(entry: Entry, version: str) -> _Announced:
-    title, name, category, kind = arxiv.title(titles.proper(wording.title(entry, version)))
+    whole, authors = titles.byline(wording.title(entry, version))
+    title, name, category, kind = arxiv.title(titles.proper(whole))
     raw = wording.description(entry, version)
     announced = arxiv.abstract(str(raw.get("value", "")))
     if announced:
@@ -183,7 +184,7 @@ def _announced(entry: Entry, version: str) -> _Announced:
         category,
         kind,
         bool(name),
-        names or abstracts.named(text),
+        names or authors or abstracts.named(text),
     )
 
 

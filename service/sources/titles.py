@@ -1,7 +1,7 @@
-"""A title with what a publisher printed before it → the title proper.
+"""A title with what a publisher printed around it → the title proper.
 
-Comes in: a folded title of a feed's entry. Goes out: the authors' own, by which other sources know the paper.
-Refuses to know: where it came from.
+Comes in: a folded title of a feed's entry. Goes out: the authors' own, by which other sources know the paper, and the
+names behind it. Refuses to know: where it came from.
 """
 
 from __future__ import annotations
@@ -18,3 +18,9 @@ def proper(text: str) -> str:
     """Return a title without the journal, volume, page or section before it."""
     found = _BEFORE.match(text)
     return text[found.end() :] if found else text
+
+
+def byline(text: str) -> tuple[str, str]:
+    """Return a title and the authors behind it, "" where there are none: NBER writes `Tea -- by Ada Brewer, Bo Cup`."""
+    title, _, names = text.rpartition(" -- by ")
+    return (title, names) if title and names[:1].isupper() else (text, "")

@@ -116,6 +116,21 @@ FEEDS: dict[str, tuple[str, Expected]] = {
         ),
         ("A letter on kettles", "", (), "None", "10.1000/k.2"),
     ),
+    "NBER": (
+        RSS.format(
+            "<title>Wages in Tea -- Shops -- by Ada Brewer, Bob Kettle</title><link>https://x.example/papers/w1#fromrss"
+            "</link><description>We pay wages.</description>"
+        ),
+        ("Wages in Tea -- Shops", "We pay wages.", TWO, "None", ""),
+    ),
+    "Frontiers": (
+        RSS.format(
+            "<title>Kettles</title><description>&lt;sec&gt;&lt;title&gt;Background&lt;/title&gt;&lt;p&gt;We boil.&lt;/p&gt;"
+            "&lt;/sec&gt;&lt;sec&gt;&lt;title&gt;Results&lt;/title&gt;&lt;p&gt;Tea.&lt;/p&gt;&lt;/sec&gt;</description>"
+            "<link>https://x.example/articles/10.3389/fkett.2026.1</link>"
+        ),
+        ("Kettles", "Background We boil. Results Tea.", (), "None", "10.3389/fkett.2026.1"),
+    ),
     "MDPI": (
         RDF.format(
             "<title>Kettles, Vol. 15, Pages 1234: Tea That Learns</title><description>&lt;p&gt;Tea That Learns&lt;/p&gt; "
@@ -234,7 +249,8 @@ def test_a_name_that_may_be_two_is_read_as_its_feed_writes_names(other: str, cou
 
 
 @pytest.mark.parametrize(
-    "title", ["[Water] and tea", "Kettles, Vol. 15: a history", "[Reviews] ", "Tea: Pages 12: a study"]
+    "title",
+    ["[Water] and tea", "Kettles, Vol. 15: a history", "[Reviews] ", "Tea: Pages 12: a study", "Tea -- by chance"],
 )
 def test_a_title_that_only_resembles_an_imprint_stays_whole(title: str) -> None:
     assert read(RSS.format(f"<title>{title}</title>")).title == title.strip()
