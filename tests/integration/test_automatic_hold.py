@@ -8,7 +8,7 @@ import pytest
 
 from service.model import Schedule
 from service.pipeline.usual import USUAL, watch
-from tests.integration.stores import paper
+from tests.integration.stores import HOUR, paper
 from tests.integration.worlds import DAY, House
 
 READERS = 12
@@ -96,6 +96,24 @@ def test_a_hold_by_a_clock_that_was_ahead_spares_no_morning(home: House) -> None
         assert watch(unit, [20.0] * 500, home.clock())
 
 
+@pytest.mark.parametrize("hours", [-5, 5])
+def test_a_few_readers_of_wide_topics_hold_nobody_else_each_day(home: House, hours: int) -> None:
+    with home.world.store.write() as unit:
+        for day in range(10):
+            now = home.clock() + day * DAY
+            for at, counts in sorted([(now, [3.0] * 1000), (now + hours * HOUR, [1.0] * 8 + [60.0] * 3)]):
+                assert not watch(unit, counts, at)
+
+
+def test_small_groups_are_judged_together(home: House) -> None:
+    with home.world.store.write() as unit:
+        for day in range(4):
+            for _ in range(24):
+                assert not watch(unit, [2.0] * 40, home.clock() + day * DAY)
+        wild = [watch(unit, [10.0] * 40, home.clock() + 4 * DAY) for _ in range(3)]
+    assert wild == [False, False, True]
+
+
 def test_what_an_earlier_release_has_learnt_counts(home: House) -> None:
     with home.world.store.write() as unit:
         unit.journal.set_flag(USUAL, {"mean": 4.0, "batches": 30, "held": ""})
@@ -103,13 +121,13 @@ def test_what_an_earlier_release_has_learnt_counts(home: House) -> None:
         assert watch(unit, [20.0] * 500, home.clock())
 
 
-@pytest.mark.parametrize("quiet", [2, 4])
-def test_a_service_that_begins_with_quiet_days_holds_no_good_ones(home: House, quiet: int) -> None:
+@pytest.mark.parametrize("quiet", [(0, 1), (0, 1, 2, 3), (1, 2)])
+def test_a_service_that_begins_with_quiet_days_holds_no_good_ones(home: House, quiet: tuple[int, ...]) -> None:
     join(home, READERS)
     home.morning()
-    for day in range(quiet + 4):
+    for day in range(len(quiet) + 4):
         home.clock.tomorrow()
-        arrive(home, day, 0 if day < quiet else 12)
+        arrive(home, day, 0 if day in quiet else 12)
         home.morning()
     assert len(home.digests()) == READERS * (1 + 4)
 
