@@ -71,7 +71,8 @@ class _Edition:
 
     def papers_a_day(self, now: datetime) -> float:
         """How many papers it holds for each day since the last one."""
-        since = self.covered.at or now
+        # Whoever had one before has none that is known where it was longer ago than the window goes.
+        since = self.covered.at or now - REACH
         return len(self.row["papers"] if self.row else ()) / max((now - since) / timedelta(days=1), 1.0)
 
 

@@ -52,6 +52,17 @@ def test_five_times_the_usual_holds_the_morning_and_says_so(home: House, caplog:
     assert len(home.digests()) == before + READERS
 
 
+def test_papers_of_a_month_are_no_wild_morning(home: House) -> None:
+    join(home, READERS)
+    before = usual_week(home)
+    for day in range(10, 45):
+        arrive(home, day, 2)
+        home.clock.tomorrow()
+    home.world.pipeline.compose(home.clock(), overdue=True)
+    home.world.pipeline.deliver(home.clock())
+    assert len(home.digests()) == before + READERS
+
+
 def test_what_a_sender_has_claimed_is_not_begun_once_a_morning_is_held(home: House) -> None:
     join(home, READERS)
     usual_week(home)
