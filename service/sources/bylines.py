@@ -31,8 +31,8 @@ _PARTICLE = re.compile(
     r"|(?:Van|De) (?:de[rn]?|la|los|las)\s"
 )
 _ENDS_GIVEN = re.compile(r"(?:\A|[\s.-])[^\W\d_]\.?\Z")
-# As PubMed writes a name (Smith JA).
-_ABBREVIATED = re.compile(r"(?:[^\W\d_][\w'’-]* ){1,3}[A-Z]{1,3}(?:-[A-Z])?")
+# As PubMed writes a name (Smith JA); Oxford's journals end a list of them with a full stop.
+_ABBREVIATED = re.compile(r"(?:[^\W\d_][\w'’-]* ){1,3}[A-Z]{1,3}(?:-[A-Z])?\.?")
 _BODY = re.compile(
     r"\b(?:of|for|Universit\w+|Institut\w*|Colleges?|Laborator\w+|Cent(?:er|re)|Department|Collaboration|Team|Inc|Ltd)\b"
 )

@@ -44,6 +44,10 @@ _BYLINE = re.compile(
 )
 _ADDRESS = re.compile(r"(?:&lt;|[(\[])?\s?[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}\s?(?:&gt;|[)\]])?")
 _BRACKETED = re.compile(r"\(([^()]*)\)")
+# Of several identifiers feedparser keeps the last, and HighWire's journals give their own behind the DOI.
+_NO_DOI = re.compile(
+    r"<(?P<tag>(?:\w{1,20}:)?identifier)>\s{0,9}(?:<!\[CDATA\[)?(?:(?!10\.\d{4})[^<>\]]){0,300}(?:\]\]>)?\s{0,9}</(?P=tag)>"
+)
 # feedparser would take what describes an image or an episode for the summary of the entry.
 _ASIDE = re.compile(r"(</?(?:media|itunes):)(?=(?:description|summary|subtitle)\b)")
 ASIDES = ("media_of-description", "itunes_of-summary")
@@ -65,7 +69,7 @@ def tame(text: str) -> tuple[bytes, int]:
     kept, left_out = _within_budget(text)
     kept = _ENDLESS_TAG.sub(r"<\1", _DECLARED.sub("", _ended(kept) if left_out else kept))
     bounded = "<".join(piece[:_LONGEST_TEXT] for piece in kept.split("<"))
-    named = _ASIDE.sub(r"\1of-", _BYLINE.sub(_names, _calm(bounded)))
+    named = _ASIDE.sub(r"\1of-", _BYLINE.sub(_names, _NO_DOI.sub("", _calm(bounded))))
     return _short_words(named).encode("utf-8", "replace"), left_out
 
 

@@ -31,7 +31,7 @@ _TAG = re.compile(
     r"</?(?:a|abbr|acronym|address|article|aside|audio|b|bdi|bdo|big|blockquote|body|br|button|caption|center|cite|code"
     r"|col|colgroup|dd|del|details|dfn|div|dl|dt|em|embed|fieldset|figcaption|figure|font|footer|form|h[1-6]|head|header"
     r"|hr|html|i|iframe|img|input|ins|kbd|label|legend|li|link|main|mark|meta|nav|noscript|object|ol|option|p|param"
-    r"|picture|pre|q|s|samp|script|sec|section|select|small|source|span|strike|strong|style|sub|summary|sup|svg|table|tbody"
+    r"|picture|pre|q|s|samp|script|sec|section|select|small|source|span|st|strike|strong|style|sub|summary|sup|svg|table|tbody"
     r"|td|template|textarea|tfoot|th|thead|time|title|tr|track|tt|u|ul|var|video|wbr|(?:jats|mml|ce):[\w-]+"
     r"|(?:inline|disp)-formula|tex(?:-math)?|alternatives|italic|bold|roman|monospace|underline|scp?|xref|ext-link"
     r"|math|m(?:i|n|o|row|s(?:u[bp]|ubsup|qrt|pace|tyle)|text|frac|over|under|underover|root|table|t[rd])|semantics)"

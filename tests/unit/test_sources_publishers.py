@@ -131,6 +131,15 @@ FEEDS: dict[str, tuple[str, Expected]] = {
         ),
         ("Kettles", "Background We boil. Results Tea.", (), "None", "10.3389/fkett.2026.1"),
     ),
+    "BMJ": (
+        RDF.format(
+            "<title>Kettles</title><description>&lt;sec&gt;&lt;st&gt;Objective&lt;/st&gt;&lt;p&gt;To boil.&lt;/p&gt;&lt;/sec&gt;"
+            "&lt;sec&gt;&lt;st&gt;Results&lt;/st&gt;&lt;p&gt;Tea.&lt;/p&gt;&lt;/sec&gt;</description><dc:creator>Brewer, A., "
+            "Kettle, B.</dc:creator><dc:identifier>info:doi/10.1136/kettle-1</dc:identifier><dc:identifier>"
+            "<![CDATA[hwp:master-id:kettle;kettle-1]]></dc:identifier>"
+        ),
+        ("Kettles", "Objective To boil. Results Tea.", ("Brewer, A.", "Kettle, B."), "None", "10.1136/kettle-1"),
+    ),
     "MDPI": (
         RDF.format(
             "<title>Kettles, Vol. 15, Pages 1234: Tea That Learns</title><description>&lt;p&gt;Tea That Learns&lt;/p&gt; "
@@ -217,6 +226,7 @@ def test_what_a_publisher_prints_around_a_paper_is_taken_off(publisher: str) -> 
         ("Brewer, Ada, Kettle, Bob", ("Brewer, Ada", "Kettle, Bob")),
         ("Brewer A, Kettle BC", ("Brewer A", "Kettle BC")),
         ("Brewer JA, Kettle B", ("Brewer JA", "Kettle B")),
+        ("Brewer JA, Kettle B.", ("Brewer JA", "Kettle B.")),
         ("de la Cruz M-A, O'Neil P", ("de la Cruz M-A", "O'Neil P")),
         ("de la Cruz, Ana M", ("de la Cruz, Ana M",)),
         ("by Ada Brewer | Bob Kettle", TWO),
