@@ -32,9 +32,14 @@ def allowance(unit: Unit, size: int, batch: int, now: datetime) -> tuple[int, bo
     if not size:
         return batch, False
     known = _speaking(unit, now)
+    if known is None and unit.canaries.waiting(now, size * LARGE) < size * LARGE:
+        return batch, False
+    if known is None or not known["well"]:
+        # Of workers that come at once one sends some ahead, and the others hear of it.
+        unit.journal.hold_flag(CANARY)
+        known = _speaking(unit, now)
     if known is None:
-        large = unit.canaries.waiting(now, size * LARGE) >= size * LARGE
-        return (size, True) if large else (batch, False)
+        return size, True
     if known["well"]:
         return batch, False
     return _judge(unit, known, size, batch, now)

@@ -120,6 +120,14 @@ class Journal:
         """A kept value, or None."""
         return self.connection.scalar(select(flag.c.value).where(flag.c.name == name))
 
+    def hold_flag(self, name: str) -> None:
+        """Let nobody else set or hold this value until the end of the unit."""
+        held = select(flag.c.name).where(flag.c.name == name).with_for_update()
+        if self.connection.execute(held).one_or_none() is None:
+            # There must be a row for others to wait for.
+            self.connection.execute(insert_new(self.connection, flag).values(name=name, value=None))
+            self.connection.execute(held)
+
     def is_braked(self) -> bool:
         """Whether no mail may be begun; in a unit that writes this stays true until its end."""
         held = select(flag.c.value).where(flag.c.name == BRAKE).with_for_update(read=True)

@@ -9,12 +9,14 @@ from dataclasses import replace
 from functools import partial
 from itertools import count
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from service.deliveries.onebyone import OneByOne
 from service.errors import MessageRefused
 from service.model import Message, Schedule
+from service.pipeline.canary import allowance, sent_ahead
 from tests import servers
 from tests.integration.stores import paper
 from tests.integration.worlds import DAY, House, house
@@ -110,6 +112,19 @@ def sent_meanwhile(home: House, before: Callable[[], None] = lambda: None) -> in
 
 def test_while_the_first_digests_are_under_way_nobody_sends_others(home: House) -> None:
     assert sent_meanwhile(home) == 0
+
+
+def test_of_two_workers_that_begin_a_morning_at_once_one_sends_ahead(tmp_path: Path, postgres_database: str) -> None:
+    with large(tmp_path, 1, database_url=postgres_database) as home:
+        now = home.clock()
+        other = Thread(target=home.world.pipeline.deliver, args=(now,))
+        with home.world.store.write() as unit:
+            assert allowance(unit, 1, READERS, now) == (1, True)
+            other.start()
+            other.join(1)
+            sent_ahead(unit, unit.deliveries.claim("the first", now, 1, 600.0), now)
+        other.join()
+        assert home.digests() == []
 
 
 def ask(home: House) -> None:
