@@ -34,6 +34,10 @@ _IMPRINT = re.compile(
     r"|(?:Volume \d{1,5}, Issue [^.;,]{1,20}, (?:[^.;]{1,60}, )?Pages? [\w-]{1,20}|Ahead of Print)\s?\.)(?:\s+|\Z)",
     re.IGNORECASE,
 )
+# PNAS sets its headings so close to the words that they run into them: "SignificanceTea matters.AbstractWe boil."
+_HEADINGS = re.compile(
+    r"Significance\s?(?=[A-Z])(?:.{1,3000}?[.!?]\s?Abstract\s?(?=[A-Z]))?|Abstract(?=[A-Z])", re.DOTALL
+)
 # "Chem. Sci., 2026, Advance Article DOI: 10.1039/…, Edge Article" and a licence.
 _RSC = re.compile(
     r"[^;:]{2,80}, \d{4},[^;:]{1,60}\bDOI ?: 10\.1039/\w{5,20}, \w{4,15}(?: (?:Article|Review|Paper|Manuscript))?"
@@ -72,7 +76,7 @@ def proper(text: str) -> str:
     own = _ended(text[imprint.end() :] if imprint else text)
     if _NO_ABSTRACT.fullmatch(own):
         return ""
-    label = _LABEL.match(own)
+    label = (imprint and _HEADINGS.match(own)) or _LABEL.match(own)
     return own[label.end() :] if label else own
 
 
@@ -95,6 +99,13 @@ def labelled(html: str, words: Callable[[str], str]) -> str:
         return ""
     text = _ended(words(html[found.end() :]))
     return text if _BEGINNING.match(text) else ""
+
+
+def behind_tag(html: str, words: Callable[[str], str]) -> str:
+    """Return the same for a description, which is the abstract itself where no tag stands right before a label."""
+    found = _APART.search(html, 0, _LONGEST_HEAD)
+    tagged = found and (found[0].startswith("<") or html[: found.start()].rstrip().endswith(">"))
+    return labelled(html, words) if tagged else ""
 
 
 def _ended(text: str) -> str:

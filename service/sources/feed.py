@@ -175,7 +175,7 @@ def _announced(entry: Entry, version: str) -> _Announced:
         kind = arxiv.kind(named) if isinstance(named, str) else announced[2]
         return _Announced(title, fold(announced[0]), announced[1], kind=kind, daily=True)
     names, rest = abstracts.byline(str(raw.get("value", "")))
-    text = wording.words({**raw, "value": rest}, version)
+    text = wording.abstract(raw, rest, version)
     abstract = wording.whole(entry, abstracts.proper(text), version)
     return _Announced(
         title,

@@ -45,6 +45,15 @@ def whole(entry: Entry, summary: str, version: str) -> str:
     return summary
 
 
+def abstract(description: Entry, html: str, version: str) -> str:
+    """Return the words of `html`, a piece of a description, without what stands before the label of an abstract."""
+
+    def of(piece: str) -> str:
+        return words({**description, "value": piece}, version)
+
+    return abstracts.behind_tag(html[:LONGEST], of) or of(html)
+
+
 def words(detail: Any, version: str) -> str:
     """RSS texts are HTML; Atom says what its texts are, and is believed unless there is mark-up in plain text."""
     if not isinstance(detail, Mapping):

@@ -140,6 +140,28 @@ FEEDS: dict[str, tuple[str, Expected]] = {
         ),
         ("Kettles", "Objective To boil. Results Tea.", ("Brewer, A.", "Kettle, B."), "None", "10.1136/kettle-1"),
     ),
+    "PNAS": (
+        RSS.format(
+            "<title>Kettles</title><description>Proceedings of the National Academy of Sciences, &lt;a href='x'&gt;Volume 123,"
+            " Issue 46&lt;/a&gt;, November 2026. &lt;br/&gt;SignificanceTea matters. It does.AbstractWe boil.</description>"
+        ),
+        ("Kettles", "We boil.", (), "None", ""),
+    ),
+    "PNAS, a summary": (
+        RSS.format(
+            "<title>Kettles</title><description>Proceedings of the National Academy of Sciences, Ahead of Print. &lt;br/&gt;"
+            "SignificanceTea matters.</description>"
+        ),
+        ("Kettles", "Tea matters.", (), "None", ""),
+    ),
+    "Project Euclid": (
+        RSS.format(
+            "<title>Kettles</title><description>&lt;div&gt;&lt;strong&gt;Ada Brewer, Bob Kettle&lt;/strong&gt;&lt;br/&gt;Ann. "
+            "Tea, Vol. 1, No. 1, 1--20.&lt;br/&gt;&lt;strong&gt;Abstract: &lt;/strong&gt;&lt;br/&gt;We boil.&lt;/div&gt;"
+            "</description><author>Ada Brewer, Bob Kettle</author>"
+        ),
+        ("Kettles", "We boil.", TWO, "None", ""),
+    ),
     "MDPI": (
         RDF.format(
             "<title>Kettles, Vol. 15, Pages 1234: Tea That Learns</title><description>&lt;p&gt;Tea That Learns&lt;/p&gt; "
@@ -274,6 +296,8 @@ def test_a_title_that_only_resembles_an_imprint_stays_whole(title: str) -> None:
         "Ahead of print, we boil kettles.",
         "Volume 12, Issue 4 of Tea is sold out.",
         "We share data. DOI: 10.5281/tea.1",
+        "Significance tests of tea. We boil.",
+        "We boil and ask whether it is ABSTRACT: Tea is.",
     ],
 )
 def test_an_abstract_that_only_resembles_an_imprint_stays_whole(abstract: str) -> None:
