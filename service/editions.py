@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from service.errors import InputError
+from service.errors import FieldError, InputError
 from service.model import Schedule
 
 # A schedule of one weekday can lose that day to the date line once, never twice running: two weeks hold a due day.
@@ -100,14 +100,14 @@ def is_known(schedule: Schedule) -> bool:
 
 
 def check_timezone(name: str) -> str:
-    """Return the IANA name that `name` means, letter case and blanks forgiven; InputError suggests near ones."""
+    """Return the IANA name that `name` means, letter case and blanks forgiven; FieldError suggests near ones."""
     wanted = "_".join(name.split()).casefold()
     found = _zones().get(wanted)
     if found is not None:
         return found
     near = _near(wanted)
     mend = f"Did you mean {near}?" if near else "Please use a name such as Europe/Berlin or UTC."
-    raise InputError(f"There is no time zone {name.strip()[:60]!r}. {mend}")
+    raise FieldError(f"There is no time zone {name.strip()[:60]!r}. {mend}", "timezone")
 
 
 @lru_cache(maxsize=64)  # To look for it takes 10 ms, and a zone that is gone is asked for with every edition.

@@ -6,6 +6,7 @@
     │   ├── KeywordsError     several keywords of one entry cannot be read; carries each KeywordError
     │   ├── AddressError      not a usable mail address, or one that may not subscribe here
     │   ├── InvitationError   an invitation code is missing or not known
+    │   ├── FieldError        what one field of a form or question holds cannot be used; names the field
     │   └── LinkError         a signed link is forged, expired or meant for something else
     ├── SettingsError         the environment is wrong; names every wrong setting at once
     ├── ParseError            a page cannot be read as papers; says what it looked like
@@ -73,6 +74,14 @@ class AddressError(InputError):
 
 class InvitationError(InputError):
     """An invitation code is missing or not known here."""
+
+
+class FieldError(InputError):
+    """What one field of a form or a question holds cannot be used; `field` is its name."""
+
+    def __init__(self, message: str, field: str) -> None:
+        super().__init__(message, field)
+        self.field = field
 
 
 class LinkError(InputError):

@@ -17,7 +17,7 @@ from pydantic import BeforeValidator
 from starlette.concurrency import run_in_threadpool
 
 from service import editions
-from service.errors import InputError
+from service.errors import FieldError
 from service.keywords import Keyword, parse_all, split
 from service.model import Identity, Schedule
 from service.pipeline.archive import Question, Results
@@ -130,7 +130,7 @@ class Asked:
         self.about = ("papers", str(day), *(each.text for each in topics))
         mark = cursors.read(cursor, self.about) if cursor else None
         if cursor and mark is None:
-            raise InputError("This cursor is cut off or belongs to another question.")
+            raise FieldError("This cursor is cut off or belongs to another question.", "cursor")
         self.question = Question(topics, mark, limit, day)
 
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Protocol
 from fastapi import Depends, Request
 
 from service import editions, keywords
-from service.errors import AddressError, InputError, InvitationError, KeywordError, KeywordsError
+from service.errors import AddressError, FieldError, InputError, InvitationError, KeywordError, KeywordsError
 from service.model import Schedule
 
 _TEXTS = ("email", "invitation", "keywords", "timezone", "hour", "max_papers", "shown")
@@ -133,6 +133,8 @@ def problems(error: InputError, field: str = "") -> list[Problem]:
         return [_keyword(each) for each in error.errors]
     if isinstance(error, KeywordError):
         return [_keyword(error)]
+    if isinstance(error, FieldError):
+        return [Problem(error.field, str(error))]
     named = {AddressError: "email", InvitationError: "invitation"}.get(type(error), field)
     return [Problem(named, str(error))]
 

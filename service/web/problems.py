@@ -97,11 +97,15 @@ def unreadable(request: Request, error: RequestValidationError) -> Response:
 
 
 def _fault(told: Mapping[str, Any]) -> Fault:
-    """One thing that pydantic says; a body that is no JSON has no fields, only a place where it breaks off."""
+    """One thing that pydantic says; a body that is no JSON object has no field, at most a place where it ends."""
     if told["type"] == "json_invalid":
         return Fault(
             detail=f"The body is no JSON: {told['ctx']['error']} at character {told['loc'][-1] + 1}.", field=""
         )
+    if told["loc"] == ("body",):
+        # What does not say that it is JSON comes here as it was sent, JSON or not.
+        meant = "JSON, sent as Content-Type: application/json" if isinstance(told["input"], bytes) else "a JSON object"
+        return Fault(detail=f"The body must be {meant}.")
     return Fault(detail=told["msg"].removeprefix("Value error, "), field=".".join(map(str, told["loc"][1:])))
 
 

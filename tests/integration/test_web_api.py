@@ -187,6 +187,33 @@ def test_a_body_that_is_no_json_is_told_where_it_breaks_off(api: Site) -> None:
     assert answer.json()["errors"][0]["field"] == ""
 
 
+SAID = "application/json"
+NO_OBJECT = "The body must be a JSON object."
+NOT_SAID = "The body must be JSON, sent as Content-Type: application/json."
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "detail"),
+    [
+        (SAID, "[]", NO_OBJECT),
+        (SAID, "null", NO_OBJECT),
+        (SAID, "", NO_OBJECT),
+        ("application/x-www-form-urlencoded", json.dumps(WISH), NOT_SAID),
+        ("text/plain", "email=ada@uni.example", NOT_SAID),
+    ],
+)
+def test_a_body_of_another_form_is_told_which_is_wanted(api: Site, kind: str, body: str, detail: str) -> None:
+    answer = requests.post(f"{api.url}/api/v1/subscribe", body, headers={"Content-Type": kind})
+    assert (answer.status_code, answer.json()["detail"]) == (422, detail)
+
+
+def test_what_a_parameter_cannot_hold_names_the_parameter(api: Site) -> None:
+    zone = api.post("/api/v1/subscribe", json=WISH | {"timezone": "Europe/Belin"})
+    cursor = api.get("/api/v1/papers", params={"cursor": "x"})
+    assert [each["field"] for answer in (zone, cursor) for each in answer.json()["errors"]] == ["timezone", "cursor"]
+    assert zone.json()["detail"].startswith("timezone: There is no time zone 'Europe/Belin'.")
+
+
 @pytest.mark.parametrize(
     "wrong", [{"keywords": [1] * 100_000}, {"weekdays": [9] * 100_000}, {str(n): 1 for n in range(50_000)}]
 )
