@@ -79,7 +79,7 @@ class InvitationError(InputError):
 class FieldError(InputError):
     """What one field of a form or a question holds cannot be used; `field` is its name."""
 
-    def __init__(self, message: str, field: str) -> None:
+    def __init__(self, message: str, field: str = "") -> None:
         super().__init__(message, field)
         self.field = field
 
