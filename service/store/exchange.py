@@ -18,6 +18,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from service.errors import StoreError
+
 _NOTE = """
     UPDATE delivery SET state = 'sent', finished_at = {now}, lease = NULL, error = ''
     WHERE id {done} AND {ours} AND state = 'sending'
@@ -66,7 +68,10 @@ def _asked(connection: Connection, statement: str, values: dict[str, str]) -> Se
     raw: Any = connection.connection.dbapi_connection
     try:
         rows: list[Any] = raw.execute(statement, values).fetchall()
-    except sqlite3.Error:
+    except sqlite3.Error as error:
+        if not raw.in_transaction:
+            # What came before it is undone, too (SQLite, "Response To Errors Within A Transaction").
+            raise StoreError(f"the database answered: {error}", transient=True) from error
         # Asked once more by SQLAlchemy, which tells what it means; nothing of it was done.
         return connection.exec_driver_sql(statement, values).all()
     return rows

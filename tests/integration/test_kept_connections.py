@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
@@ -102,9 +103,9 @@ def test_a_connection_that_was_cut_is_replaced(postgres_database: str) -> None:
 
 @dataclass
 class Hands:
-    """Carries mails to nowhere, one by one, and has every connection to the database cut with the first."""
+    """Carries mails to nowhere, one by one, and harms the database with the first."""
 
-    database: str
+    harm: Callable[[], object]
     names: Sequence[str] = ("nowhere",)
     carried: list[int] = field(default_factory=list)
 
@@ -115,7 +116,7 @@ class Hands:
                 self.carried.append(begun.id)
                 done = [Outcome(begun, 0)]
                 if len(self.carried) == 1:
-                    cut(self.database)
+                    self.harm()
         outbox.exchange(done, [])
 
     def close(self) -> None:
@@ -128,7 +129,7 @@ def test_no_mail_goes_out_twice_because_a_connection_was_cut(tmp_path: Path, pos
             home.join(f"{name}@example.org", "graph")
         home.arrive(paper("Graph Neural Networks"))
         home.world.pipeline.compose(home.clock())
-        hands, pipe = Hands(postgres_database), home.world.pipeline
+        hands, pipe = Hands(lambda: cut(postgres_database)), home.world.pipeline
         for _ in range(2):
             with suppress(StoreError):
                 Sender(pipe.store, pipe.desk, lambda: hands, lease=0.2).run(home.clock(), lambda: False)
@@ -138,6 +139,29 @@ def test_no_mail_goes_out_twice_because_a_connection_was_cut(tmp_path: Path, pos
         assert len(hands.carried) == len(set(hands.carried)) == 6
         with pipe.store.read() as unit:
             assert unit.deliveries.states()["sent"] == 6
+
+
+def test_no_mail_goes_out_twice_because_sqlite_undid_a_step(tmp_path: Path) -> None:
+    harmed, begins, ends = [False], [False], iter([True])
+
+    def prepare(raw: sqlite3.Connection, *_: object) -> None:
+        def watch(statement: str) -> None:
+            begins[0] = harmed[0] and "attempts + 1" in statement
+
+        raw.set_trace_callback(watch)
+        # As want of memory or a disk that fails for a moment does, this undoes all that the step did before.
+        raw.set_progress_handler(lambda: begins[0] and next(ends, False), 1)
+
+    with house(tmp_path) as home:
+        for name in ("ada", "grace", "joan"):
+            home.join(f"{name}@example.org", "graph")
+        home.world.pipeline.compose(home.clock())
+        hands, pipe = Hands(lambda: harmed.insert(0, True)), home.world.pipeline
+        event.listen(pipe.store.engine, "checkout", prepare)
+        Sender(pipe.store, pipe.desk, lambda: hands).run(home.clock(), lambda: False)
+        assert next(ends, None) is None, "a step was undone"
+        with pipe.store.read() as unit:
+            assert unit.deliveries.states() == {"sent": len(hands.carried)}
 
 
 @pytest.mark.parametrize("kept", [True, False])
