@@ -21,6 +21,8 @@ _SPECIAL = re.compile(
     (?P<combined>[^\W\d_][\u0300-\u036f]+)
   | \\(?P<mark>["'`^~=.]|[vcuHkrdb](?=\s*\{{|\s+[A-Za-z]))\s*(?P<open>\{{)?\s*\\?(?P<base>[A-Za-z])(?(open)\s*\}})
   | (?P<aside>\\(?:cite\w*|ref|eqref|label|footnote|url|href)\*?(?:\[[^\]]*\])?\{{[^{{}}]*\}})
+  | (?P<prime>\^\{{?(?:\\prime\s*)+\}}?)
+  | \\(?P<type>(?:rm|bf|it|sc|sf|sl|tt|em|cal)(?![A-Za-z])\s*)
   | \\(?P<command>[A-Za-z]+)
   | \\(?P<escaped>[\x00-\x7f])
   | (?P<star>(?<=(?<![A-Za-z])[A-Z])\$\^\{{?(?:\*|\\ast)\}}?\$)    # Sgr A$^*$
@@ -157,11 +159,11 @@ def _spoken(special: re.Match[str]) -> str:
         return "^" + unicodedata.normalize("NFKC", special.group()).replace("\u2212", "-")
     if kind == "combined":
         return _composed(special)
-    if kind == "star":
-        return "*"
+    if kind in {"star", "prime"}:
+        return "*" if kind == "star" else "'"
     if kind == "escaped":
         return _ESCAPES.get(special["escaped"], special["escaped"])
-    return "" if kind in {"math", "brace"} else " "
+    return "" if kind in {"math", "brace", "type"} else " "
 
 
 def _composed(special: re.Match[str]) -> str:

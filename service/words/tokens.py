@@ -65,7 +65,9 @@ _ABBREVIATIONS = frozenset({"vs", "st", "dr", "cf", "resp", "approx", "eg", "ie"
 _BESIDE = str.maketrans("", "", "\"'`*%°#")
 _INSIDE = str.maketrans("", "", "',^")
 _JOINTS = frozenset({"-", "--", "_", "^", "@", "·", "-_", "_-", "^-"})
-_SLASHES = frozenset({"/", "//", "+"})
+_SLASHES = frozenset({"/", "//", "+", "^+"})
+# A charge (W^+ bosons, e^- beams) belongs to the word before it.
+_CHARGES = frozenset({"^+ ", "^- "})
 
 
 def tokens(text: str) -> list[Token]:
@@ -138,6 +140,8 @@ def _plain_gap(between: str) -> Gap | None:
         return Gap.BREAK
     if not core:
         return Gap.SPACE if between else Gap.JOINT
+    if marks in _CHARGES:
+        return Gap.SPACE
     if core in _SLASHES:
         return Gap.APART
     if core == marks and core in _JOINTS:
