@@ -32,6 +32,7 @@ def why(
             if line:
                 say(line)
         rows([{"came": each["at"], "through": each["through"], "as": each["as"]} for each in came], json, empty="")
-        say(f"It matches {', '.join(found.matched)}." if found.matched else "It matches no topic of this reader.")
+        if found.paper:
+            say(f"It matches {', '.join(found.matched)}." if found.matched else "It matches no topic of this reader.")
     if found.paper is None:
         raise typer.Exit(3)

@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 
 from service import editions
 from service.keywords import Keyword
+from service.matching import Index
 from service.model import DeliveryState, Mend, Paper, Profile, StoredPaper, Subscriber, SubscriberState
 from service.pipeline.batch import choose
 from service.pipeline.misses import Miss, nearest
@@ -31,7 +32,7 @@ _LOST = (DeliveryState.FAILED, DeliveryState.QUARANTINED)
 
 @dataclass(frozen=True, slots=True)
 class Came:
-    """One arrival within the window: when (UTC), through which source, and whether it was `new`, `cross`, `replace`."""
+    """One arrival: when (UTC), through which source, and whether it was `new`, `cross`, `replace` or `past`."""
 
     at: datetime
     source: str
@@ -42,7 +43,8 @@ class Came:
 class Why:
     """The reason in a sentence; `miss` says what came nearest, `mend` what a button may change (`says`: its words).
 
-    `came` are the paper's arrivals, `matched` the topics that find it, exclusions too.
+    `came` are the paper's arrivals, of one in the window those within it; `matched` the topics that find it, exclusions
+    too, whether or not mails may still bring it.
     """
 
     sentence: str
@@ -90,18 +92,19 @@ def why(unit: Unit, view: View, reader: Subscriber, named: str, now: datetime) -
 
 
 def _came(case: _Case) -> Iterator[Came]:
-    for each in case.view.arrivals:
-        if each.paper_id == case.stored.id:
-            source = case.unit.sources.get(each.source_id)
-            yield Came(each.at, without_password(source.url) if source else "", str(each.kind))
+    came = [each for each in case.view.arrivals if each.paper_id == case.stored.id]
+    # What is hidden or over a month old is not in the window.
+    for each in came or sorted(case.unit.papers.earlier([case.stored.id], case.now), key=lambda each: each.number):
+        source = case.unit.sources.get(each.source_id)
+        yield Came(each.at, without_password(source.url) if source else "", str(each.kind))
 
 
 def _found(case: _Case) -> Iterator[str]:
-    if case.stored.id in case.view.position:
-        for text in dict.fromkeys(text for profile in case.reader.profiles for text in profile.keywords):
-            keyword = read_keyword(text)
-            if keyword is not None and case.finds(keyword):
-                yield text
+    index = Index([case.stored.paper])
+    for text in dict.fromkeys(text for profile in case.reader.profiles for text in profile.keywords):
+        keyword = read_keyword(text)
+        if keyword is not None and len(index.find(keyword).papers):
+            yield text
 
 
 def _kept_out(case: _Case) -> Why | None:

@@ -140,7 +140,21 @@ def test_a_hidden_paper_is_said_to_be_kept_out(home: House) -> None:
     read(home, "low-rank adaptation")
     with home.world.store.write() as unit:
         unit.papers.hide(unit.papers.find({"arxiv:2611.00001"})[0].id)
-    assert ask(home, "2611.00001").sentence.startswith("It is kept out of every mail here")
+    home.clock.at += timedelta(minutes=5)
+    found = ask(home, "2611.00001")
+    assert found.sentence.startswith("It is kept out of every mail here")
+    assert found.matched == ("low-rank adaptation",)
+    assert [each.source for each in found.came] == ["https://papers.example/daily"]
+
+
+def test_a_paper_of_long_ago_has_its_day_and_the_topics_that_match(home: House) -> None:
+    read(home, "low-rank adaptation", "cats")
+    came = home.clock()
+    home.clock.at += timedelta(days=40)
+    found = ask(home, "2611.00001")
+    assert found.sentence.startswith("It came over a month ago")
+    assert found.matched == ("low-rank adaptation",)
+    assert [each.at for each in found.came] == [came]
 
 
 def test_a_resting_reader_hears_that_mails_rest(home: House) -> None:
@@ -214,7 +228,8 @@ def test_the_command_tells_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert "You did: it is number 1" in result.stdout
     assert "https://papers.example/daily" in result.stdout
     assert "It matches low-rank adaptation." in result.stdout
-    assert CliRunner().invoke(app, ["why", ADA, "2611.77777"]).exit_code == 3
+    unknown = CliRunner().invoke(app, ["why", ADA, "2611.77777"])
+    assert (unknown.exit_code, "match" in unknown.stdout) == (3, False)
 
 
 def test_the_key_in_a_sources_address_is_told_to_nobody(home: House) -> None:
