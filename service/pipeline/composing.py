@@ -206,7 +206,8 @@ class Composer:
         """
         waited = {row for each in ours if each.row is not None for row in each.covered.ready}
         superseded = unit.deliveries.supersede(waited)
-        unit.deliveries.supersede(row for each in ours if each.row and each.row["papers"] for row in each.covered.notes)
+        told = [each for each in ours if each.note or (each.row and each.row["papers"])]
+        unit.deliveries.supersede(row for each in told for row in each.covered.notes)
         newest = unit.deliveries.newest_digests([each.reader for each in ours], since)
         overtaken = {
             each.reader

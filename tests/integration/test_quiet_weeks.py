@@ -161,3 +161,16 @@ def test_a_note_that_still_waits_gives_way_to_a_digest(home: House) -> None:
     days(home, 1, paper("A Study of Dogs", arxiv_id="2611.08005"))
     assert [each for each in home.subjects(ADA) if each.startswith("Quiet")] == []
     assert "A Study of Dogs" in home.subjects(ADA)[-1]
+
+
+def test_a_note_that_still_waits_gives_way_to_the_next_one(home: House) -> None:
+    joined(home)
+    days(home, 6, *NOISE)
+    home.world.operations.hold("a trial", home.clock())
+    days(home, 1)
+    days(home, 7, *[paper(f"Yet Another {n} Cats", arxiv_id=f"2611.0810{n}") for n in range(2)])
+    home.world.operations.release(home.clock())
+    home.world.pipeline.deliver(home.clock())
+    assert home.subjects(ADA)[2:] == [QUIET.format(2)]
+    status = home.world.operations.status(home.clock())
+    assert (status.overdue, status.hold) == (0, None)
