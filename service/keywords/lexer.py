@@ -56,17 +56,19 @@ class Piece:
 
 # What stands in brackets directly behind a word and is no group: SE(3), TD(λ), O(n).
 _INDEX = rf"(?<=\w)(?<!\bAND)(?<!\bOR)(?<!\bNOT)(?<!\bANDNOT)\((?:\w|\d+|{'|'.join(GREEK.values())})\)"
+# What stands in brackets directly before a hyphen and is no group: (2+1)-dimensional, (∞,1)-category, (R)-ibuprofen.
+_PREFIX = r"\((?:[^\W_]|(?=[^\s()\"]*[\d,+])[^\s()\"]{2,30})\)(?=-[^\W\d_])"
 _TAG = rf"\[(?:{'|'.join(map(re.escape, TAGS))})\]"
 _PIECE = re.compile(
     rf"""
     (?P<tag>(?<=[^\s(])\s*{_TAG})
   | \s+
   | (?P<quote>"[^"]*"?)
-  | (?P<open>\()
+  | (?P<open>(?!{_PREFIX})\()
   | (?P<close>\))
   | (?P<minus>(?<![^\s(])-+(?=[^\s\-]))
   | (?P<field>(?<![^\s(\-])[A-Za-z]+:)
-  | (?P<word>(?:(?!{_TAG})[^\s"()]|(?<=\w)\(e?s\)(?!\w)|{_INDEX})+)
+  | (?P<word>(?:{_PREFIX}|(?!{_TAG})[^\s"()]|(?<=\w)\(e?s\)(?!\w)|{_INDEX})+)
     """,
     re.VERBOSE | re.IGNORECASE,
 )
