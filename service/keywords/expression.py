@@ -83,6 +83,8 @@ Leaf = Phrase | Person | Category
 Expression = Leaf | Not | And | Or
 
 _CAPITAL = re.compile(r"(?<=[a-z0-9])[A-Z]|(?<=[A-Z])[A-Z](?=[a-z])")
+# Ions are written either way: HII and H II, CIV and C IV. Longer ones need no rule.
+_ION = re.compile(r"(?<=\A[hcnos])(?=ii\Z)|(?<=\Ac)(?=iv\Z)|(?<=\Ao)(?=vi\Z)", re.IGNORECASE)
 # Most keywords are this; their parts need no look at marks and signs.
 PLAIN_WORDS = re.compile(r"[a-z]+(?: [a-z]+)*")
 _CJK = re.compile(f"[{UNSPACED}]")
@@ -109,8 +111,8 @@ def _part(word: str) -> Part:
 
 
 def capitals(word: str) -> list[int]:
-    """Return where a capital inside `word` begins a new part of it (muP at 2, GPTNeo at 3)."""
-    return [found.start() for found in _CAPITAL.finditer(word)]
+    """Return where a capital inside `word` begins a new part of it (muP at 2, GPTNeo at 3), or the charge of an ion."""
+    return [found.start() for pattern in (_CAPITAL, _ION) for found in pattern.finditer(word)]
 
 
 def category_key(text: str) -> str:

@@ -186,7 +186,7 @@ def _apart(whole: Step, before: Step | None, most: int, text: Vocabulary) -> Ite
 
 def _splits(word: str, cuts: Sequence[int], prefix: bool) -> Iterator[tuple[str, str, Link]]:
     """Yield the two halves of a word at each place where it may be cut, and what must stand there."""
-    even = word.islower() and word.isalpha()
+    even = len(word) > 3 and word.islower() and word.isalpha()
     seams = {*capitals(word), *(edge.start() for edge in _DIGIT_EDGE.finditer(word))} if not even else ()
     for at in cuts:
         link = _cut(word[:at], word[at:], at in seams, prefix)

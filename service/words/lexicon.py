@@ -48,7 +48,7 @@ PLURALS = _pairs(
     menus menu gurus guru emus emu haikus haiku plateaus plateau bureaus bureau caribous caribou
     emojis emoji wikis wiki tsunamis tsunami taxis taxi skis ski kiwis kiwi alkalis alkali safaris safari
     sheaves sheaf dwarves dwarf wharves wharf plateaux plateau bureaux bureau tableaux tableau milieux milieu
-    topoi topos archaea archaeon protozoa protozoan spermatozoa spermatozoon lice louse pupae pupa
+    topoi topos archaea archaeon protozoa protozoan spermatozoa spermatozoon lice louse pupae pupa sne sn
     sera serum septa septum ova ovum phyla phylum flagella flagellum cilia cilium mycelia mycelium cerebella cerebellum
     endothelia endothelium mesothelia mesothelium plasmodia plasmodium sporangia sporangium crania cranium
     aquaria aquarium moratoria moratorium suprema supremum infima infimum vacua vacuum substrata substratum
