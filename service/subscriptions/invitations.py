@@ -122,10 +122,14 @@ def _records(reader: csv._reader) -> Iterator[tuple[int, list[str], str]]:  # ty
 
 
 def _said(fault: str, below: int) -> str:
-    if "unexpected end" in fault:
-        lost = f", so the {below} {'line' if below == 1 else 'lines'} below could not be read" if below else ""
-        return f"An opening quote is never closed{lost}."
-    return 'A cell with quotes in it is written in quotes, each inner one doubled: "lora; ""flow matching""".'
+    """What is wrong with a record, and how many lines below went into it: the people on them are not invited."""
+    lost = f"the {below} {'line' if below == 1 else 'lines'} below could not be read" if below else ""
+    if "unexpected end" in fault or ("field larger" in fault and lost):
+        return f"An opening quote is never closed{lost and f', so {lost}'}."
+    if "field larger" in fault:
+        return f"A cell holds more than {csv.field_size_limit():,} characters."
+    doubled = 'A cell with quotes in it is written in quotes, each inner one doubled: "lora; ""flow matching""".'
+    return f"{doubled} Perhaps an opening quote is never closed: {lost}." if lost else doubled
 
 
 def _columns(head: Sequence[str], problem: str) -> dict[str, int]:

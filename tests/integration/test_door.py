@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -185,6 +186,26 @@ def test_a_bad_row_is_named_by_its_line_and_stops_nobody_else(home: House) -> No
 def test_a_quote_that_nobody_closes_tells_how_much_it_swallowed(home: House) -> None:
     table = 'email,topics\nada@uni.example,"lora\nbob@uni.example,mamba\neve@uni.example,rnn\n'
     assert invited(home, table) == [(2, "An opening quote is never closed, so the 2 lines below could not be read.")]
+
+
+def test_an_unclosed_quote_tells_what_it_swallowed_up_to_the_next_quote_too(home: House) -> None:
+    rows = ["email,topics", 'ada@uni.example,"lora', "bob@uni.example,mamba", 'eve@uni.example,"rnn; gru"']
+    (_, said), ida = invited(home, "\n".join([*rows, "ida@uni.example,lora"]))
+    assert said.endswith("Perhaps an opening quote is never closed: the 2 lines below could not be read.")
+    assert ida == (5, "invited")
+
+
+def test_an_unclosed_quote_in_a_long_table_tells_what_it_swallowed(home: House) -> None:
+    rows = [f"reader{n}@uni.example,{'a long topic ' * 15}" for n in range(700)]
+    (line, said), *rest = invited(home, "\n".join(["email,topics", 'ada@uni.example,"lora', *rows]))
+    swallowed = re.fullmatch(r"An opening quote is never closed, so the (\d+) lines below could not be read.", said)
+    assert swallowed
+    assert (line, int(swallowed[1]) + len(rest)) == (2, 700)
+
+
+def test_a_cell_that_is_far_too_long_is_named(home: House) -> None:
+    table = f"email,topics\nada@uni.example,{'lora ' * 30_000}\nbob@uni.example,mamba\n"
+    assert invited(home, table) == [(2, "A cell holds more than 131,072 characters."), (3, "invited")]
 
 
 @pytest.mark.parametrize("table", [b"", b"name,topics\nada,lora\n", "email,töpics".encode("latin-1"), b'"email'])
