@@ -21,11 +21,12 @@ _NAMED |= {"×": "times", "∞": "infty", "∼": "sim", "≤": "leq", "≥": "ge
 _NAMED |= {"∂": "partial", "√": "sqrt", "≈": "approx", "∈": "in", "∗": "ast", "°": "circ", "∘": "circ", "⊙": "odot"}
 _NAMED |= {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ℓ": "ell"}
 _NAMES = str.maketrans(_NAMED)
-_SAME_SIGNS = re.compile(r"var(epsilon|theta|pi|rho|sigma|phi)|rightarrow|\bge\b|\ble\b")
+_SAME_SIGNS = re.compile(r"var(epsilon|theta|pi|rho|sigma|phi)|rightarrow|(?<![$}])\b[gl]e\b")
 _SIGNS = {"rightarrow": "to", "ge": "geq", "le": "leq"}
 _FONTS = (
     "textbf|textit|textrm|textsc|texttt|textsf|textsl|textup|textnormal|text|emph|mathrm|mathbf|mathbbm?|mathds|mathcal|mathit"
     "|mathsf|mathtt|mathfrak|mathscr|boldsymbol|bm|operatorname|mbox|ensuremath|underline|overline|url|href"
+    "|bar|hat|tilde|vec|dot|ddot|widehat|widetilde|ion"
 )
 _SHAPES = "it|bf|em|sc|rm|tt|sf|sl|tiny|scriptsize|footnotesize|small|normalsize|large|Large|LARGE|huge|Huge|bfseries"
 _STYLE = re.compile(

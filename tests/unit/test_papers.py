@@ -94,6 +94,10 @@ SPELLINGS = [
     ("\\textbf{Bold} Moves in $\\beta$-Bread Baking Research", "textbf{Bold} Moves in β–Bread Baking Research"),
     ("Training 5$\\times$ Faster with Very Little Water", "Training 5× Faster with Very Little Water"),
     ("Kettles with $\\mathbbm{1}$ and $\\mathds{R}$ for Everyone", "Kettles with mathbbm{1} and R for Everyone"),
+    ("Boiling of $^{76}$Ge in Kettles of Germanium", "Boiling of ⁷⁶Ge in Kettles of Germanium"),
+    ("Kettles for $x \\ge 3$ and Tea for $x \\le 2$", "Kettles for x≥3 and Tea for x≤2"),
+    ("Search for $t\\bar{t}H$ and $\\bar B$ in Kettles", "Search for tt̄H and B̄ in Kettles"),
+    ("\\ion{H}{ii} Regions of the Outer Kettle", "H II regions of the outer kettle"),
     ("Erd\\H{o}s, Gödel and the Art of Tea", 'Erdős, G\\"odel and the Art of Tea'),
     ("“Quoted” — dashes – and ‘marks’ in Titles", "\"Quoted\" - dashes - and 'marks' in Titles"),
 ]
