@@ -108,8 +108,8 @@ IC_ENDINGS = (
 
 # Words that end in -ing or -ed without being a form of a verb.
 NOT_INFLECTED = _words(
-    """anything biped ceiling during embed evening everything hatred hundred imbed inbreed infrared kindred morning
-    naked nothing quadruped sacred sibling something unembed wicked"""
+    """anything being biped ceiling during embed evening everything hatred hundred imbed inbreed infrared kindred
+    morning naked nothing quadruped sacred sibling something unembed wicked"""
 )
 
 AMERICAN = _pairs(
