@@ -134,6 +134,18 @@ def test_a_relay_first_used_by_a_clock_that_was_ahead_is_new_now(tmp_path: Path)
         assert home.world.pipeline.deliver(home.clock(), lambda: time.monotonic() > end).sent == 20
 
 
+def test_mails_wait_for_no_place_that_was_taken_before_the_clock_was_set_back(tmp_path: Path) -> None:
+    with house(tmp_path, smtp_rate="1200") as home:
+        home.join(ADA, "adapters")
+        home.morning()
+        with home.world.store.engine.begin() as connection:
+            # As it stands where half an hour comes twice.
+            connection.execute(text("UPDATE pace SET next_free = next_free + 1800"))
+        home.join(EVE, "adapters")
+        end = time.monotonic() + 10
+        assert home.world.pipeline.deliver(home.clock(), lambda: time.monotonic() > end).sent == 1
+
+
 def test_a_relay_rests_no_longer_than_any_may() -> None:
     rests = [{"until": (MORNING + hours * HOUR).isoformat()} for hours in (-1, 1, 300)]
     assert Health(["over", "resting", "wrong"], rests).usable(MORNING) == [0, 2]
