@@ -65,6 +65,12 @@ _BYLINE = re.compile(
     r"|<p>\s*(?:by |Author\(s\): ))(?P<names>[^<]{3,20000}+)</p>"
 )
 
+# Copernicus's begin with title, authors and journal, a line each.
+_LINES = re.compile(
+    r"\s*<b>[^<]{1,2000}+</b>\s*<br\s?/?>(?P<names>[^<]{3,20000}+)<br\s?/?>[^<]{3,300}\bdoi\.org/10\.5194/[^<]{3,200}<br\s?/?>"
+    r"(?:\s*Preprint [^<]{3,200}<br\s?/?>)?"
+)
+
 
 def proper(text: str) -> str:
     """Return the abstract without a machine's summary before it, without its imprint and its label."""
@@ -82,7 +88,7 @@ def proper(text: str) -> str:
 
 def byline(html: str) -> tuple[str, str]:
     """Return the authors that a description begins with, "" where it names none, and the description without them."""
-    found = _BYLINE.match(html)
+    found = _BYLINE.match(html) or _LINES.match(html)
     return (found["names"].strip(), html[found.end() :]) if found else ("", html)
 
 

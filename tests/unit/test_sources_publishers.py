@@ -162,6 +162,15 @@ FEEDS: dict[str, tuple[str, Expected]] = {
         ),
         ("Kettles", "We boil.", TWO, "None", ""),
     ),
+    "Copernicus": (
+        RSS.format(
+            "<title>Kettles over Europe</title><guid>https://doi.org/10.5194/kettle-26-1-2026</guid><description>&lt;b&gt;"
+            "Kettles over Europe&lt;/b&gt;&lt;br /&gt;\nAda Brewer and Bob Kettle&lt;br /&gt;\nKettle Chem. Phys., 26, 1–20, "
+            "https://doi.org/10.5194/kettle-26-1-2026, 2026&lt;br /&gt;\nPreprint under review for KCP (discussion: open)"
+            "&lt;br /&gt;\nWe boil over Europe.</description>"
+        ),
+        ("Kettles over Europe", "We boil over Europe.", TWO, "None", "10.5194/kettle-26-1-2026"),
+    ),
     "MDPI": (
         RDF.format(
             "<title>Kettles, Vol. 15, Pages 1234: Tea That Learns</title><description>&lt;p&gt;Tea That Learns&lt;/p&gt; "
