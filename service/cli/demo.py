@@ -52,7 +52,9 @@ def demo(
         typer.Option(help="The day whose edition is made, YYYY-MM-DD; by default today, or the day of old pages."),
     ] = None,
     once: Annotated[bool, typer.Option("--once", help="Stop when the digest is in the mailbox.")] = False,
-    data: Annotated[Path | None, typer.Option(help="Keep everything in this folder.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Keep everything in this folder, which is the demo's alone.")
+    ] = None,
 ) -> None:
     """Show the whole job: fetch, match, subscribe, compose, send and read, on this machine alone."""
     # What fails is said step by step; the log is for services that stay.
@@ -130,7 +132,7 @@ class Demo:
         """Tell each step as it is done."""
         self.world = build(self.settings, clock=self.clock, allow_loopback=True)
         self.stack.callback(self.world.close)
-        self.world.store.migrate()
+        self.world.operations.lend()
         pages = self.stack.enter_context(demo_pages.serve(self._pages()))
         server = self.stack.enter_context(WebServer(self.world, self.listener))
         self._collect(pages)

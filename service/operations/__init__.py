@@ -25,7 +25,7 @@ from service.sources.http import Client
 from service.sources.text import fold
 from service.store import Store
 from service.store.deliveries import Delivery
-from service.store.journal import BRAKE
+from service.store.journal import BRAKE, DEMO
 from service.store.sources import Source
 
 RECENT = timedelta(days=1)
@@ -227,6 +227,25 @@ class Operations:
     def restore(self, file: Path, now: datetime) -> None:
         """Bring a copy back where no database is, on hold, see `backups`. Raises StoreError."""
         backups.restore(self.store, file, now)
+
+    def lend(self) -> None:
+        """Bring the database to this release for a demo, which puts sources away and sends to whoever is due.
+
+        Raises InputError where it is a service's: not made for a demo, or a beat has been at work in it since.
+        """
+        made = self.store.ready()
+        if made:
+            with self.store.read() as unit:
+                ours = bool(unit.journal.flag(DEMO)) and "beat" not in unit.journal.beats()
+            if not ours:
+                raise InputError(
+                    f"{self.settings.data_dir} holds the data of a service, and a demo would put its sources away "
+                    "and take the mails of its readers; name another folder"
+                )
+        self.store.migrate()
+        if not made:
+            with self.store.write() as unit:
+                unit.journal.set_flag(DEMO, True)
 
     def heartbeat(self, name: str, now: datetime) -> None:
         """A process or a tick says that it is alive."""

@@ -23,6 +23,8 @@ LIFE = "life"
 PASSES = "passes"
 # The flag that keeps every sender from beginning a mail.
 BRAKE = "hold"
+# The flag of a database that was made for a demo.
+DEMO = "demo"
 # The flag that tells under which key addresses are suppressed.
 KEY = "suppression key"
 # A reader looks at other sources from now on.

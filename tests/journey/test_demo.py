@@ -9,12 +9,17 @@ import os
 import re
 import signal
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
+from service.bootstrap import build
+from service.settings import load
 from tests.forked import begin, paperround
+from tests.integration.stores import paper
+from tests.integration.worlds import house
 from tests.journey.steps import eventually
 
 KEYWORDS = ("-k", "low-rank adaptation", "-k", "neural tangent kernel", "-k", "-survey")
@@ -132,6 +137,27 @@ def test_the_demo_on_real_captures(tmp_path: Path, seeds: Sequence[Path]) -> Non
     for title in titles:
         assert title in text
         assert title in html
+
+
+def test_the_folder_of_a_service_is_left_alone(tmp_path: Path) -> None:
+    """Its sources would be put away, and its readers' mails would count as sent and lie in a mailbox."""
+    with house(tmp_path) as home:
+        home.arrive(paper("Low-Rank Adaptation of Lantern Networks", "We adapt lanterns."))
+        home.join("ada@uni.example", "low-rank adaptation")
+        said = demo(tmp_path, code=2)
+        assert f"{tmp_path} holds the data of a service" in said
+        assert [each.active for each in home.world.operations.sources()] == [True]
+        assert [reader.email for reader, _ in home.world.operations.subscribers()] == ["ada@uni.example"]
+    assert not mails(tmp_path)
+
+
+def test_a_folder_of_the_demo_that_became_a_service_is_left_alone(tmp_path: Path) -> None:
+    demo(tmp_path)
+    assert "subscribes already" in demo(tmp_path)
+    world = build(load({}, None, data_dir=str(tmp_path)))
+    world.operations.heartbeat("beat", datetime.now(UTC))
+    world.close()
+    assert "holds the data of a service" in demo(tmp_path, code=2)
 
 
 def test_a_folder_that_goes_with_the_demo_is_not_named(page: Path) -> None:
