@@ -121,7 +121,8 @@ AMERICAN = _pairs(
     programme program prologue prolog sceptic skeptic sceptical skeptical scepticism skepticism sizeable sizable
     skilful skillful storey story tyre tire useable usable whilst while focussed focused focussing focusing
     manoeuvring maneuvering manoeuvred maneuvered counsellor counselor marvellous marvelous jewellery jewelry
-    centring centering mediaeval medieval neurone neuron learnt learned moulding molding moulded molded""",
+    centring centering mediaeval medieval neurone neuron learnt learned moulding molding moulded molded
+    caesium cesium goitre goiter yoghurt yogurt""",
 )
 
 # A final l that British English doubles before -ing, -ed and -er.
