@@ -15,6 +15,7 @@ _ARXIV_PAPER = re.compile(r"/(?:abs|pdf|html|ps|format)/.")
 _HF_PAPER = re.compile(r"/papers/\d{4}\.\d{4,5}")
 _FIXED_DAYS = re.compile(r"/details/\w+/\d{4}-\d\d-\d\d/\d{4}-\d\d-\d\d")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]{1,20}):(?=\S)", re.IGNORECASE)
+_PUBMED_FEED = re.compile(r"/rss(?:-feed)?/")
 _NO_LISTS = {
     "openreview.net": "OpenReview shows its papers to browsers only; name a feed of the venue",
     "scholar.google.com": "Google Scholar lets no programs in; its alerts come by mail",
@@ -43,6 +44,8 @@ def advice(url: str) -> str:
         return "It names one paper; name a category such as cs.LG, or a search of arXiv, to get new ones."
     if _FIXED_DAYS.match(path):
         return "It names fixed days and brings nothing new after them; https://www.biorxiv.org has each day's papers."
+    if host == "pubmed.ncbi.nlm.nih.gov" and not _PUBMED_FEED.match(path):
+        return "PubMed makes a feed of each search: press Create RSS below its field, and name the address it shows."
     return next((f"{said}." for name, said in _NO_LISTS.items() if host == name or host.endswith(f".{name}")), "")
 
 

@@ -13,6 +13,7 @@ from service.sources.pasted import meant
 RSS, API = "https://rss.arxiv.org/rss/", "https://export.arxiv.org/api/query?search_query="
 HF = "https://huggingface.co"
 NATURE = "https://www.nature.com/nature.rss"
+PUBMED_FEED = "https://pubmed.ncbi.nlm.nih.gov/rss/search/1kettle/?limit=50"
 MEANT = {
     "huggingface.co/papers": f"{HF}/papers",
     HF: f"{HF}/papers",
@@ -114,13 +115,16 @@ def test_one_source_is_kept_under_one_address(text: str, kept: str) -> None:
         ("https://arxiv.org/abs/2601.00011v2", "category such as cs.LG"),
         ("https://api.biorxiv.org/details/biorxiv/2026-11-01/2026-11-02", "names fixed days"),
         ("https://openreview.net/group?id=ICLR.cc/2026/Conference", "feed of the venue"),
+        ("https://pubmed.ncbi.nlm.nih.gov/?term=kettle", "press Create RSS"),
     ],
 )
 def test_an_address_that_brings_nothing_new_is_said_to(url: str, said: str) -> None:
     assert said in advice(url)
 
 
-@pytest.mark.parametrize("url", [f"{HF}/papers", f"{HF}/papers?q=tea", "cs.LG", NATURE, "https://[", "captures"])
+@pytest.mark.parametrize(
+    "url", [f"{HF}/papers", f"{HF}/papers?q=tea", "cs.LG", NATURE, PUBMED_FEED, "https://[", "captures"]
+)
 def test_a_good_address_needs_no_advice(url: str) -> None:
     assert advice(url) == ""
 
