@@ -15,7 +15,7 @@ from typing import Any
 from service.errors import ParseError
 from service.model import Listing, Page, Paper
 from service.papers import told_apart
-from service.sources import biorxiv, capture, feed, html, huggingface, inflate, jsonfeed
+from service.sources import abstracts, biorxiv, capture, feed, html, huggingface, inflate, jsonfeed
 from service.sources.decoding import decode
 from service.sources.text import fold
 
@@ -69,7 +69,8 @@ def _too_large() -> ParseError:
 
 def _bounded(paper: Paper) -> Paper:
     authors = tuple(name[:_LONGEST_NAME].rstrip() for name in paper.authors[:_MOST_AUTHORS])
-    return replace(paper, title=paper.title[:_LONGEST_TITLE].rstrip(), authors=authors)
+    title, abstract = paper.title[:_LONGEST_TITLE].rstrip(), abstracts.parted(paper.abstract)
+    return replace(paper, title=title, abstract=abstract, authors=authors)
 
 
 def _read(text: str, page: Page) -> Listing:

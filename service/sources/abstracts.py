@@ -38,6 +38,14 @@ _IMPRINT = re.compile(
 _HEADINGS = re.compile(
     r"Significance\s?(?=[A-Z])(?:.{1,3000}?[.!?]\s?Abstract\s?(?=[A-Z]))?|Abstract(?=[A-Z])", re.DOTALL
 )
+# Of a structured abstract whose tags were taken away the headings run into the words: "BackgroundTea is hot.MethodsWe".
+_RUN_IN = re.compile(
+    r"(?:\A|(?<=[.!?)\]])|(?<=[.!?)\]] ))(?i:Background|Introduction|Context|Importance|Rationale|Objectives?|Aims?"
+    r"|Purpose|Design|Setting|Participants|Patients|Interventions?"
+    r"|(?:Materials? and |Patients and )?Methods?(?: and (?:Findings|Results))?|Methodology"
+    r"|Main Outcomes?(?: and Measures?)?|Results?|Findings|Discussion|Conclusions?(?: and Relevance)?"
+    r"|Interpretation|Limitations|Significance|Funding|Trial Registration)(?=[A-Z0-9(])"
+)
 # "Chem. Sci., 2026, Advance Article DOI: 10.1039/…, Edge Article" and a licence.
 _RSC = re.compile(
     r"[^;:]{2,80}, \d{4},[^;:]{1,60}\bDOI ?: 10\.1039/\w{5,20}, \w{4,15}(?: (?:Article|Review|Paper|Manuscript))?"
@@ -84,6 +92,18 @@ def proper(text: str) -> str:
         return ""
     label = (imprint and _HEADINGS.match(own)) or _LABEL.match(own)
     return own[label.end() :] if label else own
+
+
+def parted(text: str) -> str:
+    """Return a structured abstract with its headings apart from the words; one alone may be a name (DesignGPT)."""
+    found = [heading.span() for heading in _RUN_IN.finditer(text)]
+    if len(found) < 2:
+        return text
+    ends = [0, *(end for _, end in found)]
+    pieces = [
+        f"{text[end:start].rstrip()} {text[start:stop]}: " for end, (start, stop) in zip(ends, found, strict=False)
+    ]
+    return "".join([*pieces, text[ends[-1] :]]).strip()
 
 
 def byline(html: str) -> tuple[str, str]:

@@ -385,3 +385,23 @@ def test_a_link_gives_a_doi_only_where_its_end_is_sure(link: str, doi: str) -> N
     assert read(RSS.format(f"<title>T</title><link>{link}</link>")).doi == doi
     feed = {"version": "https://jsonfeed.org/version/1.1", "items": [{"title": "T", "url": link}]}
     assert read(json.dumps(feed)).doi == doi
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        (
+            "BackgroundKettles are hot.MethodsWe boil (n=3).Results0.9 of tea (p&lt;0.05).ConclusionsTea.",
+            "Background: Kettles are hot. Methods: We boil (n=3). Results: 0.9 of tea (p<0.05). Conclusions: Tea.",
+        ),
+        ("OBJECTIVETo boil. DESIGNA trial.", "OBJECTIVE: To boil. DESIGN: A trial."),
+        ("Materials and MethodsWe boil.FindingsTea.", "Materials and Methods: We boil. Findings: Tea."),
+        ("DesignGPT boils tea.", "DesignGPT boils tea."),
+        ("Background: Kettles. Methods: We boil.", "Background: Kettles. Methods: We boil."),
+        ("Results matter. Methods too.", "Results matter. Methods too."),
+    ],
+)
+def test_headings_do_not_run_into_the_words_of_an_abstract(written: str, shown: str) -> None:
+    assert read(RSS.format(f"<title>T</title><description>{written}</description>")).abstract == shown
+    feed = {"version": "https://jsonfeed.org/version/1.1", "items": [{"title": "T", "content_html": written}]}
+    assert read(json.dumps(feed)).abstract == shown
