@@ -21,7 +21,7 @@ from service.deliveries import Carrier
 from service.deliveries.dkim import DkimKey, Seal, Sealing
 from service.deliveries.maildir import MaildirMailer
 from service.deliveries.onebyone import OneByOne
-from service.deliveries.smtp import SmtpCarrier, SmtpMailer
+from service.deliveries.smtp import ANSWER, SmtpCarrier, SmtpMailer
 from service.links import Signer
 from service.messages import Renderer
 from service.model import Bell, Identity, Mailer, Witness
@@ -215,7 +215,7 @@ def seal(settings: Settings) -> Seal | None:
 def carrier(settings: Settings) -> Carrier:
     """What takes many messages to the relays, or to the local mailbox where there is none."""
     if settings.smtp_url:
-        return SmtpCarrier(settings.smtp_url, settings.smtp_connections)
+        return SmtpCarrier(settings.smtp_url, settings.smtp_connections, answer=ANSWER)
     return OneByOne(MaildirMailer(settings.mailbox_dir))
 
 

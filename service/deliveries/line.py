@@ -69,8 +69,11 @@ class Line:
 
     `called` is when its opening began, on the monotonic clock: the first mail's time counts from there. `more` is asked
     for the next mail as soon as a body is on its way. Its methods raise Closing, smtplib's or the
-    socket's errors where the connection is of no more use; `served` counts the mails it has dealt with.
+    socket's errors where the connection is of no more use; `served` counts the mails it has dealt with. From the dot of
+    a mail on the server has at least `answer` seconds.
     """
+
+    answer = 0.0
 
     def __init__(self, wire: Wire, relay: int, name: str, called: float) -> None:
         self.wire = wire
@@ -137,8 +140,9 @@ class Line:
                 return
             self._written += sent
             self._forget(sent)
-            if self.front and self.front.dot_at and self._written >= self.front.dot_at:
+            if self.front and self.front.dot_at and self._written >= self.front.dot_at and not self.front.in_doubt:
                 self.front.in_doubt = True
+                self.front.deadline = max(self.front.deadline, time.monotonic() + self.answer)
 
     def _send(self) -> int:
         """Write what waits, in one go; a plain socket takes the pieces as they are."""

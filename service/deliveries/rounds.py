@@ -222,7 +222,8 @@ class Round:
         if handing is None:
             return
         relay, _ = self._carrier.relays[line.relay]
-        problem = error.problem if isinstance(error, Closing) else unavailable(relay, self._carrier.timeout, error)
+        patience = max(self._carrier.timeout, line.answer if handing.in_doubt else 0.0)
+        problem = error.problem if isinstance(error, Closing) else unavailable(relay, patience, error)
         if line.served and not handing.answered and not isinstance(error, TimeoutError):
             # Closed while it was idle, as servers do after so many mails: another connection carries on.
             self._spare.appendleft(handing.anew())

@@ -21,21 +21,30 @@ from service.errors import DeliveryError
 from service.model import Message
 
 _FAREWELL = 2.0
+# So long may a server look at a whole mail before it answers, in seconds. Whoever hangs up sooner sends what it takes
+# all the same, again and again (RFC 5321, section 4.5.3.2.6, which asks for ten minutes: a lease is not much longer).
+ANSWER = 120.0
 
 
 class SmtpCarrier:
     """A Carrier over up to `connections` kept-open connections to the relays of some URLs (see `relay` for the forms).
 
     `timeout` bounds one whole message in seconds, connecting included: a server that takes a byte a second is cut.
-    `line` is the kind of line to use.
+    After its dot the answer may take `answer` seconds, where that is longer. `line` is the kind of line to use.
     """
 
     def __init__(
-        self, urls: Sequence[str], connections: int = 1, timeout: float = 30.0, line: type[Line] = Line
+        self,
+        urls: Sequence[str],
+        connections: int = 1,
+        timeout: float = 30.0,
+        line: type[Line] = Line,
+        answer: float = 0.0,
     ) -> None:
         self.relays = [_relay(url) for url in urls]
         self.connections = connections
         self.timeout = timeout
+        self.answer = answer
         self.lines: list[Line] = []
         self._line = line
 
@@ -46,7 +55,9 @@ class SmtpCarrier:
 
     def line(self, wire: Wire, number: int, at: float) -> Line:
         """A line over a connection to the relay of this number, which was called at `at` on the monotonic clock."""
-        return self._line(wire, number, self.relays[number][0].name, at)
+        line = self._line(wire, number, self.relays[number][0].name, at)
+        line.answer = self.answer
+        return line
 
     def carry(self, outbox: Outbox) -> None:
         """Carry until the outbox is empty or no relay can be used. Raises only what the outbox raises."""

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -297,6 +298,20 @@ def test_a_relay_that_opens_when_the_time_of_a_mail_is_over_is_not_held_to_be_ou
             mailer.send(Message("digest@papers.test", "ada@papers.test", b"Subject: one\r\n\r\ntext\r\n"))
         mailer.close()
     assert second.connections == 1
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(1.0, ""), (3.0, "did not finish within 2 s")])
+def test_a_relay_may_look_at_a_whole_mail_for_longer_than_all_else_takes(
+    seconds: float, said: str, tmp_path: Path
+) -> None:
+    ok = (0.0, b"250 ok")
+    slow = answering((0.0, b"220 slow.test"), ok, ok, ok, (0.0, b"354 go ahead"), (seconds, b"250 taken"))
+    with raw(slow) as server, house(tmp_path) as home:
+        home.world.subscriptions.subscribe("ada@good.example", "orchids", Schedule(), home.clock())
+        slowly = partial(SmtpCarrier, [f"smtp://127.0.0.1:{server.port}"], 1, timeout=0.5, answer=2.0)
+        done = replace(home.world.pipeline, carrier=slowly).deliver(home.clock())
+        assert (done.sent, done.retried) == ((0, 1) if said else (1, 0))
+        assert said in done.relay
 
 
 KEYS = {"secret_keys": "k" * 40, "suppression_key": "s" * 40}
