@@ -145,7 +145,9 @@ class Demo:
     def _pages(self) -> dict[str, tuple[str, bytes]]:
         if not self.files:
             return demo_pages.pages(self.clock().date())
-        return {f"/{number}/{path.name}": (_media_type(path), bytes_of(path)) for number, path in enumerate(self.files)}
+        return {
+            f"/{number}/{_name(path)}": (_media_type(path), bytes_of(path)) for number, path in enumerate(self.files)
+        }
 
     def _collect(self, base: str) -> None:
         """Poll every page as a source; those of an earlier run are no longer served and are put away first."""
@@ -234,6 +236,11 @@ def _post(url: str, form: dict[str, object]) -> None:
     answer = requests.post(url, data=form, timeout=10)
     if not answer.ok:
         raise PaperRoundError(f"the page answered {answer.status_code}: the keywords or the form are not accepted")
+
+
+def _name(path: Path) -> str:
+    """Its name as an address can hold it: with a question mark for what is no text in UTF-8."""
+    return path.name.encode(errors="replace").decode()
 
 
 def _media_type(path: Path) -> str:

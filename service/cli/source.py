@@ -14,7 +14,7 @@ import typer
 from service.bootstrap import World
 from service.cli.output import Json, rows, say, world
 from service.cli.screen import complain
-from service.errors import FetchError, ParseError
+from service.errors import FetchError, InputError, ParseError
 from service.model import Listing
 from service.sources import saved
 from service.sources.advice import advice
@@ -105,8 +105,14 @@ def catalogue(
 
 def _absolute(place: str) -> str:
     """Name a file or a folder from the root: processes that stay may have another working folder."""
-    is_here = not place.isdecimal() and saved.stands(place) and not place.startswith("file:")
-    return str(Path(place).absolute()) if is_here else place
+    if place.isdecimal() or not saved.stands(place) or place.startswith("file:"):
+        return place
+    path = str(Path(place).absolute())
+    try:
+        path.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"{path} cannot be kept: its name is no text in UTF-8; give it another one") from error
+    return path
 
 
 def _discovered(here: World, url: str) -> tuple[str, Listing]:

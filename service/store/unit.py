@@ -6,6 +6,7 @@ Foreign errors are translated here, once, into StoreError.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 import time
@@ -213,7 +214,8 @@ class Store:
         with _translated(), closing(self.engine.raw_connection()) as connection:
             # Past SQLAlchemy, whose connections begin a transaction: VACUUM must stand outside of one.
             try:
-                connection.cursor().execute("VACUUM INTO ?", (str(file),))
+                # The name as the bytes it is: one in another encoding than UTF-8 is a name, too.
+                connection.cursor().execute("VACUUM INTO CAST(? AS TEXT)", (os.fsencode(file),))
             except sqlite3.Error as error:
                 file.unlink(missing_ok=True)
                 raise StoreError(f"{file} cannot be written: {error}") from error

@@ -89,6 +89,19 @@ def test_a_backup_is_for_its_owner_alone(tmp_path: Path) -> None:
     assert (tmp_path / "backup").stat().st_mode & 0o077 == 0
 
 
+def test_a_backup_may_have_a_name_in_another_encoding(tmp_path: Path) -> None:
+    file = tmp_path / "caf\udce9.sqlite3"
+    with house(tmp_path / "old") as home:
+        home.join(ADA, "low-rank adaptation")
+        home.world.operations.backup(file, home.clock())
+    with house(tmp_path / "new") as home:
+        home.world.store.close()
+        for left in (tmp_path / "new").glob("paperround.sqlite3*"):
+            left.unlink()
+        home.world.operations.restore(file, home.clock())
+        assert [reader.email for reader, _ in home.world.operations.subscribers()] == [ADA]
+
+
 def test_a_place_that_takes_no_backup_is_named(tmp_path: Path) -> None:
     with house(tmp_path) as home, pytest.raises(StoreError, match=r"away/backup cannot be written: No such file"):
         home.world.operations.backup(tmp_path / "away" / "backup", home.clock())

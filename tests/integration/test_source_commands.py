@@ -80,6 +80,15 @@ def test_what_cannot_be_followed_is_refused_in_a_sentence(site: Site, text: str)
     assert (code, text.split(":")[0] in said, "Traceback" in said) == (1, True, False)
 
 
+def test_a_file_whose_name_is_no_text_is_refused_with_a_sentence(site: Site, tmp_path: Path) -> None:
+    """No row could name it."""
+    file = tmp_path / "caf\udce9.xml"
+    file.write_text(pages.rss(pages.PAPERS))
+    code, found, said = run("source", "add", str(file))
+    assert (code, found) == (2, [])
+    assert "its name is no text in UTF-8" in said
+
+
 def test_a_folder_with_a_file_that_is_no_page_is_taken_without_it(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

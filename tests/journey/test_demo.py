@@ -104,6 +104,11 @@ def test_the_demo_on_named_pages_sends_the_papers_that_match(tmp_path: Path, pag
         assert "Counting Cats" not in part
 
 
+def test_a_page_may_have_a_name_in_another_encoding(tmp_path: Path, page: Path) -> None:
+    assert "caf?.txt" in demo(tmp_path, *KEYWORDS, page.rename(tmp_path / "caf\udce9.txt"))
+    assert len(digests(tmp_path)) == 1
+
+
 def test_the_next_edition_holds_exactly_what_is_new(tmp_path: Path, page: Path) -> None:
     demo(tmp_path, "--day", "2026-11-20", *KEYWORDS, page)
     demo(tmp_path, "--day", "2026-11-21", *KEYWORDS, page)
