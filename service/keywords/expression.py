@@ -87,6 +87,7 @@ _CAPITAL = re.compile(r"(?<=[a-z0-9])[A-Z]|(?<=[A-Z])[A-Z](?=[a-z])")
 _ION = re.compile(r"(?<=\A[hcnos])(?=ii\Z)|(?<=\Ac)(?=iv\Z)|(?<=\Ao)(?=vi\Z)", re.IGNORECASE)
 # Most keywords are this; their parts need no look at marks and signs.
 PLAIN_WORDS = re.compile(r"[a-z]+(?: [a-z]+)*")
+_STAR = re.compile(r"\*(?!\d)")
 _CJK = re.compile(f"[{UNSPACED}]")
 
 
@@ -97,7 +98,7 @@ def parts(text: str, exact: bool = False) -> tuple[Part, ...]:
     found: list[Part] = []
     done = 0
     for token in words_of(Reading(text, text)):
-        starred = not exact and text[token.end : token.end + 1] == "*"
+        starred = not exact and _STAR.match(text, token.end) is not None
         between = text[done : token.start]
         loose = bool(found) and token.gap is Gap.BREAK
         found.append(Part(token.word, starred, loose, token.gap is Gap.JOINT and "-" in between))

@@ -54,8 +54,11 @@ class Piece:
     position: int
 
 
-# What stands in brackets directly behind a word and is no group: SE(3), TD(λ), O(n).
-_INDEX = rf"(?<=\w)(?<!\bAND)(?<!\bOR)(?<!\bNOT)(?<!\bANDNOT)\((?:\w|\d+|{'|'.join(GREEK.values())})\)"
+# What stands in brackets directly behind a word and is no group: SE(3), TD(λ), O(n), t(9;22), 25(OH)D.
+_INDEX = (
+    rf"(?<=\w)(?<!\bAND)(?<!\bOR)(?<!\bNOT)(?<!\bANDNOT)"
+    rf"\((?:\w|\d+(?:[;,]\d+)*|{'|'.join(GREEK.values())}|\w{{2,6}}(?=\)(?!OR\b|AND\b|NOT\b|ANDNOT\b)\w))\)"
+)
 # What stands in brackets directly before a hyphen and is no group: (2+1)-dimensional, (∞,1)-category, (R)-ibuprofen.
 _PREFIX = r"\((?:[^\W_]|(?=[^\s()\"]*[\d,+])[^\s()\"]{2,30})\)(?=-[^\W\d_])"
 _TAG = rf"\[(?:{'|'.join(map(re.escape, TAGS))})\]"

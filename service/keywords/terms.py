@@ -63,7 +63,8 @@ def _is_letter(typed: str, word: str) -> bool:
 
 
 def _check_stars(term: Term, found: tuple[Part, ...]) -> None:
-    if inner := re.search(r"\S*\w\*\w\S*", term.text):
+    # Before a number it names an allele: HLA-B*27, CYP2D6*4.
+    if inner := re.search(r"\S*\w\*[^\W\d]\S*", term.text):
         begun = re.search(r"\w{3,}\*(?=\w)", inner.group())
         example = f"write {begun.group()}" if begun else "as in diffus*"
         raise term.refuse("a star inside a word", f"it stands at the end, {example}")
