@@ -56,5 +56,7 @@ def _files(path: Path) -> Iterator[Path]:
 
 def _page(file: Path) -> Page:
     state = file.stat()
+    # A name in another encoding than UTF-8 is written with its bytes as numbers, or no row could hold it.
+    name = str(file).encode(errors="surrogateescape").decode(errors="backslashreplace")
     with file.open("rb") as opened:
-        return Page(opened.read(LARGEST + 1), "", str(file), etag=f"{state.st_mtime_ns}-{state.st_size}")
+        return Page(opened.read(LARGEST + 1), "", name, etag=f"{state.st_mtime_ns}-{state.st_size}")

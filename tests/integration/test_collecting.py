@@ -383,6 +383,20 @@ def test_a_folder_of_saved_pages_is_read_file_by_file(tmp_path: Path) -> None:
     reader.store.close()
 
 
+def test_a_file_name_in_another_encoding_keeps_nothing_else_of_its_folder_back(tmp_path: Path) -> None:
+    folder = tmp_path / "saved"
+    folder.mkdir()
+    (folder / "caf\udce9.txt").write_text(pages.paragraphs(pages.PAPERS[:2]))
+    (folder / "naïve.html").write_text(pages.listing_html(pages.PAPERS[2:]))
+    reader = Reader(tmp_path, str(folder), "")
+    assert (reader.poll().error, reader.papers()) == ("", 4)
+    again = reader.poll()
+    assert (again.papers, again.arrived) == (4, 0)
+    (folder / "caf\udcea.txt").write_bytes(b"%PDF-1.7")
+    assert reader.poll().skipped == 1
+    reader.store.close()
+
+
 def test_a_day_that_is_yet_to_come_puts_no_paper_before_all_others(tmp_path: Path) -> None:
     saved = tmp_path / "saved"
     saved.mkdir()
