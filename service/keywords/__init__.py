@@ -144,6 +144,9 @@ def _too_many(count: int) -> KeywordError:
 
 
 _SEPARATOR = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029,;\uff0c\uff1b\u3001]")
+# An author by surname and initials, "au:LeCun, Y. A.": a letter alone is no keyword.
+_AUTHOR = re.compile(r"\s*-?(?:au|authors?):[^\",;()]{1,60}", re.IGNORECASE)
+_AND_INITIALS = re.compile(r",\s?[A-Z](?:\.[ -]?[A-Z])*\.?[ \t]*(?=[\n\r,;]|\Z)")
 _LINE_END = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 # What stands before each line of a list.
 _BULLET = re.compile(r"\s*(?:[-*+•·‣–—]|[0-9]{1,3}[.)])[ \t]+(?=\S)")
@@ -188,10 +191,14 @@ def _split(text: str) -> tuple[list[str], bool]:
             begun, quoted, depth = at + 1, False, 0
         elif not quoted and sign in {"(", ")"}:
             depth = max(0, depth + (1 if sign == "(" else -1))
-        elif not quoted and not depth and _SEPARATOR.match(sign):
+        elif not quoted and not depth and _SEPARATOR.match(sign) and not _within_name(plain, begun, at):
             found.append(text[begun:at])
             begun = at + 1
     return [*found, text[begun:]], depth > 0
+
+
+def _within_name(plain: str, begun: int, at: int) -> bool:
+    return bool(_AND_INITIALS.match(plain, at) and _AUTHOR.fullmatch(plain, begun, at))
 
 
 def advise(keyword: Keyword, count: int, total: int) -> tuple[str, ...]:

@@ -218,6 +218,10 @@ def test_any_text_is_read_or_refused_and_what_is_read_prints_and_reads_alike(typ
         ("- LoRA\nworld model", ("- LoRA", "world model")),
         ("-survey\n-review", ("-survey", "-review")),
         ("- LoRA", ("- LoRA",)),
+        ("au:LeCun, Y., lora", ("au:LeCun, Y.", "lora")),
+        ("author:van der Berg, A.-M.\nlora", ("author:van der Berg, A.-M.", "lora")),
+        ("au:LeCun, AI, RL", ("au:LeCun", "AI", "RL")),
+        ("lora, Y.", ("lora", "Y.")),
     ],
 )
 def test_a_form_field_falls_into_keywords(field: str, entries: tuple[str, ...]) -> None:
