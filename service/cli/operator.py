@@ -29,7 +29,8 @@ paper = typer.Typer(
 def hold(why: Annotated[str, typer.Argument(help="What the others shall read as the reason.")] = "") -> None:
     """Begin no mail, on any machine, until `release`."""
     with world() as here:
-        why = here.operations.hold(why, here.now())
+        # The reason stands in tables and in the log, where a line is a row.
+        why = here.operations.hold(" ".join(why.split()), here.now())
     say(f"On hold ({why}): no mail is begun until `paperround release`. What is composed meanwhile waits.")
 
 

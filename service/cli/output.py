@@ -146,4 +146,5 @@ def _coloured(cell: str, colours: Mapping[str, str]) -> str:
 
 
 def _cell(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+    text = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+    return " ".join(text.splitlines())

@@ -111,6 +111,17 @@ def test_what_goes_into_a_pipe_begins_with_its_first_row_and_breaks_none() -> No
     assert "moved_from" not in listed[0]
 
 
+def test_a_line_break_in_a_name_or_a_reason_breaks_no_row(data: Path) -> None:
+    file = data / "a\nb.txt"
+    file.write_text(FILE)
+    assert "The source is kept." in told("source", "add", str(file))
+    (row,) = (line for line in told("source", "list").splitlines() if "capture" in line)
+    assert f"{data}/a b.txt" in row
+    assert "(a wrong title and its link)" in told("hold", "a wrong title\nand its link\n")
+    (row,) = (line for line in told("status").splitlines() if line.startswith("hold"))
+    assert row.rstrip().endswith(": a wrong title and its link")
+
+
 def test_a_narrow_terminal_shows_a_wide_row_cell_by_cell() -> None:
     assert run("collect")[0] == 1
     shown = on_a_terminal("source", "list", columns=60)
