@@ -490,3 +490,9 @@ def test_crawlers_are_asked_to_leave_every_signed_link_alone() -> None:
     asked = (TEMPLATES / "robots.txt").read_text("utf-8").splitlines()
     for purpose in Purpose:
         assert f"Disallow: /{purpose}" in {line.rstrip("/") for line in asked}
+
+
+def test_no_line_begins_with_the_mark_behind_an_address() -> None:
+    """The address is one piece, so a line may end behind it; its mark is told to it and stays inside."""
+    loose = re.compile(r"words\.address\([^}]*\) \}\}(?:</\w+>)?(?:\{% if [^%]*%\})?[.,;:?!]")
+    assert {file.name: found for file in TEMPLATES.glob("*.html") if (found := loose.findall(file.read_text()))} == {}
